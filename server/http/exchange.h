@@ -1,0 +1,142 @@
+/* exchange — one request: decode → steps → reply. The only place where a request changes thread.
+ *
+ * An endpoint is straight functions in the order they happen. `decode` runs on the loop and copies what it needs out
+ * of the request into its job (zeroed, in the exchange's arena). Each step names its place: READ and WRITE are store
+ * steps, LANE runs on a blocking thread (password hashing, files). `reply` runs on the loop again, only if the client
+ * is still there. An error from decode or a step ends the list and is answered as a problem object (RFC 9457).
+ *
+ * A request whose client left is abandoned between steps, never inside one. */
+#ifndef XY_EXCHANGE_H
+#define XY_EXCHANGE_H
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "store/store.h"
+
+struct exchange;
+
+/* ---- who is asking ---- */
+
+/* Bits; an account has a set of them. A route names the set that may use it. */
+enum role {
+    ROLE_STUDENT = 1 << 0,
+    ROLE_REVIEWER = 1 << 1,
+    ROLE_IDENTITY_REVIEWER = 1 << 2,
+    ROLE_SENIOR = 1 << 3,
+    ROLE_RETOUCHER = 1 << 4,
+    ROLE_SERVICE = 1 << 5,
+    ROLE_BATCH = 1 << 6,
+    ROLE_SCHOOL = 1 << 7,
+    ROLE_ADMINISTRATOR = 1 << 8,
+    ROLE_AUDITOR = 1 << 9,
+    ROLE_ANYONE = 1 << 30 /* route: no login needed */
+};
+#define ROLE_STAFF                                                                                           \
+    (ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER | ROLE_SERVICE | ROLE_BATCH |     \
+     ROLE_SCHOOL | ROLE_ADMINISTRATOR | ROLE_AUDITOR)
+
+struct principal {
+    char id[32];         /* student or account id; "" for nobody */
+    unsigned roles;      /* enum role */
+    char school_id[32];  /* "" unless bound to one school */
+    char login_id[72];   /* hash of the token, to log out */
+};
+
+/* ---- endpoints ---- */
+
+typedef enum err exchange_decode(struct exchange *x, void *job);
+typedef enum err exchange_lane(void *job, struct arena *arena); /* arena: the exchange's; nobody else uses it meanwhile */
+typedef void exchange_reply(struct exchange *x, void *job);
+
+enum step_place { STEP_END, STEP_READ, STEP_WRITE, STEP_LANE };
+struct step {
+    enum step_place place;
+    store_step *store; /* READ, WRITE */
+    exchange_lane *lane;
+};
+
+struct endpoint {
+    const char *name; /* for logs, metrics, OpenAPI operationId */
+    size_t job_bytes;
+    exchange_decode *decode; /* may be NULL */
+    struct step steps[6];    /* ends with STEP_END */
+    exchange_reply *reply;   /* NULL: 204 */
+    bool idempotent_key;     /* honours Idempotency-Key (exchange.c stores the answer, 24 h) */
+};
+
+#define READ(step_) {STEP_READ, (store_step *)(step_), NULL}
+#define WRITE(step_) {STEP_WRITE, (store_step *)(step_), NULL}
+#define LANE(step_) {STEP_LANE, NULL, (exchange_lane *)(step_)}
+
+/* Typed wrapper: ENDPOINT(decide, struct decide, READ(a), WRITE(b)) uses decide_decode and decide_reply. */
+#define ENDPOINT(name_, job_, ...)                                                                           \
+    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
+                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false};
+/* The same for writes that must happen once: needs an Idempotency-Key header when `keyed`. */
+#define ENDPOINT_KEYED(name_, job_, ...)                                                                     \
+    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
+                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, true};
+
+enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
+
+/* One row of routes.def. Path parameters are written {name}; at most ROUTE_PARAMS_MAX of them. */
+#define ROUTE_PARAMS_MAX 3
+struct route {
+    enum http_method method;
+    const char *path;
+    unsigned roles;         /* who may; ROLE_ANYONE for no login */
+    size_t body_bytes_max;  /* 0: no body allowed */
+    const struct endpoint *endpoint;
+};
+
+/* ---- for decode: reading the request. Pointers live in the exchange's arena. ---- */
+
+struct arena *exchange_arena(struct exchange *x);
+const struct principal *exchange_principal(const struct exchange *x);
+const char *exchange_id(const struct exchange *x);          /* request id, also sent as X-Request-Id */
+int64_t exchange_now_us(const struct exchange *x);          /* wall clock when the request arrived */
+enum language exchange_language(const struct exchange *x);  /* Accept-Language, zh first */
+const char *exchange_path(const struct exchange *x, const char *name); /* path parameter; never NULL for a declared one */
+const char *exchange_query(const struct exchange *x, const char *name); /* decoded; NULL when absent */
+const char *exchange_header(const struct exchange *x, const char *name_lower_case); /* NULL when absent */
+const char *exchange_peer(const struct exchange *x);        /* client address as text, proxy-aware when trusted */
+/* Body bytes; copied into the exchange's arena on first use. */
+const void *exchange_body(struct exchange *x, size_t *len);
+/* Decode a JSON body by field table; BAD_REQUEST or BAD_FIELD with the detail set. An empty body is {}. */
+enum err exchange_json(struct exchange *x, const struct json_field *fields, size_t count, void *out);
+/* A path parameter that must be one of our ids; NOT_FOUND otherwise. */
+enum err exchange_path_id(struct exchange *x, const char *name, const char **id);
+/* Query integer within bounds; `otherwise` when absent; BAD_FIELD with detail. */
+enum err exchange_query_int(struct exchange *x, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                            int64_t *value);
+
+/* Say what is wrong, once, where it is found; shown to the client. Returns e, so: return exchange_explain(x, ERR_…, "…"). */
+enum err exchange_explain(struct exchange *x, enum err e, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Steps run elsewhere; they explain through their job: a char[JSON_WHY_BYTES] that reply-on-error shows. */
+void exchange_explain_from(struct exchange *x, const char *why); /* pointer into the job; read when an error is sent */
+
+/* ---- for reply ---- */
+
+void exchange_status(struct exchange *x, int status); /* default 200 */
+void exchange_set_header(struct exchange *x, const char *name_lower_case, const char *value); /* value copied */
+struct buf *exchange_out(struct exchange *x);          /* append the JSON answer here, then: */
+void exchange_send(struct exchange *x);                /* application/json from exchange_out */
+void exchange_send_bytes(struct exchange *x, const char *content_type, const void *bytes, size_t len); /* copied */
+void exchange_send_error(struct exchange *x, enum err e);
+void exchange_set_cookie(struct exchange *x, const char *name, const char *value, int64_t max_age_s); /* HttpOnly; Secure
+                                             when TLS or behind a trusted proxy; SameSite=Strict; Path=/ */
+void exchange_retry_after(struct exchange *x, int64_t seconds);
+/* The step that fails may set how: stored with the error answer. */
+
+/* ---- long polling ----
+ * In reply: instead of sending, wait until the submission is touched or `wait_s` passed, then run the endpoint again
+ * from decode (at most once more per touch). Only for GET. */
+void exchange_wait_for(struct exchange *x, const char *submission_id, int64_t wait_s);
+int64_t exchange_prefer_wait_s(const struct exchange *x); /* Prefer: wait=N, capped by config; 0 when absent or when
+                                                             the wait is over */
+bool exchange_if_none_match(const struct exchange *x, const char *etag); /* etag without quotes */
+
+#endif

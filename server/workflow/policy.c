@@ -1,0 +1,155 @@
+#include "workflow/policy.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define HOUR_US SECONDS_US(3600)
+
+static const struct json_field fields[] = {
+    JSON_FIELD(struct policy, identity_method, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, roster_mode, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, capture_source, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, payment, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, price_fen, JSON_TO_INT, false, 0, 100000),
+    JSON_FIELD(struct policy, payer, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, retake_charged, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, attempts_max, JSON_TO_INT, false, 1, 50),
+    JSON_FIELD(struct policy, retake_days, JSON_TO_INT, false, 1, 90),
+    JSON_FIELD(struct policy, profile, JSON_TO_TEXT, false, 1, 40),
+    JSON_FIELD(struct policy, face_match_e6, JSON_TO_INT, false, 100000, 900000),
+    JSON_FIELD(struct policy, face_mismatch_e6, JSON_TO_INT, false, 100000, 1200000),
+    JSON_FIELD(struct policy, face_consent_needed, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, identity_eyes, JSON_TO_INT, false, 1, 3),
+    JSON_FIELD(struct policy, sla_hours, JSON_TO_INT, false, 1, 720),
+    JSON_FIELD(struct policy, sla_working_days, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, open_hour, JSON_TO_INT, false, 0, 23),
+    JSON_FIELD(struct policy, close_hour, JSON_TO_INT, false, 1, 24),
+    JSON_FIELD(struct policy, confirm_after_approval, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, confirm_days, JSON_TO_INT, false, 1, 30),
+    JSON_FIELD(struct policy, deliver_chsi, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, deliver_print, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, deliver_mail, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, print_layout, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, retention_days, JSON_TO_INT, false, 1, 3650),
+};
+
+/* Text fields with a fixed choice; "|" between the values. */
+static const struct {
+    size_t offset;
+    const char *name, *values;
+} choices[] = {
+    {offsetof(struct policy, identity_method), "identity_method", "|student_number|roster|"},
+    {offsetof(struct policy, roster_mode), "roster_mode", "|roster|code_only|"},
+    {offsetof(struct policy, capture_source), "capture_source", "|live|live_or_album|album|"},
+    {offsetof(struct policy, payment), "payment", "|none|before|after|"},
+    {offsetof(struct policy, payer), "payer", "|student|class|school|"},
+    {offsetof(struct policy, deliver_mail), "deliver_mail", "|none|student|school|"},
+    {offsetof(struct policy, print_layout), "print_layout", "|two_inch|one_inch|"},
+};
+
+void policy_default(struct policy *policy)
+{
+    *policy = (struct policy){.identity_method = "student_number",
+                              .roster_mode = "roster",
+                              .capture_source = "live_or_album",
+                              .payment = "none",
+                              .payer = "student",
+                              .attempts_max = 10,
+                              .retake_days = 14,
+                              .profile = "chsi_blue",
+                              .face_match_e6 = 500000,
+                              .face_mismatch_e6 = 650000,
+                              .identity_eyes = 2,
+                              .sla_hours = 24,
+                              .close_hour = 24,
+                              .confirm_days = 3,
+                              .deliver_chsi = true,
+                              .deliver_mail = "none",
+                              .print_layout = "two_inch",
+                              .retention_days = 365};
+}
+
+static bool is_choice(const char *values, const char *value)
+{
+    size_t len = strlen(value);
+    for (const char *at = strstr(values, value); at != NULL; at = strstr(at + 1, value))
+        if (at > values && at[-1] == '|' && at[len] == '|')
+            return true;
+    return false;
+}
+
+enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena,
+                     char why[JSON_WHY_BYTES])
+{
+    const struct json *tree;
+    policy_default(policy);
+    enum err e = json_read(json, len, arena, &tree);
+    if (e != ERR_NONE) {
+        snprintf(why, JSON_WHY_BYTES, "policy: is not a JSON object");
+        return e;
+    }
+    TRY(json_decode(tree, fields, countof(fields), policy, arena, why));
+    for (size_t i = 0; i < countof(choices); i++) {
+        const char *value = *(const char **)(void *)((char *)policy + choices[i].offset);
+        if (!is_choice(choices[i].values, value)) {
+            snprintf(why, JSON_WHY_BYTES, "%s: must be one of %s", choices[i].name, choices[i].values);
+            return ERR_BAD_FIELD;
+        }
+    }
+    if (policy->face_mismatch_e6 <= policy->face_match_e6) {
+        snprintf(why, JSON_WHY_BYTES, "face_mismatch_e6: must be larger than face_match_e6");
+        return ERR_BAD_FIELD;
+    }
+    if (policy->close_hour <= policy->open_hour) {
+        snprintf(why, JSON_WHY_BYTES, "close_hour: must be later than open_hour");
+        return ERR_BAD_FIELD;
+    }
+    if (!text_is(policy->payment, "none") && policy->price_fen == 0) {
+        snprintf(why, JSON_WHY_BYTES, "price_fen: must be more than 0 when payment is not none");
+        return ERR_BAD_FIELD;
+    }
+    return ERR_NONE;
+}
+
+void policy_write(const struct policy *policy, struct buf *b)
+{
+    json_object_open(b);
+    for (size_t i = 0; i < countof(fields); i++) {
+        const void *member = (const char *)policy + fields[i].offset;
+        if (fields[i].type == JSON_TO_TEXT)
+            json_put_text(b, fields[i].name, *(const char *const *)member);
+        else if (fields[i].type == JSON_TO_INT)
+            json_put_int(b, fields[i].name, *(const int64_t *)member);
+        else
+            json_put_bool(b, fields[i].name, *(const bool *)member);
+    }
+    json_object_close(b);
+}
+
+/* Working hours left are consumed day by day: a whole working day counts 24 h of the promise, Saturday and Sunday
+ * count nothing. At most sla_hours/24 + weekends steps. */
+int64_t policy_due_us(const struct policy *policy, int64_t submitted_us)
+{
+    if (!policy->sla_working_days)
+        return submitted_us + policy->sla_hours * HOUR_US;
+    int64_t left_us = policy->sla_hours * HOUR_US, now_us = submitted_us;
+    for (int day = 0; day < 90 && left_us > 0; day++) {
+        struct clock_civil civil = clock_civil_cn(now_us);
+        struct clock_civil midnight = {.year = civil.year, .month = civil.month, .day = civil.day};
+        int64_t tomorrow_us = clock_from_civil_cn(&midnight) + 24 * HOUR_US;
+        bool works = civil.weekday >= 1 && civil.weekday <= 5;
+        int64_t today_us = tomorrow_us - now_us;
+        if (works && today_us >= left_us)
+            return now_us + left_us;
+        if (works)
+            left_us -= today_us;
+        now_us = tomorrow_us;
+    }
+    return now_us;
+}
+
+bool policy_open_at(const struct policy *policy, int64_t now_us)
+{
+    int hour = clock_civil_cn(now_us).hour;
+    return hour >= policy->open_hour && hour < policy->close_hour;
+}

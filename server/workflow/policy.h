@@ -1,0 +1,51 @@
+/* policy — what a capture session decides: one JSON object, edited in the console, versioned.
+ *
+ * Reading is strict: unknown fields, wrong types and values out of range are named. What is absent has the default.
+ * The same table reads, writes and documents the fields. Pure; strings live in the arena given. */
+#ifndef XY_POLICY_H
+#define XY_POLICY_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+struct policy {
+    const char *identity_method; /* student_number: 学号 + last four · roster: name + ID number */
+    const char *roster_mode;     /* roster · code_only */
+    const char *capture_source;  /* live · live_or_album · album */
+    const char *payment;         /* none · before · after */
+    int64_t price_fen;           /* 0..100000 */
+    const char *payer;           /* student · class · school */
+    bool retake_charged;
+    int64_t attempts_max;      /* photos handed in, first one included: 1..50 */
+    int64_t retake_days;       /* 1..90 */
+    const char *profile;       /* photo profile name */
+    int64_t face_match_e6;     /* distance below: match (face.md: 0.50) */
+    int64_t face_mismatch_e6;  /* distance above: mismatch (face.md: 0.65); between: grey */
+    bool face_consent_needed;  /* false: comparison only with consent, else two people look */
+    int64_t identity_eyes;     /* people who must agree in the identity lane: 1..3 */
+    int64_t sla_hours;         /* 1..720 */
+    bool sla_working_days;     /* hours count on Monday to Friday only */
+    int64_t open_hour, close_hour; /* daily, China time: 0..24; 0 and 24: all day */
+    bool confirm_after_approval;
+    int64_t confirm_days;      /* then accepted by itself: 1..30 */
+    bool deliver_chsi, deliver_print;
+    const char *deliver_mail;  /* none · student · school */
+    const char *print_layout;  /* two_inch · one_inch */
+    int64_t retention_days;    /* after completion: 1..3650 */
+};
+
+void policy_default(struct policy *policy);
+
+/* BAD_REQUEST or BAD_FIELD, `why` names the field. Defaults first, then what the text says. */
+enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena,
+                     char why[JSON_WHY_BYTES]);
+void policy_write(const struct policy *policy, struct buf *b); /* every field */
+
+/* When a submission handed in at that time should be decided. */
+int64_t policy_due_us(const struct policy *policy, int64_t submitted_us);
+/* Whether the daily hours allow capture at that time. */
+bool policy_open_at(const struct policy *policy, int64_t now_us);
+
+#endif

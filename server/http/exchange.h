@@ -90,6 +90,8 @@ struct route {
     unsigned roles;         /* who may; ROLE_ANYONE for no login */
     size_t body_bytes_max;  /* 0: no body allowed */
     const struct endpoint *endpoint;
+    bool poll_cached;       /* GET whose first path parameter is a submission id and whose reply may call
+                               exchange_send_cached: answered from memory while nothing changed */
 };
 
 /* ---- for decode: reading the request. Pointers live in the exchange's arena. ---- */
@@ -126,10 +128,14 @@ struct buf *exchange_out(struct exchange *x);          /* append the JSON answer
 void exchange_send(struct exchange *x);                /* application/json from exchange_out */
 void exchange_send_bytes(struct exchange *x, const char *content_type, const void *bytes, size_t len); /* copied */
 void exchange_send_error(struct exchange *x, enum err e);
-void exchange_set_cookie(struct exchange *x, const char *name, const char *value, int64_t max_age_s); /* HttpOnly; Secure
-                                             when TLS or behind a trusted proxy; SameSite=Strict; Path=/ */
-void exchange_retry_after(struct exchange *x, int64_t seconds);
-/* The step that fails may set how: stored with the error answer. */
+/* The status poll of a student: as exchange_send with an ETag, and kept in memory for the next poll by the same
+ * `owner_id` until the submission is touched. Only on a route that is poll_cached. `etag` without quotes; the language
+ * is added, so one version has one tag per language. */
+void exchange_send_cached(struct exchange *x, const char *submission_id, const char *owner_id, const char *etag);
+/* HttpOnly; SameSite=Strict; Path=/; over https also Secure, and the name gets the prefix __Host-. The login cookie is
+ * AUTH_COOKIE (auth.h); value "" with max_age_s 0 removes it. */
+void exchange_set_cookie(struct exchange *x, const char *name, const char *value, int64_t max_age_s);
+void exchange_retry_after(struct exchange *x, int64_t seconds); /* seconds for an error that may be repeated; default 1 */
 
 /* ---- long polling ----
  * In reply: instead of sending, wait until the submission is touched or `wait_s` passed, then run the endpoint again
@@ -137,6 +143,27 @@ void exchange_retry_after(struct exchange *x, int64_t seconds);
 void exchange_wait_for(struct exchange *x, const char *submission_id, int64_t wait_s);
 int64_t exchange_prefer_wait_s(const struct exchange *x); /* Prefer: wait=N, capped by config; 0 when absent or when
                                                              the wait is over */
-bool exchange_if_none_match(const struct exchange *x, const char *etag); /* etag without quotes */
+bool exchange_if_none_match(struct exchange *x, const char *etag); /* etag without quotes, as given to send_cached */
+
+/* ---- writing once ----
+ * A keyed endpoint has exactly one WRITE step, its last one. Its reply runs inside that unit, on the writer thread,
+ * right after the step, and what it answers is recorded in the same transaction: a crash leaves both or neither, and
+ * a repeated request gets the same bytes. Therefore the reply of a keyed endpoint is pure (it may run again), reads
+ * only its job, and answers with exchange_out/exchange_send, exchange_status and exchange_set_header; no cookie, no
+ * exchange_header. The two hooks below are store steps given in struct server_options. */
+struct exchange_record {
+    /* in */
+    const char *owner_id, *key; /* together the row's key */
+    const char *request_hash;   /* 64 hex digits of method, path, query and body */
+    int64_t now_us;
+    struct arena *arena; /* outputs are copied here, not into tx->arena */
+    /* out of find, in of put */
+    bool found;
+    const char *found_hash; /* differs from request_hash: the key was used for another request */
+    int status;
+    const char *body, *headers; /* headers: "name: value" lines, ended by \n each; "" for none */
+    size_t body_len;
+};
+typedef enum err exchange_record_step(struct tx *tx, struct exchange_record *record);
 
 #endif

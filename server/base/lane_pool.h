@@ -3,8 +3,8 @@
  * A fixed number of threads take jobs from one bounded queue, in order. When a job has run, it is posted to its home
  * mailbox, so done() runs on the thread that owns it. Never libuv's pool: four Argon2 hashes there would stop every
  * look-up and file read of the process. */
-#ifndef XY_HTTP_LANE_POOL_H
-#define XY_HTTP_LANE_POOL_H
+#ifndef XY_LANE_POOL_H
+#define XY_LANE_POOL_H
 
 #include "base/base.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "http/lane_pool.h"
+#include "base/lane_pool.h"
 
 #include "base/check.h"
 

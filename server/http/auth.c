@@ -76,6 +76,11 @@ uint64_t auth_epoch(struct auth *auth)
     return atomic_load(&auth->epoch);
 }
 
+uint32_t auth_generation(struct auth *auth, const char *id)
+{
+    return atomic_load(&auth->generations[person_slot(id)]);
+}
+
 bool auth_key_of(const char *token, size_t len, struct auth_key *key)
 {
     if (len != CRYPT_TOKEN_TEXT_BYTES - 1)
@@ -112,7 +117,8 @@ bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, st
     struct shard *shard;
     struct login *set = set_of(auth, key, &shard);
     bool good = false;
-    *write_down = false;
+    if (write_down != NULL)
+        *write_down = false;
     pthread_mutex_lock(&shard->lock);
     struct login *login = find_in(set, key);
     if (login != NULL) {
@@ -121,8 +127,9 @@ bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, st
                login->generation == atomic_load(&auth->generations[person_slot(login->who.id)]);
         if (good) {
             *who = login->who;
-            login->used_us = now_us;
-            if (login->idle_us > 0 && now_us >= login->written_us + login->idle_us / SEEN_PARTS) {
+            if (write_down != NULL)
+                login->used_us = now_us;
+            if (write_down != NULL && login->idle_us > 0 && now_us >= login->written_us + login->idle_us / SEEN_PARTS) {
                 login->written_us = now_us;
                 *write_down = true;
             }
@@ -157,7 +164,7 @@ void auth_keep(struct auth *auth, const struct auth_key *key, const struct auth_
                                 found->now_us + AUTH_REMEMBER_US,
                                 found->expires_us,
                                 found->idle_us,
-                                found->now_us,
+                                found->is_use ? found->now_us : found->seen_us,
                                 found->seen_us,
                                 generation};
     pthread_mutex_unlock(&shard->lock);

@@ -21,6 +21,7 @@ struct auth_lookup {
     /* in */
     char token_hash[CRYPT_HASH_TEXT_BYTES];
     int64_t now_us;
+    bool is_use; /* false: a console that only listens; it does not keep the login awake */
     /* out; UNAUTHENTICATED (the step's result) when there is no such login, or it is over */
     struct principal who;
     int64_t expires_us; /* the login ends then at any rate */
@@ -53,11 +54,12 @@ struct auth_key {
 bool auth_key_of(const char *token, size_t len, struct auth_key *key);
 
 /* True and *who when the token is known and good at now_us. `*write_down` says that auth_seen is due (the caller then
- * does it; it is said once). */
+ * does it; it is said once). NULL: this look does not count as use. */
 bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, struct principal *who,
                bool *write_down);
 /* Take before the look-up starts, give to auth_keep: what was forgotten in between is not kept. */
 uint64_t auth_epoch(struct auth *auth);
+uint32_t auth_generation(struct auth *auth, const char *id); /* moves when `id` is forgotten */
 void auth_keep(struct auth *auth, const struct auth_key *key, const struct auth_lookup *found, uint64_t epoch);
 
 /* What our page must send in X-CSRF beside this cookie. A function of the token alone: the token is secret and 256

@@ -14,29 +14,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/role.h"
 #include "store/store.h"
 
 struct exchange;
 
 /* ---- who is asking ---- */
-
-/* Bits; an account has a set of them. A route names the set that may use it. */
-enum role {
-    ROLE_STUDENT = 1 << 0,
-    ROLE_REVIEWER = 1 << 1,
-    ROLE_IDENTITY_REVIEWER = 1 << 2,
-    ROLE_SENIOR = 1 << 3,
-    ROLE_RETOUCHER = 1 << 4,
-    ROLE_SERVICE = 1 << 5,
-    ROLE_BATCH = 1 << 6,
-    ROLE_SCHOOL = 1 << 7,
-    ROLE_ADMINISTRATOR = 1 << 8,
-    ROLE_AUDITOR = 1 << 9,
-    ROLE_ANYONE = 1 << 30 /* route: no login needed */
-};
-#define ROLE_STAFF                                                                                           \
-    (ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER | ROLE_SERVICE | ROLE_BATCH |     \
-     ROLE_SCHOOL | ROLE_ADMINISTRATOR | ROLE_AUDITOR)
 
 struct principal {
     char id[32];         /* student or account id; "" for nobody */
@@ -127,6 +110,7 @@ void exchange_set_header(struct exchange *x, const char *name_lower_case, const 
 struct buf *exchange_out(struct exchange *x);          /* append the JSON answer here, then: */
 void exchange_send(struct exchange *x);                /* application/json from exchange_out */
 void exchange_send_bytes(struct exchange *x, const char *content_type, const void *bytes, size_t len); /* copied */
+void exchange_send_nothing(struct exchange *x);        /* 204 */
 void exchange_send_error(struct exchange *x, enum err e);
 /* The status poll of a student: as exchange_send with an ETag, and kept in memory for the next poll by the same
  * `owner_id` until the submission is touched. Only on a route that is poll_cached. `etag` without quotes; the language

@@ -1,0 +1,471 @@
+#include "inside.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TICK_MS 250
+#define STOPPING_TICK_MS 10
+#define ENTITY_SLACK_BYTES KIB(256) /* so that a body a little too large gets a problem object, not h2o's plain text */
+#define LISTEN_BACKLOG 4096
+
+struct server_limits server_limits_default(void)
+{
+    return (struct server_limits){.connections_max = 20000,
+                                  .connections_per_address_max = 12000,
+                                  .request_timeout_ms = 60000,
+                                  .stop_grace_ms = 30000,
+                                  .upload_part_bytes_max = (int64_t)MIB(1),
+                                  .upload_in_flight_bytes_max = (int64_t)MIB(256),
+                                  .lane_threads = 2,
+                                  .lane_queue_max = 256,
+                                  .poll_wait_s_max = 25,
+                                  .poll_parked_max = 20000,
+                                  .poll_cache_bytes_max = (int64_t)MIB(64),
+                                  .sse_clients_max = 256,
+                                  .auth_entries_max = 65536};
+}
+
+/* ---- a loop thread ---- */
+
+static void begin_stop(struct loop *loop)
+{
+    loop->stopping = true;
+    loop->stop_at_ms = (int64_t)uv_now(&loop->uv) + loop->server->limits.stop_grace_ms;
+    loop->context.shutdown_requested = 1; /* h2o: no keep-alive for requests that are read from now on */
+    uv_close((uv_handle_t *)&loop->listener, NULL);
+    sse_close_all(loop);
+    park_expire(loop);
+    connection_close_idle(loop);
+}
+
+/* The grace time is over: whoever is still working is answered 503, whoever still talks or reads is cut off. */
+static void cut_off(struct loop *loop)
+{
+    struct exchange *next, *x = loop->exchanges;
+    loop->cut = true;
+    if (loop->connection_count > 0)
+        LOG(WARN, "http.stop_cut_off", "loop=%zu connections=%zu", loop->index, loop->connection_count);
+    for (; x != NULL; x = next) {
+        next = x->after;
+        exchange_cut_off(x);
+    }
+    connection_close_all(loop);
+}
+
+static void try_to_end(struct loop *loop)
+{
+    if (!loop->stopping || uv_is_closing((const uv_handle_t *)&loop->wake))
+        return;
+    if ((int64_t)uv_now(&loop->uv) >= loop->stop_at_ms)
+        cut_off(loop); /* again with each tick: answers may have come home since */
+    else
+        connection_close_idle(loop);
+    if (loop->connection_count > 0 || loop->flights > 0)
+        return;
+    CHECK(loop->exchanges == NULL);
+    pthread_mutex_lock(&loop->gate);
+    loop->closed = true;
+    pthread_mutex_unlock(&loop->gate);
+    mailbox_drain(&loop->mailbox);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->tick, NULL);
+    h2o_context_dispose(&loop->context);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct loop *loop = wake->data;
+    if (atomic_load(&loop->stop_asked) && !loop->stopping) {
+        begin_stop(loop);
+        uv_timer_set_repeat(&loop->tick, STOPPING_TICK_MS);
+        uv_timer_again(&loop->tick);
+    }
+    mailbox_drain(&loop->mailbox);
+    park_look(loop);
+    if (loop->stopping)
+        try_to_end(loop);
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct loop *loop = tick->data;
+    park_expire(loop);
+    sse_tick(loop);
+    connection_sweep(loop);
+    try_to_end(loop);
+}
+
+static void wake_loop(void *arg)
+{
+    struct loop *loop = arg;
+    uv_async_send(&loop->wake);
+}
+
+static void *loop_main(void *arg)
+{
+    struct loop *loop = arg;
+    thread_role_set(ROLE_LOOP);
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* ends when every handle is closed */
+    return NULL;
+}
+
+static enum err loop_open(struct server *server, size_t index, char why[256])
+{
+    struct loop *loop = &server->loops[index];
+    loop->server = server;
+    loop->index = index;
+    CHECK(uv_loop_init(&loop->uv) == 0);
+    CHECK(pthread_mutex_init(&loop->gate, NULL) == 0);
+    CHECK(uv_async_init(&loop->uv, &loop->wake, on_wake) == 0);
+    CHECK(uv_timer_init(&loop->uv, &loop->tick) == 0);
+    CHECK(uv_tcp_init(&loop->uv, &loop->listener) == 0);
+    loop->wake.data = loop->tick.data = loop->listener.data = loop;
+    mailbox_init(&loop->mailbox, wake_loop, loop);
+    loop->counters.codes = calloc((server->route_count + 1) * METRIC_CODES, sizeof loop->counters.codes[0]);
+    CHECK(loop->counters.codes != NULL);
+    h2o_context_init(&loop->context, &loop->uv, &server->config);
+    loop->accept = (h2o_accept_ctx_t){.ctx = &loop->context, .hosts = server->config.hosts, .ssl_ctx = server->tls};
+    uv_timer_start(&loop->tick, on_tick, TICK_MS, TICK_MS);
+    int result = uv_tcp_open(&loop->listener, server->listeners[index]);
+    if (result == 0)
+        result = uv_listen((uv_stream_t *)&loop->listener, LISTEN_BACKLOG, connection_on_accept);
+    if (result != 0) {
+        snprintf(why, 256, "cannot listen: %s", uv_strerror(result));
+        return ERR_CONFLICT;
+    }
+    server->listeners[index] = -1; /* the loop's from now on */
+    return ERR_NONE;
+}
+
+static void loop_free(struct loop *loop)
+{
+    CHECK(uv_loop_close(&loop->uv) == 0);
+    mailbox_release(&loop->mailbox);
+    pthread_mutex_destroy(&loop->gate);
+    free((void *)loop->counters.codes);
+}
+
+/* ---- listening ---- */
+
+static enum err parse_address(const char *text, int port, struct sockaddr_storage *address, socklen_t *len)
+{
+    struct sockaddr_in *in = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, text, &in->sin_addr) == 1) {
+        in->sin_family = AF_INET;
+        in->sin_port = htons((uint16_t)port);
+        *len = sizeof *in;
+    } else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = htons((uint16_t)port);
+        *len = sizeof *in6;
+    } else {
+        return ERR_BAD_FIELD;
+    }
+    return ERR_NONE;
+}
+
+static int bound_socket(const struct sockaddr_storage *address, socklen_t len, bool shared)
+{
+    int on = 1, fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0) &&
+        bind(fd, (const struct sockaddr *)address, len) == 0)
+        return fd;
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* Sharing a port with SO_REUSEPORT would also let a second server of the same user in, silently: a socket that does
+ * not share asks first. */
+static enum err open_listeners(struct server *server, char why[256])
+{
+    const struct server_options *options = &server->options;
+    struct sockaddr_storage address;
+    socklen_t len;
+    if (parse_address(options->address, options->port, &address, &len) != ERR_NONE) {
+        snprintf(why, 256, "%s is no numeric address", options->address);
+        return ERR_BAD_FIELD;
+    }
+    if (options->port != 0) {
+        int probe = bound_socket(&address, len, false);
+        if (probe < 0) {
+            snprintf(why, 256, "cannot listen on %s port %d: %s", options->address, options->port, strerror(errno));
+            return ERR_CONFLICT;
+        }
+        close(probe);
+    }
+    for (size_t i = 0; i < server->loop_count; i++) {
+        server->listeners[i] = bound_socket(&address, len, true);
+        if (server->listeners[i] < 0 || getsockname(server->listeners[i], (struct sockaddr *)&address, &len) != 0) {
+            snprintf(why, 256, "cannot listen on %s: %s", options->address, strerror(errno));
+            return ERR_CONFLICT;
+        }
+    }
+    server->port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
+                                                      : ((struct sockaddr_in6 *)&address)->sin6_port);
+    return ERR_NONE;
+}
+
+/* ---- TLS ---- */
+
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in,
+                   unsigned int in_len, void *arg)
+{
+    (void)ssl;
+    (void)arg;
+    static const unsigned char ours[] = "\x08http/1.1";
+    unsigned char *selected;
+    if (SSL_select_next_proto(&selected, out_len, ours, sizeof ours - 1, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = selected;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static enum err open_tls(struct server *server, char why[256])
+{
+    const char *certificate = server->options.tls_certificate, *key = server->options.tls_key;
+    bool has_certificate = certificate != NULL && certificate[0] != 0, has_key = key != NULL && key[0] != 0;
+    if (has_certificate != has_key) {
+        snprintf(why, 256, "tls_certificate and tls_key go together");
+        return ERR_BAD_FIELD;
+    }
+    if (!has_certificate)
+        return ERR_NONE;
+    server->tls = SSL_CTX_new(TLS_server_method());
+    CHECK(server->tls != NULL);
+    SSL_CTX_set_min_proto_version(server->tls, TLS1_2_VERSION);
+    SSL_CTX_set_options(server->tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_session_cache_mode(server->tls, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_alpn_select_cb(server->tls, on_alpn, NULL);
+    if (SSL_CTX_use_certificate_chain_file(server->tls, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(server->tls) != 1) {
+        const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+        snprintf(why, 256, "cannot use %s with %s: %s", certificate, key, reason != NULL ? reason : "?");
+        return ERR_UNREADABLE;
+    }
+    return ERR_NONE;
+}
+
+/* ---- start ---- */
+
+static void configure_h2o(struct server *server)
+{
+    h2o_globalconf_t *config = &server->config;
+    h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX; /* else large bodies go, in clear, to files in /tmp */
+    h2o_config_init(config);
+    config->server_name = h2o_iovec_init(H2O_STRLIT("xueying"));
+    config->http1.upgrade_to_http2 = 0;
+    config->http1.req_timeout = (uint64_t)server->limits.request_timeout_ms;
+    config->max_request_entity_size = (size_t)server->limits.upload_part_bytes_max + ENTITY_SLACK_BYTES;
+    h2o_hostconf_t *host = h2o_config_register_host(config, h2o_iovec_init(H2O_STRLIT("xueying")), 65535);
+    /* Everything goes through the catch-all path, because h2o's own errors do too: the filter sees them there. */
+    headers_register_filter(&host->fallback_path);
+    h2o_handler_t *handler = h2o_create_handler(&host->fallback_path, sizeof *handler);
+    handler->on_req = front_on_request;
+}
+
+static void check_keyed(const struct endpoint *endpoint, const struct server_options *options)
+{
+    size_t writes = 0, last = 0;
+    for (size_t i = 0; i < countof(endpoint->steps) && endpoint->steps[i].place != STEP_END; i++) {
+        writes += endpoint->steps[i].place == STEP_WRITE;
+        last = i;
+    }
+    /* One transaction holds the effect and its answer (exchange.h, "writing once"). */
+    CHECK(writes == 1 && endpoint->steps[last].place == STEP_WRITE);
+    CHECK(options->record_find != NULL && options->record_put != NULL);
+}
+
+static void build_routes(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    server->route_count = options->route_count + 1;
+    server->routes = calloc(server->route_count, sizeof server->routes[0]);
+    CHECK(server->routes != NULL);
+    memcpy(server->routes, options->routes, options->route_count * sizeof server->routes[0]);
+    server->routes[options->route_count] =
+        (struct route){METHOD_GET, SSE_PATH, ROLE_STAFF, 0, &sse_endpoint, false};
+    for (size_t i = 0; i < server->route_count; i++) {
+        CHECK(!server->routes[i].poll_cached || strchr(server->routes[i].path, '{') != NULL);
+        CHECK((int64_t)server->routes[i].body_bytes_max <= server->limits.upload_part_bytes_max);
+        if (server->routes[i].endpoint->idempotent_key)
+            check_keyed(server->routes[i].endpoint, options);
+    }
+    server->router = router_new(server->routes, server->route_count);
+}
+
+static struct server *server_new(const struct server_options *options)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t loops = options->loops > 0 ? (size_t)options->loops : cores > 0 ? (size_t)cores : 1;
+    struct server *server = calloc(1, sizeof *server + loops * sizeof server->loops[0]);
+    CHECK(server != NULL);
+    server->options = *options;
+    server->limits = options->limits;
+    server->loop_count = loops;
+    server->listeners = calloc(loops, sizeof server->listeners[0]);
+    CHECK(server->listeners != NULL && pthread_mutex_init(&server->running_lock, NULL) == 0);
+    for (size_t i = 0; i < loops; i++)
+        server->listeners[i] = -1;
+    uint32_t boot;
+    crypt_random(&boot, sizeof boot);
+    snprintf(server->boot, sizeof server->boot, "%08" PRIx32, boot);
+    return server;
+}
+
+static void free_parts(struct server *server)
+{
+    for (size_t i = 0; i < server->loop_count; i++)
+        if (server->listeners[i] >= 0)
+            close(server->listeners[i]);
+    if (server->config.hosts != NULL)
+        h2o_config_dispose(&server->config);
+    SSL_CTX_free(server->tls);
+    static_files_free(server->files);
+    addresses_free(server->addresses);
+    poll_cache_free(server->polls);
+    auth_free(server->auth);
+    router_free(server->router);
+    free(server->routes);
+    free(server->listeners);
+    pthread_mutex_destroy(&server->running_lock);
+    free(server);
+}
+
+enum err server_start(const struct server_options *options, struct server **started, char why[256])
+{
+    struct server *server = server_new(options);
+    why[0] = 0;
+    enum err e = open_tls(server, why);
+    if (e == ERR_NONE && options->web_directory != NULL && options->web_directory[0] != 0)
+        e = static_files_load(options->web_directory, &server->files, why);
+    if (e == ERR_NONE)
+        e = open_listeners(server, why);
+    if (e != ERR_NONE) {
+        free_parts(server);
+        return e;
+    }
+    build_routes(server);
+    server->auth = auth_new((size_t)server->limits.auth_entries_max);
+    server->polls = poll_cache_new((size_t)server->limits.poll_cache_bytes_max);
+    server->addresses = addresses_new();
+    configure_h2o(server);
+    server->lanes = lane_pool_start((size_t)server->limits.lane_threads, (size_t)server->limits.lane_queue_max);
+    for (size_t i = 0; i < server->loop_count; i++) {
+        e = loop_open(server, i, why);
+        CHECK(e == ERR_NONE); /* the sockets are bound already */
+    }
+    for (size_t i = 0; i < server->loop_count; i++)
+        CHECK(pthread_create(&server->loops[i].thread, NULL, loop_main, &server->loops[i]) == 0);
+    LOG(INFO, "http.started", "address=%s port=%d loops=%zu tls=%d routes=%zu", options->address, server->port,
+        server->loop_count, server->tls != NULL, server->route_count);
+    *started = server;
+    return ERR_NONE;
+}
+
+int server_port(const struct server *server)
+{
+    return server->port;
+}
+
+/* ---- stop ---- */
+
+void server_stop(struct server *server)
+{
+    if (server->stopped)
+        return;
+    server->stopped = true;
+    for (size_t i = 0; i < server->loop_count; i++) {
+        atomic_store(&server->loops[i].stop_asked, true);
+        uv_async_send(&server->loops[i].wake);
+    }
+    for (size_t i = 0; i < server->loop_count; i++)
+        pthread_join(server->loops[i].thread, NULL);
+    lane_pool_stop(server->lanes);
+    server->lanes = NULL;
+    LOG(INFO, "http.stopped", "port=%d", server->port);
+}
+
+void server_free(struct server *server)
+{
+    if (server == NULL)
+        return;
+    CHECK(server->stopped);
+    for (size_t i = 0; i < server->loop_count; i++)
+        loop_free(&server->loops[i]);
+    free_parts(server);
+}
+
+/* ---- any thread ---- */
+
+bool server_is_trusted(const struct server *server, const char *peer)
+{
+    const char *list = server->options.trusted_proxies;
+    size_t len = strlen(peer);
+    for (const char *at = list != NULL ? list : ""; *at != 0;) {
+        while (*at == ' ' || *at == ',')
+            at++;
+        size_t word = strcspn(at, ", ");
+        if (word == len && word > 0 && memcmp(at, peer, len) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
+void server_announce(struct server *server, const struct store_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        switch (changes[i].topic) {
+        case TOPIC_SUBMISSION:
+            park_touch(server, changes[i].id);
+            break;
+        case TOPIC_LOGIN:
+            auth_forget(server->auth, changes[i].id);
+            break;
+        case TOPIC_QUEUE:
+            sse_counts_changed(server);
+            break;
+        case TOPIC_OUTBOX:
+        case TOPIC_BATCH:
+            break;
+        }
+    }
+}
+
+void server_stats(struct server *server, struct server_stats *stats)
+{
+    *stats = (struct server_stats){.accepted = atomic_load(&server->accepted),
+                                   .refused_total = atomic_load(&server->refused_total),
+                                   .refused_address = atomic_load(&server->refused_address),
+                                   .connections = atomic_load(&server->connections),
+                                   .upload_bytes = atomic_load(&server->upload_bytes)};
+    for (size_t i = 0; i < server->loop_count; i++) {
+        struct counters *c = &server->loops[i].counters;
+        stats->requests += atomic_load(&c->requests);
+        for (size_t k = 0; k < countof(c->by_class); k++)
+            stats->responses_by_class[k] += atomic_load(&c->by_class[k]);
+        stats->slow_cut += atomic_load(&c->slow_cut);
+        stats->memory_cut += atomic_load(&c->memory_cut);
+        stats->poll_hits_200 += atomic_load(&c->poll_200);
+        stats->poll_hits_304 += atomic_load(&c->poll_304);
+        stats->gate_refused += atomic_load(&c->gate_refused);
+        stats->abandoned += atomic_load(&c->abandoned);
+        stats->exchanges += atomic_load(&c->exchanges);
+        stats->parked += atomic_load(&c->parked);
+        stats->sse_clients += atomic_load(&c->sse_clients);
+    }
+}

@@ -1,0 +1,89 @@
+#include "store/capture_session.h"
+
+#include "base/text.h"
+#include "store/queries.h"
+
+static enum err read_row(const struct rows *r, struct capture_session *s)
+{
+    char why[JSON_WHY_BYTES];
+    *s = (struct capture_session){.id = col_text(r, 0),
+                                  .school_id = col_text(r, 1),
+                                  .code = col_text(r, 2),
+                                  .name = col_text(r, 3),
+                                  .opens_us = col_int(r, 4),
+                                  .closes_us = col_int(r, 5),
+                                  .policy_json = col_text(r, 6),
+                                  .policy_version = col_int(r, 7),
+                                  .school_code = col_text(r, 8),
+                                  .school_name = col_text(r, 9)};
+    enum err e = policy_read(s->policy_json, strlen(s->policy_json), &s->policy, r->tx->arena, why);
+    return e == ERR_NONE ? ERR_NONE : ERR_CORRUPT; /* it was checked before it was stored */
+}
+
+static enum err get(struct tx *tx, size_t query, const char *key, struct capture_session *session)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, query, v_text(key)));
+    enum err e = rows_next(&r) ? read_row(&r, session) : ERR_NONE;
+    enum err closed = rows_close_one(&r);
+    return e != ERR_NONE ? e : closed;
+}
+
+enum err session_get(struct tx *tx, const char *id, struct capture_session *session)
+{
+    return get(tx, Q_SESSION_GET, id, session);
+}
+
+enum err session_by_code(struct tx *tx, const char *code, struct capture_session *session)
+{
+    return get(tx, Q_SESSION_BY_CODE, code, session);
+}
+
+enum err session_list(struct tx *tx, const char *before, struct capture_session *list, size_t max, size_t *count)
+{
+    struct rows r;
+    enum err e = ERR_NONE;
+    *count = 0;
+    TRY(TX_OPEN(tx, &r, Q_SESSION_LIST, v_text(before != NULL ? before : "~"), v_int((int64_t)max)));
+    while (e == ERR_NONE && *count < max && rows_next(&r))
+        e = read_row(&r, &list[(*count)++]);
+    enum err closed = rows_close(&r);
+    return e != ERR_NONE ? e : closed;
+}
+
+bool session_open_at(const struct capture_session *session, int64_t now_us)
+{
+    return now_us >= session->opens_us && now_us < session->closes_us && policy_open_at(&session->policy, now_us);
+}
+
+static enum err school_id_of(struct tx *tx, const char *code, const char **id)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_SCHOOL_BY_CODE, v_text(code)));
+    if (rows_next(&r))
+        *id = col_text(&r, 0);
+    return rows_close_one(&r);
+}
+
+enum err session_add(struct tx *tx, const struct session_new *s)
+{
+    const char *school_id = NULL;
+    TRY(TX_RUN(tx, Q_SCHOOL_ADD, v_text(s->school_id), v_text(s->school_code), v_text(s->school_name),
+               v_int(s->now_us)));
+    TRY(school_id_of(tx, s->school_code, &school_id));
+    TRY(TX_RUN(tx, Q_SESSION_ADD, v_text(s->id), v_text(school_id), v_text(s->code), v_text(s->name),
+               v_int(s->opens_us), v_int(s->closes_us), v_text(s->policy_json), v_int(s->now_us)));
+    return TX_RUN(tx, Q_SESSION_POLICY_RECORD, v_text(s->id), v_int(1), v_text(s->policy_json), v_text(s->changed_by),
+                  v_int(s->now_us));
+}
+
+enum err session_set_policy(struct tx *tx, const char *id, int64_t policy_version, const char *policy_json,
+                            const char *changed_by, int64_t now_us)
+{
+    int64_t changed = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_SESSION_POLICY_SET, v_text(policy_json), v_text(id), v_int(policy_version)));
+    if (changed == 0)
+        return ERR_STALE;
+    return TX_RUN(tx, Q_SESSION_POLICY_RECORD, v_text(id), v_int(policy_version + 1), v_text(policy_json),
+                  v_text(changed_by), v_int(now_us));
+}

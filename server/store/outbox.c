@@ -1,0 +1,109 @@
+#include "store/outbox.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "store/queries.h"
+#include "store/store.h"
+
+/* reliability.md 1.4: at once, then 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h, 24 h after one another. */
+static const int64_t pauses_s[OUTBOX_PAUSES] = {5, 30, 300, 1800, 7200, 18000, 36000, 86400};
+
+enum err outbox_put(struct tx *tx, const char *id, const char *kind, const char *submission_id, const char *payload,
+                    int64_t due_us, int64_t now_us)
+{
+    RUNS_ON(ROLE_WRITER);
+    store_touch(tx, TOPIC_OUTBOX, "");
+    return TX_RUN(tx, Q_OUTBOX_PUT, v_text(id), v_text(kind), v_text(submission_id), v_text(payload),
+                  v_int(due_us == 0 ? now_us : due_us), v_int(now_us));
+}
+
+enum err outbox_claim(struct tx *tx, struct outbox_claim *claim)
+{
+    RUNS_ON(ROLE_WRITER);
+    CHECK(claim->rows_max >= 1 && claim->rows_max <= OUTBOX_CLAIM_MAX);
+    claim->taken = 0;
+    TRY(TX_RUN(tx, Q_OUTBOX_LAPSED, v_int(claim->now_us), v_int(claim->now_us)));
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_OUTBOX_CLAIM, v_int(claim->now_us + claim->lease_us), v_text(store_boot_id(tx)),
+                v_int(claim->now_us), v_int((int64_t)claim->rows_max)));
+    while (claim->taken < claim->rows_max && rows_next(&r)) {
+        struct outbox_row *row = &claim->rows[claim->taken++];
+        row->id = arena_text(claim->into, col_text(&r, 0));
+        row->kind = arena_text(claim->into, col_text(&r, 1));
+        row->payload = arena_text(claim->into, col_text(&r, 2));
+        row->submission_id = arena_text(claim->into, col_text(&r, 3));
+        row->tries = col_int(&r, 4);
+        row->created_us = col_int(&r, 5);
+    }
+    return rows_close(&r);
+}
+
+static int64_t pause_after(const struct outbox_finish *f)
+{
+    if (f->pause_us > 0)
+        return f->pause_us;
+    size_t index = (size_t)(f->tries - 1);
+    int64_t pause_us = SECONDS_US(pauses_s[index < OUTBOX_PAUSES ? index : OUTBOX_PAUSES - 1]);
+    return pause_us / 1000 * f->jitter_e3 / 100 * f->scale_percent;
+}
+
+enum err outbox_finish(struct tx *tx, const struct outbox_finish *f)
+{
+    RUNS_ON(ROLE_WRITER);
+    CHECK(f->jitter_e3 >= 700 && f->jitter_e3 <= 1300 && f->scale_percent >= 1 && f->scale_percent <= 100);
+    const char *words = f->words != NULL ? f->words : "";
+    bool again = (f->outcome == OUTBOX_RETRY || f->outcome == OUTBOX_UNKNOWN) && f->tries <= OUTBOX_PAUSES;
+    int64_t changed = 0;
+    if (again) {
+        const char *state = f->outcome == OUTBOX_UNKNOWN ? "unknown" : "waiting";
+        TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_LATER, v_text(state), v_int(f->now_us + pause_after(f)), v_text(words),
+                     v_text(f->id), v_text(store_boot_id(tx)), v_int(f->tries)));
+    } else {
+        const char *state = f->outcome == OUTBOX_DONE ? "done" : f->outcome == OUTBOX_PARKED ? "parked" : "dead";
+        TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_END, v_text(state), v_int(f->now_us), v_text(words), v_text(f->id),
+                     v_text(store_boot_id(tx)), v_int(f->tries)));
+    }
+    return changed == 1 ? ERR_NONE : ERR_STALE;
+}
+
+enum err outbox_recover(struct tx *tx, int64_t now_us, int64_t *count)
+{
+    RUNS_ON(ROLE_WRITER);
+    store_touch(tx, TOPIC_OUTBOX, "");
+    return TX_RUN_N(tx, count, Q_OUTBOX_RECOVER, v_int(now_us), v_text(store_boot_id(tx)));
+}
+
+enum err outbox_count(struct tx *tx, struct outbox_status *status)
+{
+    struct rows r;
+    *status = (struct outbox_status){0};
+    TRY(tx_open_all(tx, &r, Q_OUTBOX_COUNT));
+    while (rows_next(&r)) {
+        const char *state = col_text(&r, 0);
+        int64_t count = col_int(&r, 1);
+        if (text_is(state, "waiting"))
+            status->waiting = count;
+        else if (text_is(state, "running"))
+            status->running = count;
+        else if (text_is(state, "unknown"))
+            status->unknown = count;
+        else if (text_is(state, "dead"))
+            status->dead = count;
+        else
+            status->parked = count;
+    }
+    TRY(rows_close(&r));
+    TRY(tx_open_all(tx, &r, Q_OUTBOX_OLDEST));
+    if (rows_next(&r))
+        status->oldest_due_us = col_int(&r, 0);
+    return rows_close(&r);
+}
+
+enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us)
+{
+    RUNS_ON(ROLE_WRITER);
+    int64_t changed = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_REPLAY, v_int(now_us), v_text(id)));
+    store_touch(tx, TOPIC_OUTBOX, "");
+    return changed == 1 ? ERR_NONE : ERR_NOT_FOUND;
+}

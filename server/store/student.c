@@ -1,0 +1,276 @@
+#include "store/student.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "store/queries.h"
+#include "store/store.h"
+
+#define LINKS_FREE 5
+#define LINK_LOCK_MAX_US SECONDS_US(3600)
+
+/* ---- sealed columns ---- */
+
+static const void *seal(struct tx *tx, const char *table, const char *id, const char *column, const char *plain,
+                        size_t *len)
+{
+    const char *about = arena_printf(tx->arena, "%s|%s|%s", table, id, column);
+    return keyring_seal(store_ring(tx), KEYRING_COLUMN, plain, strlen(plain), about, tx->arena, len);
+}
+
+static enum err unseal(struct tx *tx, const char *table, const char *id, const char *column, const struct rows *r, int at,
+                       const char **plain)
+{
+    size_t sealed_len = 0, len = 0;
+    char *text = NULL;
+    const void *sealed = col_bytes(r, at, &sealed_len);
+    *plain = NULL;
+    if (sealed == NULL)
+        return ERR_NONE;
+    const char *about = arena_printf(tx->arena, "%s|%s|%s", table, id, column);
+    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about, tx->arena, &text, &len));
+    *plain = text;
+    return ERR_NONE;
+}
+
+static const char *index_of(struct tx *tx, const char *field, const char *value)
+{
+    char *hex = arena_alloc(tx->arena, KEYRING_INDEX_TEXT_BYTES);
+    keyring_index(store_ring(tx), field, value, hex);
+    return hex;
+}
+
+/* ---- students ---- */
+
+static enum err read_student(struct tx *tx, const struct rows *r, struct student *s)
+{
+    *s = (struct student){.id = col_text(r, 0),
+                          .portrait_blob_id = col_text(r, 5),
+                          .language = col_text(r, 6),
+                          .wrong_links = col_int(r, 7),
+                          .links_locked_until_us = col_int(r, 8),
+                          .version = col_int(r, 9)};
+    TRY(unseal(tx, "student", s->id, "openid", r, 1, &s->openid));
+    TRY(unseal(tx, "student", s->id, "phone", r, 2, &s->phone));
+    TRY(unseal(tx, "student", s->id, "name", r, 3, &s->name));
+    return unseal(tx, "student", s->id, "id_number", r, 4, &s->id_number);
+}
+
+enum err student_get(struct tx *tx, const char *id, struct student *s)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_STUDENT_GET, v_text(id)));
+    enum err e = rows_next(&r) ? read_student(tx, &r, s) : ERR_NONE;
+    enum err closed = rows_close_one(&r);
+    return e != ERR_NONE ? e : closed;
+}
+
+enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id, const char *language, int64_t now_us,
+                           const char **id)
+{
+    RUNS_ON(ROLE_WRITER);
+    size_t len = 0;
+    const char *index = index_of(tx, "openid", openid);
+    const void *sealed = seal(tx, "student", new_id, "openid", openid, &len);
+    TRY(TX_RUN(tx, Q_STUDENT_ADD, v_text(new_id), v_text(index), v_bytes(sealed, len), v_text(language), v_int(now_us)));
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(index)));
+    if (rows_next(&r))
+        *id = col_text(&r, 0);
+    return rows_close_one(&r);
+}
+
+enum err student_set_phone(struct tx *tx, const char *id, const char *phone)
+{
+    size_t len = 0;
+    const void *sealed = seal(tx, "student", id, "phone", phone, &len);
+    return TX_RUN(tx, Q_STUDENT_PHONE, v_bytes(sealed, len), v_text(index_of(tx, "phone", phone)), v_text(id));
+}
+
+enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id)
+{
+    return TX_RUN(tx, Q_STUDENT_PORTRAIT, v_text(blob_id), v_text(id));
+}
+
+enum err student_set_language(struct tx *tx, const char *id, const char *language)
+{
+    return TX_RUN(tx, Q_STUDENT_LANGUAGE, v_text(language), v_text(id));
+}
+
+enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us)
+{
+    int64_t wrong = s->wrong_links + 1, lock_us = 0;
+    if (wrong > LINKS_FREE) {
+        int64_t doublings = wrong - LINKS_FREE - 1;
+        lock_us = doublings >= 6 ? LINK_LOCK_MAX_US : SECONDS_US(60) << doublings;
+        if (lock_us > LINK_LOCK_MAX_US)
+            lock_us = LINK_LOCK_MAX_US;
+    }
+    return TX_RUN(tx, Q_STUDENT_WRONG_LINK, v_int(wrong), v_int(lock_us == 0 ? 0 : now_us + lock_us), v_text(s->id));
+}
+
+/* ---- consents ---- */
+
+enum err consent_give(struct tx *tx, const char *student_id, const char *kind, const char *text_version, int64_t now_us)
+{
+    bool given = false;
+    TRY(consent_given(tx, student_id, kind, &given));
+    if (given)
+        TRY(consent_withdraw(tx, student_id, kind, now_us)); /* the newer text replaces the older */
+    return TX_RUN(tx, Q_CONSENT_GIVE, v_text(student_id), v_text(kind), v_text(text_version), v_int(now_us));
+}
+
+enum err consent_withdraw(struct tx *tx, const char *student_id, const char *kind, int64_t now_us)
+{
+    return TX_RUN(tx, Q_CONSENT_WITHDRAW, v_int(now_us), v_text(student_id), v_text(kind));
+}
+
+enum err consent_list(struct tx *tx, const char *student_id, struct consent *list, size_t max, size_t *count)
+{
+    struct rows r;
+    *count = 0;
+    TRY(TX_OPEN(tx, &r, Q_CONSENT_LIST, v_text(student_id)));
+    while (*count < max && rows_next(&r))
+        list[(*count)++] = (struct consent){col_text(&r, 0), col_text(&r, 1), col_int(&r, 2)};
+    return rows_close(&r);
+}
+
+enum err consent_given(struct tx *tx, const char *student_id, const char *kind, bool *given)
+{
+    struct consent list[CONSENT_KINDS_MAX];
+    size_t count = 0;
+    TRY(consent_list(tx, student_id, list, countof(list), &count));
+    *given = false;
+    for (size_t i = 0; i < count; i++)
+        *given |= text_is(list[i].kind, kind);
+    return ERR_NONE;
+}
+
+enum err consent_complete(struct tx *tx, const char *student_id, bool face_needed, bool *complete)
+{
+    bool privacy = false, passing_on = false, face = false;
+    struct consent list[CONSENT_KINDS_MAX];
+    size_t count = 0;
+    TRY(consent_list(tx, student_id, list, countof(list), &count));
+    for (size_t i = 0; i < count; i++) {
+        privacy |= text_is(list[i].kind, "privacy");
+        passing_on |= text_is(list[i].kind, "passing_on");
+        face |= text_is(list[i].kind, "face");
+    }
+    *complete = privacy && passing_on && (face || !face_needed);
+    return ERR_NONE;
+}
+
+/* ---- roster ---- */
+
+static enum err read_roster(struct tx *tx, const struct rows *r, struct roster_entry *entry)
+{
+    *entry = (struct roster_entry){.id = col_text(r, 0),
+                                   .student_no = col_text(r, 1),
+                                   .college = col_text(r, 4),
+                                   .major = col_text(r, 5),
+                                   .class_name = col_text(r, 6),
+                                   .session_id = col_text(r, 7),
+                                   .student_id = col_text(r, 8)};
+    const char *key = arena_printf(tx->arena, "%s/%s", entry->session_id, entry->student_no);
+    TRY(unseal(tx, "roster", key, "name", r, 2, &entry->name));
+    return unseal(tx, "roster", key, "id_number", r, 3, &entry->id_number);
+}
+
+static enum err find_roster(struct tx *tx, size_t query, const char *first, const char *second,
+                            struct roster_entry *entry)
+{
+    struct rows r;
+    if (second != NULL)
+        TRY(TX_OPEN(tx, &r, query, v_text(first), v_text(second)));
+    else
+        TRY(TX_OPEN(tx, &r, query, v_text(first)));
+    enum err e = rows_next(&r) ? read_roster(tx, &r, entry) : ERR_NONE;
+    enum err closed = rows_close_one(&r);
+    return e != ERR_NONE ? e : closed;
+}
+
+enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry)
+{
+    return find_roster(tx, Q_ROSTER_GET, id, NULL, entry);
+}
+
+enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no, struct roster_entry *entry)
+{
+    return find_roster(tx, Q_ROSTER_BY_STUDENT_NO, session_id, student_no, entry);
+}
+
+static const char *number_index(struct tx *tx, const char *student_no, const char *last_four)
+{
+    return index_of(tx, "number", arena_printf(tx->arena, "%s|%s", student_no, last_four));
+}
+
+static const char *person_index(struct tx *tx, const char *name, const char *id_number)
+{
+    return index_of(tx, "person", arena_printf(tx->arena, "%s|%s", name, id_number));
+}
+
+static const char *last_four_of(const char *normal)
+{
+    size_t len = strlen(normal);
+    return len > 4 ? normal + len - 4 : normal;
+}
+
+enum err roster_by_number(struct tx *tx, const char *session_id, const char *student_no, const char *last_four,
+                          struct roster_entry *entry)
+{
+    char normal[ID_NUMBER_BYTES];
+    if (!id_number_normal(last_four, normal) || strlen(normal) != 4)
+        return ERR_NOT_FOUND;
+    return find_roster(tx, Q_ROSTER_BY_NUMBER, number_index(tx, student_no, normal), session_id, entry);
+}
+
+enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
+                          struct roster_entry *entry)
+{
+    char normal[ID_NUMBER_BYTES];
+    if (!id_number_normal(id_number, normal))
+        return ERR_NOT_FOUND;
+    return find_roster(tx, Q_ROSTER_BY_PERSON, person_index(tx, name, normal), session_id, entry);
+}
+
+enum err roster_link(struct tx *tx, const struct roster_entry *entry, const char *student_id, int64_t now_us)
+{
+    RUNS_ON(ROLE_WRITER);
+    int64_t changed = 0;
+    size_t name_len = 0, number_len = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_ROSTER_LINK, v_text(student_id), v_int(now_us), v_text(entry->id)));
+    if (changed == 0 && !text_is(entry->student_id, student_id))
+        return ERR_CONFLICT;
+    const void *name = seal(tx, "student", student_id, "name", entry->name, &name_len);
+    const void *number = seal(tx, "student", student_id, "id_number", entry->id_number, &number_len);
+    return TX_RUN(tx, Q_STUDENT_NAMES, v_bytes(name, name_len), v_bytes(number, number_len), v_text(student_id));
+}
+
+static bool same_entry(const struct roster_entry *a, const struct roster_entry *b)
+{
+    return text_is(a->name, b->name) && text_is(a->id_number, b->id_number) && text_is(a->college, b->college) &&
+           text_is(a->major, b->major) && text_is(a->class_name, b->class_name);
+}
+
+enum err roster_put(struct tx *tx, const struct roster_entry *entry, int64_t now_us, bool dry, char *outcome)
+{
+    struct roster_entry old;
+    enum err e = roster_by_student_no(tx, entry->session_id, entry->student_no, &old);
+    if (e != ERR_NONE && e != ERR_NOT_FOUND)
+        return e;
+    *outcome = e == ERR_NOT_FOUND ? 'a' : same_entry(&old, entry) ? 's' : old.student_id != NULL ? 'l' : 'c';
+    if (dry || *outcome == 's' || *outcome == 'l')
+        return ERR_NONE;
+    size_t name_len = 0, number_len = 0;
+    const char *key = arena_printf(tx->arena, "%s/%s", entry->session_id, entry->student_no);
+    const void *name = seal(tx, "roster", key, "name", entry->name, &name_len);
+    const void *number = seal(tx, "roster", key, "id_number", entry->id_number, &number_len);
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_ROSTER_PUT, v_text(entry->id), v_text(entry->session_id), v_text(entry->student_no),
+                v_bytes(name, name_len), v_bytes(number, number_len),
+                v_text(number_index(tx, entry->student_no, last_four_of(entry->id_number))),
+                v_text(person_index(tx, entry->name, entry->id_number)), v_text(entry->college), v_text(entry->major),
+                v_text(entry->class_name), v_int(now_us)));
+    rows_next(&r);
+    return rows_close(&r);
+}

@@ -1,0 +1,73 @@
+/* student — students, what they agreed to, and their link to the roster.
+ *
+ * Personal data are sealed here and nowhere else; plain values appear only in structs in tx->arena. Writer for changes,
+ * any store thread for reads. */
+#ifndef XY_STUDENT_H
+#define XY_STUDENT_H
+
+#include "db/db.h"
+
+struct student {
+    const char *id;
+    const char *openid, *phone, *name, *id_number; /* plain; NULL when not known */
+    const char *portrait_blob_id;                  /* NULL: none */
+    const char *language;                          /* zh, en */
+    int64_t wrong_links, links_locked_until_us, version;
+};
+
+enum err student_get(struct tx *tx, const char *id, struct student *s); /* NOT_FOUND */
+/* The student with that openid, made with `new_id` when there is none; *id is set. */
+enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id, const char *language, int64_t now_us,
+                           const char **id);
+enum err student_set_phone(struct tx *tx, const char *id, const char *phone);
+enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id);
+enum err student_set_language(struct tx *tx, const char *id, const char *language);
+/* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */
+enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us);
+
+/* Consents: kinds are privacy, face, passing_on. */
+#define CONSENT_KINDS_MAX 3
+struct consent {
+    const char *kind, *text_version;
+    int64_t given_us;
+};
+enum err consent_give(struct tx *tx, const char *student_id, const char *kind, const char *text_version, int64_t now_us);
+enum err consent_withdraw(struct tx *tx, const char *student_id, const char *kind, int64_t now_us);
+enum err consent_list(struct tx *tx, const char *student_id, struct consent *list, size_t max, size_t *count);
+/* privacy and passing_on always; face only when the policy needs it (else two people compare). */
+enum err consent_complete(struct tx *tx, const char *student_id, bool face_needed, bool *complete);
+enum err consent_given(struct tx *tx, const char *student_id, const char *kind, bool *given);
+
+/* ---- roster ---- */
+
+struct roster_entry {
+    const char *id, *session_id, *student_no, *name, *id_number; /* plain */
+    const char *college, *major, *class_name;
+    const char *student_id; /* NULL: nobody linked it */
+};
+
+enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry);
+/* By student number and the last four of the ID number (brackets of Hong Kong numbers are dropped), or by name and ID
+ * number. NOT_FOUND when nothing fits exactly. */
+enum err roster_by_number(struct tx *tx, const char *session_id, const char *student_no, const char *last_four,
+                          struct roster_entry *entry);
+enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
+                          struct roster_entry *entry);
+enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no, struct roster_entry *entry);
+/* CONFLICT: someone else linked it. Copies name and number to the student. */
+enum err roster_link(struct tx *tx, const struct roster_entry *entry, const char *student_id, int64_t now_us);
+/* Insert or update by (session, student_no). *outcome: 'a' added, 'c' changed, 's' the same, 'l' linked already and
+ * different (kept as it was). dry: only say what would happen. */
+enum err roster_put(struct tx *tx, const struct roster_entry *entry, int64_t now_us, bool dry, char *outcome);
+
+/* Normal form of an ID number: upper-case X, no spaces, no brackets, full-width digits made ASCII. out: 32 bytes. False
+ * when it is not 4..20 letters and digits. */
+#define ID_NUMBER_BYTES 32
+bool id_number_normal(const char *given, char out[ID_NUMBER_BYTES]);
+/* GB 11643: 17 digits and a check digit, a possible date; also the forms of domain.md F.2. */
+bool id_number_plausible(const char *normal);
+/* "张*", "440***********1234": what staff and pages see. */
+const char *mask_name(struct arena *arena, const char *name);
+const char *mask_number(struct arena *arena, const char *number);
+
+#endif

@@ -1,0 +1,169 @@
+#include "store/sweep.h"
+
+#include "base/check.h"
+#include "base/text.h"
+#include "store/blob_row.h"
+#include "store/decision.h"
+#include "store/queries.h"
+#include "store/store.h"
+#include "store/transition.h"
+
+#define PARTS_MAX 64
+
+/* The words of up to SWEEP_MAX rows, read before anything is changed. */
+struct due {
+    const char *first[SWEEP_MAX], *second[SWEEP_MAX], *third[SWEEP_MAX];
+    size_t count;
+};
+
+static enum err find_due(struct tx *tx, struct sweep *sweep, size_t query, int columns, struct due *due)
+{
+    struct rows r;
+    due->count = 0;
+    TRY(TX_OPEN(tx, &r, query, v_int(sweep->now_us), v_int(SWEEP_MAX)));
+    while (due->count < SWEEP_MAX && rows_next(&r)) {
+        due->first[due->count] = col_text(&r, 0);
+        due->second[due->count] = columns > 1 ? col_text(&r, 1) : NULL;
+        due->third[due->count] = columns > 2 ? col_text(&r, 2) : NULL;
+        due->count++;
+    }
+    sweep->more = sweep->more || due->count == SWEEP_MAX;
+    return rows_close(&r);
+}
+
+/* Refused by the rules, not by the engine: the unit may carry on. */
+static bool is_refusal(enum err e)
+{
+    return e == ERR_REFUSED || e == ERR_STALE || e == ERR_NOT_FOUND || e == ERR_LEASE_LOST;
+}
+
+static enum err commit_decisions(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    TRY(find_due(tx, sweep, Q_SWEEP_DECISIONS, 1, due));
+    for (size_t i = 0; i < due->count; i++) {
+        enum err e = decision_commit(tx, due->first[i], sweep->now_us);
+        if (is_refusal(e))
+            TRY(TX_RUN(tx, Q_SWEEP_DECISION_VOID, v_text(due->first[i])));
+        else if (e != ERR_NONE)
+            return e;
+        sweep->committed++;
+    }
+    return ERR_NONE;
+}
+
+static enum err expire_deadlines(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    TRY(find_due(tx, sweep, Q_SWEEP_DEADLINES, 2, due));
+    for (size_t i = 0; i < due->count; i++) {
+        bool confirms = text_is(due->second[i], wf_state_name(WF_student_confirm));
+        struct move move = {.submission_id = due->first[i],
+                            .event = confirms ? EV_confirm_timeout : EV_expire,
+                            .actor_kind = ACTOR_SERVER,
+                            .actor_id = "deadline",
+                            .now_us = sweep->now_us};
+        enum err e = transition_apply(tx, &move, NULL);
+        if (is_refusal(e))
+            TRY(TX_RUN(tx, Q_SWEEP_DEADLINE_CLEAR, v_text(due->first[i])));
+        else if (e != ERR_NONE)
+            return e;
+        sweep->expired++;
+    }
+    return ERR_NONE;
+}
+
+static enum err release_claims(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    TRY(find_due(tx, sweep, Q_SWEEP_CLAIMS, 1, due));
+    for (size_t i = 0; i < due->count; i++) {
+        TRY(TX_RUN(tx, Q_SWEEP_CLAIM_RELEASE, v_text(due->first[i])));
+        sweep->claims++;
+    }
+    if (due->count > 0)
+        store_touch(tx, TOPIC_QUEUE, "");
+    return ERR_NONE;
+}
+
+static enum err is_there(struct rows *r, bool *there)
+{
+    *there = rows_next(r);
+    return rows_close(r);
+}
+
+/* A whole upload that became no attempt and no portrait, and that no younger upload of the same bytes shares. */
+static enum err drop_unused(struct tx *tx, const struct sweep *sweep, const char *student_id, const char *blob_id)
+{
+    struct rows r;
+    bool used = false;
+    TRY(TX_OPEN(tx, &r, Q_SWEEP_BLOB_IN_ATTEMPT, v_text(student_id), v_text(blob_id)));
+    TRY(is_there(&r, &used));
+    if (used)
+        return ERR_NONE;
+    TRY(TX_OPEN(tx, &r, Q_SWEEP_BLOB_IS_PORTRAIT, v_text(student_id), v_text(blob_id)));
+    TRY(is_there(&r, &used));
+    if (used)
+        return ERR_NONE;
+    TRY(TX_OPEN(tx, &r, Q_SWEEP_BLOB_OF_UPLOAD, v_text(student_id), v_text(blob_id), v_int(sweep->now_us)));
+    TRY(is_there(&r, &used));
+    return used ? ERR_NONE : blob_row_erase(tx, blob_id, sweep->now_us);
+}
+
+static enum err drop_parts(struct tx *tx, const struct sweep *sweep, const char *upload_id)
+{
+    struct rows r;
+    const char *parts[PARTS_MAX];
+    size_t count = 0;
+    TRY(TX_OPEN(tx, &r, Q_SWEEP_UPLOAD_PARTS, v_text(upload_id), v_int(PARTS_MAX)));
+    while (count < PARTS_MAX && rows_next(&r))
+        parts[count++] = col_text(&r, 0);
+    TRY(rows_close(&r));
+    for (size_t i = 0; i < count; i++)
+        TRY(blob_row_erase(tx, parts[i], sweep->now_us));
+    return TX_RUN(tx, Q_SWEEP_UPLOAD_PARTS_DROP, v_text(upload_id));
+}
+
+static enum err drop_uploads(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    TRY(find_due(tx, sweep, Q_SWEEP_UPLOADS, 3, due));
+    for (size_t i = 0; i < due->count; i++) {
+        TRY(drop_parts(tx, sweep, due->first[i]));
+        if (due->third[i] != NULL)
+            TRY(drop_unused(tx, sweep, due->second[i], due->third[i]));
+        TRY(TX_RUN(tx, Q_SWEEP_UPLOAD_DROP, v_text(due->first[i])));
+        sweep->uploads++;
+    }
+    return ERR_NONE;
+}
+
+static enum err list_erased(struct tx *tx, struct sweep *sweep)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_SWEEP_ERASED, v_int(SWEEP_MAX)));
+    while (sweep->erased_count < SWEEP_MAX && rows_next(&r))
+        snprintf(sweep->erased[sweep->erased_count++], CRYPT_ID_TEXT_BYTES, "%s", col_text(&r, 0));
+    return rows_close(&r);
+}
+
+enum err sweep_run(struct tx *tx, void *job)
+{
+    RUNS_ON(ROLE_WRITER);
+    struct sweep *sweep = job;
+    int64_t now_us = sweep->now_us;
+    *sweep = (struct sweep){.now_us = now_us};
+    struct due due;
+    TRY(commit_decisions(tx, sweep, &due));
+    TRY(expire_deadlines(tx, sweep, &due));
+    TRY(release_claims(tx, sweep, &due));
+    TRY(drop_uploads(tx, sweep, &due));
+    TRY(TX_RUN(tx, Q_SWEEP_IDEMPOTENCY, v_int(now_us), v_int(now_us), v_int(SWEEP_MAX)));
+    TRY(TX_RUN(tx, Q_SWEEP_LOGINS, v_int(now_us), v_int(SWEEP_MAX)));
+    return list_erased(tx, sweep);
+}
+
+enum err sweep_gone(struct tx *tx, void *job)
+{
+    RUNS_ON(ROLE_WRITER);
+    const struct sweep *sweep = job;
+    for (size_t i = 0; i < sweep->erased_count; i++)
+        TRY(TX_RUN(tx, Q_BLOB_GONE, v_text(sweep->erased[i])));
+    return ERR_NONE;
+}

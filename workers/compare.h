@@ -1,0 +1,26 @@
+/* compare — are the faces in two photos the same person's? The job kind "compare".
+ *
+ * Request {"kind":"compare","thresholds":{"match":0.50,"mismatch":0.65}} + photo A + photo B; the thresholds are
+ * optional, 0 < match ≤ mismatch < 2. Below `match`: match. From there to `mismatch`: grey, people look. Above:
+ * mismatch, people look too. Defaults from measurements over 313 same and 4,827 different pairs (none wrong below
+ * 0.50); they are not validated on East Asian students, hence policy.
+ *
+ * Result: {"kind","verdict","distance","threshold","thresholds","model","a","b","timings"}; verdict match | grey |
+ * mismatch | no_face | many_faces | unreadable. distance is null unless both faces were found. a and b: {"width_px",
+ * "height_px","faces","box":{"x","y","w","h"}|null,"small","why"} in pixels of the upright original; `small` says
+ * that the face is below 80 px, where the distance says little. A photo that cannot be read is a verdict, not a
+ * refused job: it will not get better by trying again. */
+#ifndef XY_WORKERS_COMPARE_H
+#define XY_WORKERS_COMPARE_H
+
+#include "workers/jobs.h"
+
+#define COMPARE_MATCH_DEFAULT 0.50
+#define COMPARE_MISMATCH_DEFAULT 0.65
+#define COMPARE_LONG_EDGE_PX 960 /* decoded size: the larger picture the chip is cut from */
+#define COMPARE_FACE_PX_MIN 80
+
+enum err job_compare(struct job_tools *tools, const struct json *request, const struct frame *frame,
+                     struct job_reply *reply);
+
+#endif

@@ -1,0 +1,51 @@
+/* image — strangers' JPEG and PNG bytes become plain RGB pixels, or are refused before a pixel is decoded.
+ *
+ * Order of defence: byte count, magic, the one loader for that magic (all others are blocked), header limits, decode
+ * with errors fatal, then 8-bit sRGB without alpha. The EXIF orientation is applied; no other turn exists. Metadata
+ * never passes. Limits are product.md §9 and reliability.md §3.5.
+ *
+ * image_start once per process before any thread uses it; image_thread_end on each thread that decoded. A decode may
+ * start short-lived helper threads inside libvips. Memory: struct image owns malloc'd pixels, image_release frees. */
+#ifndef XY_WORKERS_IMAGE_H
+#define XY_WORKERS_IMAGE_H
+
+#include "base/base.h"
+#include "base/err.h"
+
+#define IMAGE_FILE_BYTES_MAX MIB(12)
+#define IMAGE_PIXELS_MAX 40000000
+#define IMAGE_SIDE_PX_MAX 12000
+#define IMAGE_SIDE_PX_MIN 200     /* of a photo that is to become the standard photo */
+#define IMAGE_ID_SIDE_PX_MIN 90   /* of a photo that is only compared: a card's chip stores 102×126 */
+#define IMAGE_WHY_BYTES 160
+
+struct image {
+    int32_t width_px, height_px;
+    unsigned char *rgb; /* width_px * height_px * 3, rows without padding */
+};
+
+struct image_source {
+    const char *format; /* "jpeg" or "png"; static */
+    int32_t width_px, height_px; /* as the viewer sees it: orientation applied */
+    int orientation;             /* EXIF 1..8 */
+    bool has_profile;            /* an ICC profile was embedded and converted to sRGB */
+};
+
+void image_start(void); /* CHECKs that libvips starts */
+void image_stop(void);
+void image_thread_end(void); /* last image call of a thread */
+const char *image_engine(void); /* "libvips 8.14.1"; static */
+
+/* Limits and header only. UNSUPPORTED_TYPE: neither JPEG nor PNG. TOO_LARGE: bytes, pixels or side over the limit.
+ * UNREADABLE: smaller than side_px_min, or the header is damaged. `why` is one English sentence on failure. */
+enum err image_inspect(const void *bytes, size_t len, int32_t side_px_min, struct image_source *source,
+                       char why[IMAGE_WHY_BYTES]);
+
+/* image_inspect, then the pixels, upright, reduced so that the long edge is at most long_edge_px_max (never enlarged).
+ * UNREADABLE also when the pixel data end early or are damaged; BUSY when there is no memory. */
+enum err image_decode(const void *bytes, size_t len, int32_t side_px_min, int32_t long_edge_px_max,
+                      struct image_source *source, struct image *out, char why[IMAGE_WHY_BYTES]);
+
+void image_release(struct image *image); /* harmless on a zeroed image */
+
+#endif

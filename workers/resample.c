@@ -1,0 +1,190 @@
+#include "workers/resample.h"
+
+#include "base/check.h"
+
+#include <math.h>
+
+#define PI 3.14159265358979323846
+
+/* For each output position: which source positions count, and how much. */
+struct taps {
+    int32_t *first; /* source index of the first tap; may be outside: clamp */
+    float *weights; /* per output position `count` of them, sum 1 */
+    int32_t count;
+};
+
+static double lanczos3(double distance)
+{
+    double x = fabs(distance) * PI;
+    if (x < 1e-9)
+        return 1.0;
+    return x >= 3 * PI ? 0.0 : 3.0 * sin(x) * sin(x / 3) / (x * x);
+}
+
+/* The share of the source pixel [i, i+1) that lies in the output pixel; exact for the box, which point sampling of
+ * the kernel would not be. */
+static double overlap(double i, double low, double high)
+{
+    double a = i > low ? i : low, b = i + 1 < high ? i + 1 : high;
+    return b > a ? b - a : 0.0;
+}
+
+static double weight_of(enum resample_filter filter, double i, double centre, double stretch)
+{
+    if (filter == RESAMPLE_LANCZOS)
+        return lanczos3((i + 0.5 - centre) / stretch);
+    if (stretch > 1.0)
+        return overlap(i, centre - stretch / 2, centre + stretch / 2);
+    double distance = fabs(i + 0.5 - centre); /* enlarging by boxes would show squares: linear */
+    return distance < 1.0 ? 1.0 - distance : 0.0;
+}
+
+static bool taps_make(struct taps *taps, enum resample_filter filter, double start, double length, int32_t out_len)
+{
+    double scale = length / out_len, stretch = scale > 1.0 ? scale : 1.0;
+    double reach = filter == RESAMPLE_LANCZOS ? 3.0 * stretch : stretch / 2 + 1.0;
+    taps->count = (int32_t)ceil(2 * reach) + 1;
+    taps->first = malloc((size_t)out_len * sizeof *taps->first);
+    taps->weights = malloc((size_t)out_len * (size_t)taps->count * sizeof *taps->weights);
+    if (taps->first == NULL || taps->weights == NULL)
+        return false;
+    for (int32_t o = 0; o < out_len; o++) {
+        double centre = start + (o + 0.5) * scale, sum = 0;
+        int32_t first = (int32_t)floor(centre - reach);
+        float *weights = taps->weights + (size_t)o * (size_t)taps->count;
+        taps->first[o] = first;
+        for (int32_t t = 0; t < taps->count; t++) {
+            double weight = weight_of(filter, first + t, centre, stretch);
+            weights[t] = (float)weight;
+            sum += weight;
+        }
+        for (int32_t t = 0; t < taps->count; t++)
+            weights[t] = (float)(weights[t] / sum);
+    }
+    return true;
+}
+
+static void taps_release(struct taps *taps)
+{
+    free(taps->first);
+    free(taps->weights);
+}
+
+static int32_t clamp(int32_t value, int32_t limit)
+{
+    return value < 0 ? 0 : value >= limit ? limit - 1 : value;
+}
+
+static void row_across(const unsigned char *row, int32_t width_px, const struct taps *taps, int32_t out_len,
+                       float *to)
+{
+    for (int32_t o = 0; o < out_len; o++, to += 3) {
+        const float *weights = taps->weights + (size_t)o * (size_t)taps->count;
+        int32_t first = taps->first[o];
+        float r = 0, g = 0, b = 0;
+        if (first >= 0 && first + taps->count <= width_px) {
+            const unsigned char *at = row + (size_t)first * 3;
+            for (int32_t t = 0; t < taps->count; t++, at += 3) {
+                r += weights[t] * at[0];
+                g += weights[t] * at[1];
+                b += weights[t] * at[2];
+            }
+        } else {
+            for (int32_t t = 0; t < taps->count; t++) {
+                const unsigned char *at = row + (size_t)clamp(first + t, width_px) * 3;
+                r += weights[t] * at[0];
+                g += weights[t] * at[1];
+                b += weights[t] * at[2];
+            }
+        }
+        to[0] = r, to[1] = g, to[2] = b;
+    }
+}
+
+static unsigned char to_byte(float value)
+{
+    return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
+}
+
+/* Across-filtered source rows, made when first needed. Output rows ask for rising windows of at most taps.count rows,
+ * so that many slots are enough: row y lives in slot y mod count. */
+struct band {
+    float *rows;
+    int32_t made; /* the next source row to be filtered */
+};
+
+static void row_down(const struct image *from, const struct taps *across, const struct taps *down, int32_t o,
+                     struct band *band, float *sums, unsigned char *to, int32_t out_width_px)
+{
+    size_t row_len = (size_t)out_width_px * 3;
+    int32_t first = down->first[o], last = clamp(first + down->count - 1, from->height_px);
+    if (band->made < clamp(first, from->height_px))
+        band->made = clamp(first, from->height_px);
+    for (; band->made <= last; band->made++)
+        row_across(from->rgb + (size_t)band->made * (size_t)from->width_px * 3, from->width_px, across,
+                   out_width_px, band->rows + (size_t)(band->made % down->count) * row_len);
+    memset(sums, 0, row_len * sizeof *sums);
+    for (int32_t t = 0; t < down->count; t++) {
+        float weight = down->weights[(size_t)o * (size_t)down->count + (size_t)t];
+        if (weight == 0)
+            continue;
+        int32_t y = clamp(first + t, from->height_px);
+        const float *row = band->rows + (size_t)(y % down->count) * row_len;
+        for (size_t i = 0; i < row_len; i++)
+            sums[i] += weight * row[i];
+    }
+    for (size_t i = 0; i < row_len; i++)
+        to[i] = to_byte(sums[i]);
+}
+
+static bool run(const struct image *from, const struct taps *across, const struct taps *down, struct image *out)
+{
+    size_t row_len = (size_t)out->width_px * 3;
+    struct band band = {malloc((size_t)down->count * row_len * sizeof *band.rows), 0};
+    float *sums = malloc(row_len * sizeof *sums);
+    bool good = band.rows != NULL && sums != NULL;
+    for (int32_t o = 0; good && o < out->height_px; o++)
+        row_down(from, across, down, o, &band, sums, out->rgb + (size_t)o * row_len, out->width_px);
+    free(band.rows);
+    free(sums);
+    return good;
+}
+
+enum err resample(const struct image *from, const struct resample_area *area, int32_t width_px, int32_t height_px,
+                  enum resample_filter filter, struct image *out)
+{
+    CHECK(width_px > 0 && height_px > 0 && width_px <= IMAGE_SIDE_PX_MAX && height_px <= IMAGE_SIDE_PX_MAX);
+    CHECK(area->width_px > 0 && area->height_px > 0 && area->width_px < 1e6 && area->height_px < 1e6);
+    struct taps across = {0}, down = {0};
+    *out = (struct image){width_px, height_px, malloc((size_t)width_px * (size_t)height_px * 3)};
+    bool good = out->rgb != NULL && taps_make(&across, filter, area->x_px, area->width_px, width_px) &&
+                taps_make(&down, filter, area->y_px, area->height_px, height_px) && run(from, &across, &down, out);
+    taps_release(&across);
+    taps_release(&down);
+    if (!good)
+        image_release(out);
+    return good ? ERR_NONE : ERR_BUSY;
+}
+
+static int32_t scaled(int32_t side_px, double scale)
+{
+    int32_t value = (int32_t)lround(side_px * scale);
+    return value < 1 ? 1 : value;
+}
+
+enum err resample_to_long_edge(const struct image *from, int32_t long_edge_px, struct image *out)
+{
+    int32_t long_edge = from->width_px > from->height_px ? from->width_px : from->height_px;
+    *out = (struct image){0};
+    if (long_edge <= long_edge_px)
+        return ERR_NONE;
+    double scale = (double)long_edge_px / long_edge;
+    struct resample_area all = {0, 0, from->width_px, from->height_px};
+    return resample(from, &all, scaled(from->width_px, scale), scaled(from->height_px, scale), RESAMPLE_BOX, out);
+}
+
+enum err resample_enlarge(const struct image *from, int32_t times, struct image *out)
+{
+    struct resample_area all = {0, 0, from->width_px, from->height_px};
+    return resample(from, &all, from->width_px * times, from->height_px * times, RESAMPLE_BOX, out);
+}

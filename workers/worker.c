@@ -1,0 +1,227 @@
+/* xueying-worker — the sandboxed process that decodes strangers' photos. It speaks workers/protocol.h on fd 3 and does
+ * workers/jobs.h on its lanes. It holds no keys and no database; when its socket closes, it ends. Started by the
+ * server's supervisor or by server/dispatch/worker_client; by hand it only says how it is used. */
+#include "base/check.h"
+#include "base/crypt.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "workers/image.h"
+#include "workers/lane.h"
+#include "workers/sandbox.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SOCKET_FD 3
+#define TICK_MS 250
+#define READ_BYTES KIB(64)
+#define LANDMARKS_DEFAULT "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
+
+enum { EXIT_USAGE = 2, EXIT_MODELS = 4, EXIT_PROTOCOL = 5, EXIT_OVERRAN = 6 };
+
+struct worker_options {
+    const char *models_folder;
+    const char *landmarks_path;
+    int64_t threads;
+    int64_t job_wall_ms, job_cpu_ms, job_memory_mib;
+    bool allow_faults;
+};
+
+static const char usage[] =
+    "usage: xueying-worker --models DIR [--landmarks FILE] [--threads N] [--job-wall-ms N] [--job-cpu-ms N]\n"
+    "                      [--job-memory-mib N] [--allow-fault-jobs]\n"
+    "Started by xueying with a socket as file descriptor 3; not meant to be started by hand.\n";
+
+static bool read_number(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+    return text_int(text, value) && *value >= min && *value <= max;
+}
+
+static bool options_read(int argc, char **argv, struct worker_options *options)
+{
+    static const struct option known[] = {
+        {"models", required_argument, NULL, 'm'},         {"landmarks", required_argument, NULL, 'l'},
+        {"threads", required_argument, NULL, 't'},        {"job-wall-ms", required_argument, NULL, 'w'},
+        {"job-cpu-ms", required_argument, NULL, 'c'},     {"job-memory-mib", required_argument, NULL, 'a'},
+        {"allow-fault-jobs", no_argument, NULL, 'f'},     {NULL, 0, NULL, 0},
+    };
+    *options = (struct worker_options){.landmarks_path = LANDMARKS_DEFAULT, .threads = 1, .job_wall_ms = 15000,
+                                       .job_cpu_ms = 10000, .job_memory_mib = 512};
+    bool good = true;
+    for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'm': options->models_folder = optarg; break;
+        case 'l': options->landmarks_path = optarg; break;
+        case 't': good = read_number(optarg, 1, LANES_MAX, &options->threads); break;
+        case 'w': good = read_number(optarg, 10, 600000, &options->job_wall_ms); break;
+        case 'c': good = read_number(optarg, 10, 600000, &options->job_cpu_ms); break;
+        case 'a': good = read_number(optarg, 64, 16384, &options->job_memory_mib); break;
+        case 'f': options->allow_faults = true; break;
+        default: good = false;
+        }
+    }
+    return good && optind == argc && options->models_folder != NULL;
+}
+
+/* The version of the network stored with every comparison: the SHA-256 of its file. */
+static bool file_sha256(const char *path, char hex[65])
+{
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return false;
+    size_t max = MIB(64), len = 0;
+    unsigned char *bytes = malloc(max), digest[32];
+    if (bytes != NULL)
+        len = fread(bytes, 1, max, file);
+    bool good = bytes != NULL && len > 0 && len < max && !ferror(file);
+    fclose(file);
+    if (good) {
+        crypt_sha256(bytes, len, digest);
+        text_hex(digest, sizeof digest, hex);
+    }
+    free(bytes);
+    return good;
+}
+
+static struct face_models *models_load(const struct worker_options *options, struct job_versions *versions)
+{
+    char path[4096], why[FACE_WHY_BYTES];
+    snprintf(path, sizeof path, "%s/face_recognition.dat", options->models_folder);
+    struct face_models *models = NULL;
+    if (face_models_load(path, options->landmarks_path, &models, why) != FACE_OK) {
+        LOG(ERROR, "worker.models", "%s", why);
+        return NULL;
+    }
+    versions->blas_core = face_blas_core();
+    if (!file_sha256(path, versions->network_sha256)) {
+        LOG(ERROR, "worker.models", "The network file cannot be read twice: %s", path);
+        face_models_free(models);
+        return NULL;
+    }
+    return models;
+}
+
+static bool say_ready(struct lanes *lanes, const struct worker_options *options,
+                      const struct job_versions *versions, const struct sandbox_state *sandbox)
+{
+    struct buf b;
+    buf_init(&b, KIB(4));
+    json_object_open(&b);
+    json_put_bool(&b, "ready", true);
+    json_put_int(&b, "threads", options->threads);
+    json_put_int(&b, "queue", options->threads * LANE_QUEUE_PER_THREAD);
+    json_put_int(&b, "job_wall_ms", options->job_wall_ms);
+    json_put_text(&b, "image_engine", image_engine());
+    json_put_text(&b, "blas_core", versions->blas_core);
+    job_put_model(&b, "model", versions);
+    json_name(&b, "sandbox");
+    json_object_open(&b);
+    json_put_bool(&b, "seccomp", sandbox->seccomp);
+    json_put_bool(&b, "landlock", sandbox->landlock);
+    json_put_bool(&b, "memory_limit", sandbox->memory_limit);
+    json_object_close(&b);
+    json_object_close(&b);
+    struct frame frame = {.type = FRAME_READY, .part_count = 1, .parts = {{b.bytes, b.len}}};
+    bool sent = !b.over && lanes_send(lanes, &frame);
+    buf_release(&b);
+    return sent;
+}
+
+static bool refuse_busy(struct lanes *lanes, struct frame *request)
+{
+    static const char busy[] = "{\"error\":\"busy\",\"why\":\"All lanes are busy and the queue is full.\"}";
+    struct frame answer = {.type = FRAME_REFUSED, .job_id = request->job_id, .part_count = 1,
+                           .parts = {{busy, sizeof busy - 1}}};
+    frame_release(request);
+    return lanes_send(lanes, &answer);
+}
+
+/* All frames in these bytes to the lanes. False ends the process: the peer does not speak the protocol. */
+static bool take_bytes(struct lanes *lanes, struct frame_decoder *decoder, const unsigned char *bytes, size_t len)
+{
+    while (len > 0) {
+        struct frame request;
+        size_t used = 0;
+        bool complete = false;
+        if (frame_decoder_feed(decoder, bytes, len, &used, &request, &complete) != ERR_NONE)
+            return false;
+        bytes += used;
+        len -= used;
+        if (!complete)
+            continue;
+        if (request.type != FRAME_JOB || request.job_id == 0) {
+            frame_release(&request);
+            return false;
+        }
+        if (!lanes_submit(lanes, &request) && !refuse_busy(lanes, &request))
+            return false;
+    }
+    return true;
+}
+
+static int serve(struct lanes *lanes, const struct worker_options *options)
+{
+    static unsigned char bytes[READ_BYTES];
+    struct frame_decoder decoder;
+    frame_decoder_init(&decoder);
+    for (;;) {
+        struct pollfd item = {.fd = SOCKET_FD, .events = POLLIN};
+        int ready = poll(&item, 1, TICK_MS);
+        sandbox_cpu_renew();
+        uint64_t over = lanes_overrun(lanes, MILLIS_US(options->job_wall_ms), MILLIS_US(options->job_cpu_ms));
+        if (over != 0) {
+            LOG(ERROR, "worker.overran", "job=%" PRIu64, over);
+            return EXIT_OVERRAN;
+        }
+        if (ready <= 0)
+            continue;
+        ssize_t n = recv(SOCKET_FD, bytes, sizeof bytes, 0);
+        if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+            return 0; /* the server has gone or let us go */
+        if (n > 0 && !take_bytes(lanes, &decoder, bytes, (size_t)n)) {
+            LOG(ERROR, "worker.protocol", "the peer sent what is not a job");
+            return EXIT_PROTOCOL;
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct worker_options options;
+    struct sockaddr_storage peer;
+    socklen_t peer_len = sizeof peer;
+    if (!options_read(argc, argv, &options) ||
+        getsockname(SOCKET_FD, (struct sockaddr *)&peer, &peer_len) != 0 || peer.ss_family != AF_UNIX) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    close_range(SOCKET_FD + 1, ~0U, 0); /* whatever a careless parent left open */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    mallopt(M_ARENA_MAX, (int)options.threads + 1); /* or every helper thread reserves 64 MiB of address space */
+    crypt_start();
+    image_start();
+    static struct job_versions versions;
+    struct face_models *models = models_load(&options, &versions);
+    if (models == NULL)
+        return EXIT_MODELS;
+    struct lanes_options lanes_options = {.threads = (int)options.threads, .fd = SOCKET_FD, .models = models,
+                                          .versions = &versions, .allow_faults = options.allow_faults};
+    char why[JOB_WHY_BYTES], warning[SANDBOX_WARNING_BYTES];
+    bool landlock;
+    struct lanes *lanes = lanes_start(&lanes_options, &landlock, why);
+    if (lanes == NULL) {
+        LOG(ERROR, "worker.warmup", "%s", why);
+        _exit(EXIT_MODELS);
+    }
+    struct sandbox_state sandbox;
+    sandbox_process((size_t)options.job_memory_mib * MIB(1) * (size_t)options.threads, &sandbox, warning);
+    if (warning[0] != '\0')
+        LOG(WARN, "worker.sandbox", "%s", warning);
+    _exit(say_ready(lanes, &options, &versions, &sandbox) ? serve(lanes, &options) : 0);
+}

@@ -459,7 +459,7 @@ static void authenticate(struct exchange *x)
         refuse(x, e);
         return;
     }
-    bool is_use = x->endpoint != &sse_endpoint;
+    bool is_use = x->endpoint != &endpoint_console_events;
     if (auth_find(server->auth, &x->key, x->now_us, &x->who, is_use ? &due : NULL)) {
         if (is_use && due)
             write_down(x);
@@ -511,7 +511,7 @@ void exchange_begin(struct loop *loop, h2o_req_t *req, const struct route_match 
     enum err e = decode_path(x);
     if (e == ERR_NONE)
         e = check_limits(x);
-    if (e == ERR_NONE && match->route->poll_cached)
+    if (e == ERR_NONE && match->route->endpoint->poll_cached)
         x->generation = poll_cache_generation(loop->server->polls, x->match.params[0].raw);
     if (e != ERR_NONE)
         refuse(x, e);
@@ -544,7 +544,7 @@ void exchange_rerun(struct exchange *x)
     x->job = NULL;
     x->step = 0;
     answer_reset(x);
-    if (x->match.route->poll_cached)
+    if (x->endpoint->poll_cached)
         x->generation = poll_cache_generation(x->loop->server->polls, x->match.params[0].raw);
     advance(x);
     exchange_release(x);

@@ -47,7 +47,9 @@ struct endpoint {
     exchange_decode *decode; /* may be NULL */
     struct step steps[6];    /* ends with STEP_END */
     exchange_reply *reply;   /* NULL: 204 */
-    bool idempotent_key;     /* honours Idempotency-Key (exchange.c stores the answer, 24 h) */
+    bool idempotent_key;     /* see "writing once" */
+    bool poll_cached;        /* GET whose first path parameter is a submission id and whose reply may call
+                                exchange_send_cached: answered from memory while nothing changed */
 };
 
 #define READ(step_) {STEP_READ, (store_step *)(step_), NULL}
@@ -57,11 +59,15 @@ struct endpoint {
 /* Typed wrapper: ENDPOINT(decide, struct decide, READ(a), WRITE(b)) uses decide_decode and decide_reply. */
 #define ENDPOINT(name_, job_, ...)                                                                           \
     const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false};
+                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false, false};
+/* The same for a status poll: see exchange_send_cached and exchange_wait_for. */
+#define ENDPOINT_POLLED(name_, job_, ...)                                                                    \
+    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
+                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false, true};
 /* The same for writes that must happen once: needs an Idempotency-Key header when `keyed`. */
 #define ENDPOINT_KEYED(name_, job_, ...)                                                                     \
     const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, true};
+                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, true, false};
 
 enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
 
@@ -73,14 +79,15 @@ struct route {
     unsigned roles;         /* who may; ROLE_ANYONE for no login */
     size_t body_bytes_max;  /* 0: no body allowed */
     const struct endpoint *endpoint;
-    bool poll_cached;       /* GET whose first path parameter is a submission id and whose reply may call
-                               exchange_send_cached: answered from memory while nothing changed */
 };
 
 /* ---- for decode: reading the request. Pointers live in the exchange's arena. ---- */
 
 struct arena *exchange_arena(struct exchange *x);
 const struct principal *exchange_principal(const struct exchange *x);
+/* What the console page must send in X-CSRF: a function of the login cookie of this request, or, at login, of the new
+ * token (auth_csrf_for). False: this request carries no login cookie. */
+bool exchange_csrf(struct exchange *x, char out[44]);
 const char *exchange_id(const struct exchange *x);          /* request id, also sent as X-Request-Id */
 int64_t exchange_now_us(const struct exchange *x);          /* wall clock when the request arrived */
 enum language exchange_language(const struct exchange *x);  /* Accept-Language, zh first */
@@ -113,7 +120,7 @@ void exchange_send_bytes(struct exchange *x, const char *content_type, const voi
 void exchange_send_nothing(struct exchange *x);        /* 204 */
 void exchange_send_error(struct exchange *x, enum err e);
 /* The status poll of a student: as exchange_send with an ETag, and kept in memory for the next poll by the same
- * `owner_id` until the submission is touched. Only on a route that is poll_cached. `etag` without quotes; the language
+ * `owner_id` until the submission is touched. Only in an ENDPOINT_POLLED. `etag` without quotes; the language
  * is added, so one version has one tag per language. */
 void exchange_send_cached(struct exchange *x, const char *submission_id, const char *owner_id, const char *etag);
 /* HttpOnly; SameSite=Strict; Path=/; over https also Secure, and the name gets the prefix __Host-. The login cookie is
@@ -123,7 +130,12 @@ void exchange_retry_after(struct exchange *x, int64_t seconds); /* seconds for a
 
 /* ---- long polling ----
  * In reply: instead of sending, wait until the submission is touched or `wait_s` passed, then run the endpoint again
- * from decode (at most once more per touch). Only for GET. */
+ * from decode (at most once more per touch). Only in an ENDPOINT_POLLED, and only when exchange_prefer_wait_s > 0:
+ *
+ *     if (exchange_if_none_match(x, etag) && exchange_prefer_wait_s(x) > 0)
+ *         return exchange_wait_for(x, id, exchange_prefer_wait_s(x));
+ *     … write exchange_out …
+ *     exchange_send_cached(x, id, owner_id, etag); // answers 304 by itself when the tag still matches */
 void exchange_wait_for(struct exchange *x, const char *submission_id, int64_t wait_s);
 int64_t exchange_prefer_wait_s(const struct exchange *x); /* Prefer: wait=N, capped by config; 0 when absent or when
                                                              the wait is over */

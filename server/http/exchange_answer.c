@@ -142,7 +142,7 @@ void exchange_set_cookie(struct exchange *x, const char *name, const char *value
 
 void exchange_send_cached(struct exchange *x, const char *submission_id, const char *owner_id, const char *etag)
 {
-    CHECK(x->match.route->poll_cached && !x->rendering);
+    CHECK(x->endpoint->poll_cached && !x->rendering);
     const char *tag = arena_printf(x->arena, "%s-%s", etag, x->language == LANGUAGE_EN ? "en" : "zh");
     bool matches = exchange_if_none_match(x, etag);
     if (strcmp(submission_id, x->match.params[0].raw) == 0 && x->status == 200 && !x->out.over)

@@ -172,6 +172,16 @@ const struct principal *exchange_principal(const struct exchange *x)
     return &x->who;
 }
 
+bool exchange_csrf(struct exchange *x, char out[AUTH_CSRF_TEXT_BYTES])
+{
+    h2o_iovec_t token;
+    CHECK(x->req != NULL && !x->rendering);
+    if (!request_cookie(x->req, x->secure ? "__Host-" AUTH_COOKIE : AUTH_COOKIE, &token))
+        return false;
+    auth_csrf_for(arena_text_n(x->arena, token.base, token.len), out);
+    return true;
+}
+
 const char *exchange_id(const struct exchange *x)
 {
     return x->id;
@@ -277,7 +287,7 @@ enum err exchange_json(struct exchange *x, const struct json_field *fields, size
 int64_t exchange_prefer_wait_s(const struct exchange *x)
 {
     h2o_iovec_t value;
-    if (x->wait_over || x->req == NULL || x->method != METHOD_GET || !x->match.route->poll_cached ||
+    if (x->wait_over || x->req == NULL || x->method != METHOD_GET || !x->endpoint->poll_cached ||
         !request_header(x->req, "prefer", 6, &value))
         return 0;
     const char *at = memmem(value.base, value.len, "wait=", 5);

@@ -116,7 +116,7 @@ static void serve(struct loop *loop, h2o_req_t *req, h2o_iovec_t path)
     bool known = router_method(req->input.method.base, req->input.method.len, &method);
     enum err e = router_match(server->router, known ? method : METHOD_GET, path.base, path.len, &match);
     if (known && e == ERR_NONE) {
-        if (!(match.route->poll_cached && method == METHOD_GET && answer_from_memory(loop, req, &match)))
+        if (!(match.route->endpoint->poll_cached && method == METHOD_GET && answer_from_memory(loop, req, &match)))
             exchange_begin(loop, req, &match, method);
         return;
     }

@@ -84,7 +84,7 @@ struct loop {
 struct server {
     struct server_options options;
     struct server_limits limits;
-    struct route *routes; /* the caller's and our own */
+    const struct route *routes;
     size_t route_count;
     struct router *router;
     struct auth *auth;
@@ -207,6 +207,10 @@ const char *headers_reason(int status);
 /* front.c: what a request is */
 int front_on_request(h2o_handler_t *handler, h2o_req_t *req);
 
+/* listen.c */
+enum err listen_open(struct server *server, char why[256]); /* sets listeners and port */
+enum err listen_open_tls(struct server *server, char why[256]);
+
 /* connection.c */
 void connection_on_accept(uv_stream_t *listener, int status);
 void connection_sweep(struct loop *loop);           /* slow readers, memory of half-received requests */
@@ -222,7 +226,6 @@ void park_expire(struct loop *loop);                    /* timer */
 void park_leave(struct exchange *x);
 
 /* sse.c */
-extern const struct endpoint sse_endpoint;
 void sse_release(struct sse_client *client);
 void sse_counts_changed(struct server *server); /* any thread */
 void sse_tick(struct loop *loop);

@@ -74,7 +74,7 @@ static size_t parked_everywhere(const struct server *server)
 void exchange_wait_for(struct exchange *x, const char *submission_id, int64_t wait_s)
 {
     struct server *server = x->loop->server;
-    CHECK(x->method == METHOD_GET && x->match.route->poll_cached && !x->answered);
+    CHECK(x->method == METHOD_GET && x->endpoint->poll_cached && !x->answered);
     CHECK(strlen(submission_id) < sizeof x->waiting_for);
     if (x->wait_until_ms == 0)
         x->wait_until_ms = (int64_t)uv_now(&x->loop->uv) + wait_s * 1000;

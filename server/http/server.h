@@ -73,13 +73,14 @@ void server_free(struct server *server); /* after store_close; NULL is fine */
  * logins, wakes long polls, tells consoles. Any thread; harmless while stopping and after server_stop. */
 void server_announce(struct server *server, const struct store_change *changes, size_t count);
 
-/* ---- live events for staff consoles: GET SSE_PATH with a staff role; the server adds this route itself ----
+/* ---- live events for staff consoles: a row "GET …/console/events" of routes.def names this endpoint ----
  * Event "counts": data is the snapshot, when it connects and when queues changed. Others: sse_broadcast. A console
  * that was away gets no old events, only a fresh "counts": it reads the rest again when Last-Event-ID is not the last
  * one it saw. A comment every 15 s keeps proxies awake. A console that reads too slowly, or whose login ended, is cut
  * off. */
 
-#define SSE_PATH "/api/v1/console/events"
+extern const struct endpoint endpoint_console_events;
+
 #define SSE_EVENT_BYTES_MAX KIB(16)
 
 /* Queue an event for every console whose account has one of `roles`, and, when school_id is not NULL, that is bound

@@ -301,4 +301,5 @@ static void sse_reply(struct exchange *x, void *job)
     }
 }
 
-const struct endpoint sse_endpoint = {.name = "console_events", .job_bytes = sizeof(struct sse_client), .reply = sse_reply};
+const struct endpoint endpoint_console_events = {
+    .name = "console_events", .job_bytes = sizeof(struct sse_client), .reply = sse_reply};

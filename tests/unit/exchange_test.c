@@ -129,7 +129,7 @@ static void poll_reply(struct exchange *x, struct poll_job *job)
     json_object_close(exchange_out(x));
     exchange_send_cached(x, job->id, exchange_principal(x)->id, etag);
 }
-ENDPOINT(poll, struct poll_job, READ(poll_read))
+ENDPOINT_POLLED(poll, struct poll_job, READ(poll_read))
 
 struct empty {
     int nothing;
@@ -162,12 +162,13 @@ static enum err upload_write(struct tx *tx, struct show *job)
 ENDPOINT(upload, struct show, WRITE(upload_write))
 
 static const struct route routes[] = {
-    {METHOD_GET, "/notes/{id}", ROLE_ANYONE, 0, &endpoint_show, false},
-    {METHOD_POST, "/notes", ROLE_STUDENT, 4096, &endpoint_write, false},
-    {METHOD_POST, "/keyed", ROLE_STUDENT, 4096, &endpoint_keyed, false},
-    {METHOD_DELETE, "/notes/{id}", ROLE_REVIEWER, 0, &endpoint_forget, false},
-    {METHOD_PUT, "/upload", ROLE_ANYONE, MIB(1), &endpoint_upload, false},
-    {METHOD_GET, "/polls/{id}", ROLE_STUDENT, 0, &endpoint_poll, true},
+    {METHOD_GET, "/notes/{id}", ROLE_ANYONE, 0, &endpoint_show},
+    {METHOD_POST, "/notes", ROLE_STUDENT, 4096, &endpoint_write},
+    {METHOD_POST, "/keyed", ROLE_STUDENT, 4096, &endpoint_keyed},
+    {METHOD_DELETE, "/notes/{id}", ROLE_REVIEWER, 0, &endpoint_forget},
+    {METHOD_PUT, "/upload", ROLE_ANYONE, MIB(1), &endpoint_upload},
+    {METHOD_GET, "/polls/{id}", ROLE_STUDENT, 0, &endpoint_poll},
+    {METHOD_GET, "/events", ROLE_STAFF, 0, &endpoint_console_events},
 };
 
 /* ---- hooks ---- */

@@ -14,6 +14,8 @@
 #include "base/keyring.h"
 #include "base/mailbox.h"
 #include "blob/blob.h"
+#include "dispatch/compute.h"
+#include "dispatch/files.h"
 #include "store/outbox.h"
 #include "store/store.h"
 
@@ -36,6 +38,11 @@ struct executor {
     size_t parallel_max; /* effects of this kind in hand at a time */
 };
 
+/* Queue a store unit of this effect: home is the dispatcher. When the queue is full the effect ends with RETRY and false
+ * comes back: then nothing of it may be touched. Outbound thread. */
+bool effect_unit(struct effect *effect, struct store_unit *unit, enum store_mode mode, store_step *step, void *job,
+                 void (*done)(struct store_unit *unit));
+
 /* Outbound thread. Exactly once per effect; frees it. `words` are kept with the row: no personal data.
  * pause_us: 0, or the pause an outside system asked for. */
 void effect_end(struct effect *effect, enum outbox_outcome outcome, int64_t pause_us, const char *words, ...)
@@ -46,6 +53,8 @@ struct dispatch_options {
     const struct keyring *ring;
     struct blob_store *blobs;
     const struct executor *const *executors; /* lists, each ended by kind NULL; the list of lists ended by NULL */
+    const struct compute_options *compute;   /* NULL: no image worker (tests); copied */
+    size_t file_threads, file_queue_max;     /* 0: 2 and 256 */
     int64_t lease_ms, sweep_interval_ms;
     size_t batch_max;
     int64_t retry_scale_percent;
@@ -60,6 +69,8 @@ void dispatch_stop(struct dispatch *dispatch); /* finishes what is in hand up to
 void dispatch_wake(struct dispatch *dispatch);                   /* rows may be due; any thread */
 uv_loop_t *dispatch_loop(struct dispatch *dispatch);             /* outbound thread only */
 struct mailbox *dispatch_mailbox(struct dispatch *dispatch);     /* home for store units of executors */
+struct compute *dispatch_compute(struct dispatch *dispatch);     /* NULL: none; its stats: any thread */
+struct files *dispatch_files(struct dispatch *dispatch);
 const struct dispatch_options *dispatch_options_of(const struct dispatch *dispatch);
 
 #endif

@@ -8,8 +8,6 @@
 #include "store/store.h"
 #include "store/transition.h"
 
-#define PARTS_MAX 64
-
 /* The words of up to SWEEP_MAX rows, read before anything is changed. */
 struct due {
     const char *first[SWEEP_MAX], *second[SWEEP_MAX], *third[SWEEP_MAX];
@@ -107,25 +105,12 @@ static enum err drop_unused(struct tx *tx, const struct sweep *sweep, const char
     return used ? ERR_NONE : blob_row_erase(tx, blob_id, sweep->now_us);
 }
 
-static enum err drop_parts(struct tx *tx, const struct sweep *sweep, const char *upload_id)
-{
-    struct rows r;
-    const char *parts[PARTS_MAX];
-    size_t count = 0;
-    TRY(TX_OPEN(tx, &r, Q_SWEEP_UPLOAD_PARTS, v_text(upload_id), v_int(PARTS_MAX)));
-    while (count < PARTS_MAX && rows_next(&r))
-        parts[count++] = col_text(&r, 0);
-    TRY(rows_close(&r));
-    for (size_t i = 0; i < count; i++)
-        TRY(blob_row_erase(tx, parts[i], sweep->now_us));
-    return TX_RUN(tx, Q_SWEEP_UPLOAD_PARTS_DROP, v_text(upload_id));
-}
-
 static enum err drop_uploads(struct tx *tx, struct sweep *sweep, struct due *due)
 {
     TRY(find_due(tx, sweep, Q_SWEEP_UPLOADS, 3, due));
     for (size_t i = 0; i < due->count; i++) {
-        TRY(drop_parts(tx, sweep, due->first[i]));
+        TRY(TX_RUN(tx, Q_PART_ERASE_ALL, v_int(sweep->now_us), v_text(due->first[i])));
+        TRY(TX_RUN(tx, Q_PART_DELETE_ALL, v_text(due->first[i])));
         if (due->third[i] != NULL)
             TRY(drop_unused(tx, sweep, due->second[i], due->third[i]));
         TRY(TX_RUN(tx, Q_SWEEP_UPLOAD_DROP, v_text(due->first[i])));

@@ -178,8 +178,22 @@ void exchange_refuse(struct loop *loop, h2o_req_t *req, enum err e, const char *
 void exchange_release(struct exchange *x); /* one reference */
 void exchange_rerun(struct exchange *x);
 void exchange_cut_off(struct exchange *x); /* stop: the grace time is over */
-void exchange_after_reply(struct exchange *x);
-bool exchange_may(const struct exchange *x, unsigned roles);
+void exchange_fail(struct exchange *x, enum err e); /* answer with an error */
+void exchange_advance(struct exchange *x);          /* decode, the next step, or the reply */
+/* Send it away; `done` calls exchange_land. */
+void exchange_submit(struct exchange *x, enum store_mode mode, store_step *step, void *job,
+                     void (*done)(struct store_unit *));
+void exchange_land(struct exchange *x, enum err result);
+
+/* admit.c */
+void admit_begin(struct exchange *x);
+
+/* keyed.c */
+enum err keyed_begin(struct exchange *x);         /* loop */
+void keyed_find(struct exchange *x);              /* loop: has it been answered before? */
+enum err keyed_write(struct tx *tx, void *job);   /* WRITE step around the endpoint's own */
+void keyed_replay(struct exchange *x);            /* loop */
+void keyed_leave(struct exchange *x);             /* loop: not being worked on any more */
 
 /* exchange_read.c */
 bool request_header(const h2o_req_t *req, const char *name_lower_case, size_t len, h2o_iovec_t *value);

@@ -71,7 +71,7 @@ static void try_to_end(struct loop *loop)
     mailbox_drain(&loop->mailbox);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
-    h2o_context_dispose(&loop->context);
+    uv_stop(&loop->uv);
 }
 
 static void on_wake(uv_async_t *wake)
@@ -107,7 +107,9 @@ static void *loop_main(void *arg)
 {
     struct loop *loop = arg;
     thread_role_set(ROLE_LOOP);
-    uv_run(&loop->uv, UV_RUN_DEFAULT); /* ends when every handle is closed */
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* until try_to_end */
+    h2o_context_dispose(&loop->context);
+    uv_run(&loop->uv, UV_RUN_DEFAULT); /* lets what was closed go */
     return NULL;
 }
 

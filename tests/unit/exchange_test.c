@@ -384,7 +384,413 @@ TEST(a_post_goes_through_lane_and_writer)
     stop();
 }
 
+
+/* ---- who ---- */
+
+TEST(roles_are_asked_for)
+{
+    static struct answer a;
+    start();
+    client_ask(port, &a, "POST /notes HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    EQ_INT(401, a.status);
+    EQ_TEXT("Bearer", answer_header(&a, "WWW-Authenticate"));
+    client_ask(port, &a, with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", student_token));
+    EQ_INT(403, a.status);
+    client_ask(port, &a, with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", staff_token));
+    EQ_INT(204, a.status);
+    char other[CRYPT_TOKEN_TEXT_BYTES];
+    crypt_token(other);
+    client_ask(port, &a, with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", other));
+    EQ_INT(401, a.status);
+    stop();
+}
+
+static void delete_by_cookie(struct answer *a, const char *token, const char *more)
+{
+    static char request[2048];
+    snprintf(request, sizeof request, "DELETE /notes/x HTTP/1.1\r\nHost: h\r\nCookie: a=b; xy=%s; c=d\r\n%s\r\n", token,
+             more);
+    client_ask(port, a, request);
+}
+
+TEST(a_cookie_needs_our_own_page)
+{
+    static struct answer a;
+    char csrf[AUTH_CSRF_TEXT_BYTES], more[256];
+    start();
+    auth_csrf_for(staff_token, csrf);
+    delete_by_cookie(&a, staff_token, "");
+    EQ_INT(403, a.status);
+    TRUE(strstr(a.body, "\"code\":\"csrf\"") != NULL);
+    snprintf(more, sizeof more, "X-CSRF: %s\r\n", csrf);
+    delete_by_cookie(&a, staff_token, more);
+    EQ_INT(204, a.status);
+    snprintf(more, sizeof more, "X-CSRF: %s\r\nOrigin: http://h\r\nSec-Fetch-Site: same-origin\r\n", csrf);
+    delete_by_cookie(&a, staff_token, more);
+    EQ_INT(204, a.status);
+    snprintf(more, sizeof more, "X-CSRF: %s\r\nOrigin: http://evil\r\n", csrf);
+    delete_by_cookie(&a, staff_token, more);
+    EQ_INT(403, a.status);
+    snprintf(more, sizeof more, "X-CSRF: %s\r\nSec-Fetch-Site: same-site\r\n", csrf);
+    delete_by_cookie(&a, staff_token, more);
+    EQ_INT(403, a.status);
+    csrf[3] = csrf[3] == 'a' ? 'b' : 'a';
+    snprintf(more, sizeof more, "X-CSRF: %s\r\n", csrf);
+    delete_by_cookie(&a, staff_token, more);
+    EQ_INT(403, a.status);
+    client_ask(port, &a, "PUT /upload HTTP/1.1\r\nHost: h\r\nOrigin: http://evil\r\nContent-Length: 0\r\n\r\n");
+    EQ_INT(403, a.status); /* nobody's cookie, but another site's page: no login CSRF */
+    stop();
+}
+
+TEST(a_forgotten_login_is_asked_again)
+{
+    static struct answer a;
+    start();
+    const char *request = "DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n";
+    client_ask(port, &a, with_token(request, staff_token));
+    EQ_INT(204, a.status);
+    char old[CRYPT_TOKEN_TEXT_BYTES];
+    memcpy(old, staff_token, sizeof old);
+    crypt_token(staff_token); /* the resolver does not know the old one any more */
+    client_ask(port, &a, with_token(request, old));
+    EQ_INT(204, a.status); /* remembered */
+    struct store_change change = {TOPIC_LOGIN, "staff1"};
+    server_announce(server, &change, 1);
+    client_ask(port, &a, with_token(request, old));
+    EQ_INT(401, a.status);
+    stop();
+}
+
+/* ---- writing once ---- */
+
+static void post_keyed(struct answer *a, const char *key, const char *body)
+{
+    static char request[2048];
+    snprintf(request, sizeof request,
+             "POST /keyed HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"
+             "Content-Length: %zu\r\n\r\n%s",
+             student_token, key, strlen(body), body);
+    client_ask(port, a, request);
+}
+
+TEST(the_same_key_writes_once_and_answers_the_same)
+{
+    static struct answer first, second;
+    start();
+    post_keyed(&first, "k1", "{\"text\":\"hi\"}");
+    EQ_INT(201, first.status);
+    EQ_TEXT("", answer_header(&first, "Idempotency-Replayed"));
+    post_keyed(&second, "k1", "{\"text\":\"hi\"}");
+    EQ_INT(201, second.status);
+    EQ_TEXT(first.body, second.body);
+    EQ_TEXT("/notes/n1", answer_header(&second, "Location"));
+    EQ_TEXT("true", answer_header(&second, "Idempotency-Replayed"));
+    EQ_INT(1, atomic_load(&notes_written));
+    post_keyed(&second, "k1", "{\"text\":\"ho\"}");
+    EQ_INT(422, second.status);
+    TRUE(strstr(second.body, "idem_mismatch") != NULL);
+    post_keyed(&second, "", "{\"text\":\"ho\"}");
+    EQ_INT(400, second.status);
+    EQ_INT(1, atomic_load(&notes_written));
+    stop();
+}
+
+TEST(a_refused_write_leaves_its_key_free)
+{
+    static struct answer a;
+    start();
+    atomic_store(&fail_writes, true);
+    post_keyed(&a, "k2", "{\"text\":\"hi\"}");
+    EQ_INT(409, a.status);
+    atomic_store(&fail_writes, false);
+    post_keyed(&a, "k2", "{\"text\":\"hi\"}");
+    EQ_INT(201, a.status);
+    EQ_INT(1, atomic_load(&notes_written));
+    stop();
+}
+
+TEST(a_key_that_is_being_worked_on_is_refused)
+{
+    static struct answer a;
+    static char request[1024];
+    start();
+    atomic_store(&hold_writes, true);
+    snprintf(request, sizeof request,
+             "POST /keyed HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\nIdempotency-Key: k3\r\n"
+             "Content-Length: 13\r\n\r\n{\"text\":\"hi\"}",
+             student_token);
+    int fd = client_connect(port);
+    client_text(fd, request);
+    door_wait_for_visitor(&write_door);
+    post_keyed(&a, "k3", "{\"text\":\"hi\"}");
+    EQ_INT(409, a.status);
+    TRUE(strstr(a.body, "idem_running") != NULL);
+    EQ_TEXT("1", answer_header(&a, "Retry-After"));
+    atomic_store(&hold_writes, false);
+    door_let(&write_door, 1);
+    client_read(fd, &a, true);
+    EQ_INT(201, a.status);
+    close(fd);
+    stop();
+}
+
+/* ---- polls ---- */
+
+static void poll_once(int fd, struct answer *a, const char *more)
+{
+    static char request[2048];
+    snprintf(request, sizeof request, "GET /polls/s1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer %s\r\n%s\r\n",
+             student_token, more);
+    client_text(fd, request);
+    if (client_read_head(fd, a) && a->status == 200) {
+        size_t want = (size_t)strtoul(answer_header(a, "Content-Length"), NULL, 10);
+        a->body_len = (size_t)recv(fd, a->body, want, MSG_WAITALL);
+        a->body[a->body_len] = 0;
+    }
+}
+
+static void touch(const char *id)
+{
+    struct store_change change = {TOPIC_SUBMISSION, ""};
+    snprintf(change.id, sizeof change.id, "%s", id);
+    server_announce(server, &change, 1);
+}
+
+TEST(a_poll_is_answered_from_memory_until_it_is_touched)
+{
+    static struct answer a;
+    struct server_stats stats;
+    start();
+    int fd = client_connect(port);
+    atomic_store(&poll_version, 1);
+    poll_once(fd, &a, "");
+    EQ_INT(200, a.status);
+    EQ_TEXT("\"v1-zh\"", answer_header(&a, "ETag"));
+    EQ_TEXT("{\"version\":1}", a.body);
+    int units = atomic_load(&store.units);
+    poll_once(fd, &a, "");
+    EQ_INT(200, a.status);
+    EQ_TEXT("{\"version\":1}", a.body);
+    EQ_TEXT("nosniff", answer_header(&a, "X-Content-Type-Options"));
+    poll_once(fd, &a, "If-None-Match: \"v1-zh\"\r\n");
+    EQ_INT(304, a.status);
+    EQ_TEXT("\"v1-zh\"", answer_header(&a, "ETag"));
+    EQ_INT(units, atomic_load(&store.units));
+    server_stats(server, &stats);
+    EQ_INT(1, stats.poll_hits_200);
+    EQ_INT(1, stats.poll_hits_304);
+    poll_once(fd, &a, "If-None-Match: \"v1-zh\"\r\nAccept-Language: en\r\n");
+    EQ_INT(200, a.status); /* another language is another answer */
+    EQ_TEXT("\"v1-en\"", answer_header(&a, "ETag"));
+    atomic_store(&poll_version, 2);
+    touch("s1");
+    poll_once(fd, &a, "If-None-Match: \"v1-zh\"\r\n");
+    EQ_INT(200, a.status);
+    EQ_TEXT("{\"version\":2}", a.body);
+    poll_once(fd, &a, "If-None-Match: \"v2-zh\"\r\n");
+    EQ_INT(304, a.status);
+    close(fd);
+    stop();
+}
+
+static void wait_until_parked(size_t count)
+{
+    struct server_stats stats;
+    do {
+        sched_yield();
+        server_stats(server, &stats);
+    } while (stats.parked != count);
+}
+
+TEST(a_long_poll_waits_for_the_touch)
+{
+    static struct answer a;
+    start();
+    atomic_store(&poll_version, 5);
+    int fd = client_connect(port);
+    poll_once(fd, &a, "");
+    client_text(fd, with_token("GET /polls/s1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n"
+                               "If-None-Match: \"v5-zh\"\r\nPrefer: wait=20\r\n\r\n",
+                               student_token));
+    wait_until_parked(1);
+    touch("another"); /* wakes nobody */
+    wait_until_parked(1);
+    atomic_store(&poll_version, 6);
+    touch("s1");
+    client_read(fd, &a, true);
+    EQ_INT(200, a.status);
+    EQ_TEXT("{\"version\":6}", a.body);
+    wait_until_parked(0);
+    client_text(fd, with_token("GET /polls/s1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n"
+                               "If-None-Match: \"v6-zh\"\r\nPrefer: wait=1\r\n\r\n",
+                               student_token));
+    TRUE(client_read_head(fd, &a));
+    EQ_INT(304, a.status); /* nothing happened for a second */
+    close(fd);
+    stop();
+}
+
+TEST(too_many_long_polls_are_answered_at_once)
+{
+    static struct answer a;
+    struct server_limits limits = server_limits_default();
+    limits.poll_parked_max = 1;
+    start_with(limits);
+    atomic_store(&poll_version, 1);
+    int first = client_connect(port), second = client_connect(port);
+    const char *request = with_token("GET /polls/s1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n"
+                                     "If-None-Match: \"v1-zh\"\r\nPrefer: wait=20\r\n\r\n",
+                                     student_token);
+    client_text(first, request);
+    wait_until_parked(1);
+    client_text(second, request);
+    TRUE(client_read_head(second, &a));
+    EQ_INT(304, a.status);
+    wait_until_parked(1);
+    close(second);
+    server_stop(server); /* a stop answers those who wait */
+    TRUE(client_read_head(first, &a));
+    EQ_INT(304, a.status);
+    EQ_TEXT("close", answer_header(&a, "Connection"));
+    close(first);
+    stop();
+}
+
+/* ---- events ---- */
+
+/* The next event's data; "" when the stream ended. */
+static const char *next_event(int fd, const char *name)
+{
+    static char line[1024];
+    bool ours = false;
+    for (size_t len = 0; recv(fd, line + len, 1, 0) == 1;) {
+        if (line[len] != '\n') {
+            len += len < sizeof line - 2;
+            continue;
+        }
+        line[len] = 0;
+        len = 0;
+        if (text_starts(line, "event: "))
+            ours = strcmp(line + 7, name) == 0;
+        else if (ours && text_starts(line, "data: "))
+            return line + 6;
+    }
+    return "";
+}
+
+TEST(a_console_hears_counts_and_events)
+{
+    static struct answer a;
+    start();
+    int fd = client_connect(port);
+    client_text(fd, with_token("GET /events HTTP/1.1\r\nHost: h\r\nCookie: xy=@\r\n\r\n", staff_token));
+    TRUE(client_read_head(fd, &a));
+    EQ_INT(200, a.status);
+    EQ_TEXT("text/event-stream", answer_header(&a, "Content-Type"));
+    EQ_TEXT("no-store, no-transform", answer_header(&a, "Cache-Control"));
+    EQ_TEXT("{\"waiting\":0}", next_event(fd, "counts"));
+    sse_broadcast(server, "batch.changed", "{\"for\":\"others\"}", ROLE_BATCH, NULL);
+    sse_broadcast(server, "lease.lost", "{\"id\":1}", ROLE_REVIEWER, NULL);
+    EQ_TEXT("{\"id\":1}", next_event(fd, "lease.lost"));
+    atomic_store(&notes_written, 3);
+    struct store_change change = {TOPIC_QUEUE, ""};
+    server_announce(server, &change, 1);
+    EQ_TEXT("{\"waiting\":3}", next_event(fd, "counts"));
+    struct store_change logout = {TOPIC_LOGIN, "staff1"};
+    server_announce(server, &logout, 1);
+    EQ_TEXT("", next_event(fd, "counts")); /* the stream ends with the login */
+    close(fd);
+    fd = client_connect(port);
+    client_text(fd, with_token("GET /events HTTP/1.1\r\nHost: h\r\nCookie: xy=@\r\n\r\n", staff_token));
+    TRUE(client_read_head(fd, &a));
+    EQ_INT(200, a.status);
+    server_stop(server); /* a stop ends it too */
+    EQ_TEXT("", next_event(fd, "never"));
+    close(fd);
+    stop();
+}
+
+/* ---- clients that leave, servers that stop ---- */
+
+TEST(a_client_that_left_gets_no_reply_but_its_write_happened)
+{
+    struct server_stats stats;
+    start();
+    atomic_store(&hold_writes, true);
+    int fd = client_connect(port);
+    client_text(fd, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                               "{\"text\":\"hi\"}",
+                               student_token));
+    door_wait_for_visitor(&write_door);
+    struct linger now = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now); /* reset, not FIN */
+    close(fd);
+    door_let(&write_door, 1);
+    do {
+        sched_yield();
+        server_stats(server, &stats);
+    } while (stats.exchanges > 0 || stats.connections > 0);
+    EQ_INT(1, atomic_load(&notes_written));
+    stop();
+}
+
+TEST(a_stop_lets_the_request_in_flight_finish)
+{
+    static struct answer a;
+    pthread_t stopper;
+    start();
+    atomic_store(&hold_writes, true);
+    int idle = client_connect(port), busy = client_connect(port);
+    client_text(idle, "GET /notes/x HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_read(idle, &a, true);
+    EQ_TEXT("keep-alive", answer_header(&a, "Connection"));
+    client_text(busy, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                                 "{\"text\":\"hi\"}",
+                                 student_token));
+    door_wait_for_visitor(&write_door);
+    pthread_create(&stopper, NULL, (void *(*)(void *))(void *)server_stop, server);
+    TRUE(client_is_closed(idle)); /* the idle one goes at once */
+    EQ_INT(-1, client_connect(port));
+    door_let(&write_door, 1);
+    client_read(busy, &a, true);
+    EQ_INT(201, a.status);
+    EQ_TEXT("close", answer_header(&a, "Connection"));
+    TRUE(client_is_closed(busy));
+    pthread_join(stopper, NULL);
+    close(idle);
+    close(busy);
+    stop();
+}
+
+TEST(a_stop_cuts_off_who_takes_longer_than_the_grace_time)
+{
+    static struct answer a;
+    pthread_t stopper;
+    struct server_limits limits = server_limits_default();
+    limits.stop_grace_ms = 100;
+    start_with(limits);
+    atomic_store(&hold_writes, true);
+    int busy = client_connect(port), slow = client_connect(port);
+    client_text(slow, "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nsome");
+    client_text(busy, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                                 "{\"text\":\"hi\"}",
+                                 student_token));
+    door_wait_for_visitor(&write_door);
+    pthread_create(&stopper, NULL, (void *(*)(void *))(void *)server_stop, server);
+    client_read(busy, &a, true);
+    EQ_INT(503, a.status);
+    TRUE(client_is_closed(slow));
+    door_let(&write_door, 1); /* the step on its way still comes home before server_stop returns */
+    pthread_join(stopper, NULL);
+    EQ_INT(1, atomic_load(&notes_written));
+    close(busy);
+    close(slow);
+    stop();
+}
+
 int main(void)
 {
+    signal(SIGPIPE, SIG_IGN);
     return tests_run();
 }

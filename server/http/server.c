@@ -295,6 +295,15 @@ void server_free(struct server *server)
     free_parts(server);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/* h2o keeps up to 16 freed chunks per kind and thread for reuse and cannot give them back when the thread ends. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:h2o_mem_alloc_recycle\n";
+}
+#endif
+
 /* ---- any thread ---- */
 
 bool server_is_trusted(const struct server *server, const char *peer)

@@ -1,0 +1,448 @@
+#include "dispatch/standin/http.h"
+
+#include "base/check.h"
+#include "base/text.h"
+
+#include <strings.h>
+
+#define HEAD_BYTES_MAX KIB(16)
+#define BODY_BYTES_MAX MIB(2)
+#define ARENA_BYTES_MAX MIB(64)
+#define ANSWER_BYTES_MAX MIB(48) /* a long log */
+#define CONNECTIONS_MAX 256
+#define LOG_MAX 20000
+#define LOG_BODY_BYTES_MAX KIB(4)
+#define FAULTS_MAX 16
+
+struct fault {
+    char kind[24], path[80];
+    int64_t times, value;
+};
+
+struct entry {
+    char method[8], path[160], fault[24];
+    char *body;
+};
+
+struct standin_http {
+    uv_tcp_t listener;
+    uv_loop_t *loop;
+    standin_answer *answer;
+    void *service;
+    struct fault faults[FAULTS_MAX];
+    struct entry log[LOG_MAX];
+    size_t log_count; /* ever; the newest LOG_MAX are kept */
+    struct conn *conns;
+    size_t conn_count;
+    bool closing;
+};
+
+struct conn {
+    uv_tcp_t tcp;
+    uv_timer_t delay;
+    uv_write_t write;
+    struct standin_http *http;
+    struct buf in, out;
+    struct arena *arena;
+    char room[KIB(64)];
+    bool busy, closing, close_after;
+    int handles;
+    struct conn *before, *after;
+};
+
+/* ---- faults and log ---- */
+
+bool standin_fault(struct standin_http *http, const char *kind, const char *path, int64_t *value)
+{
+    for (size_t i = 0; i < FAULTS_MAX; i++) {
+        struct fault *f = &http->faults[i];
+        if (f->times > 0 && strcmp(f->kind, kind) == 0 && text_starts(path, f->path)) {
+            f->times--;
+            if (value != NULL)
+                *value = f->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int fault_set(struct standin_http *http, const struct standin_request *r, struct buf *out)
+{
+    const char *kind = json_text_at(r->json, "kind", NULL);
+    json_object_open(out);
+    json_object_close(out);
+    if (kind == NULL || strlen(kind) >= sizeof http->faults[0].kind)
+        return 400;
+    if (strcmp(kind, "none") == 0) {
+        memset(http->faults, 0, sizeof http->faults);
+        return 200;
+    }
+    for (size_t i = 0; i < FAULTS_MAX; i++) {
+        struct fault *f = &http->faults[i];
+        if (f->times > 0)
+            continue;
+        snprintf(f->kind, sizeof f->kind, "%s", kind);
+        snprintf(f->path, sizeof f->path, "%s", json_text_at(r->json, "path", ""));
+        f->times = json_int_at(r->json, "times", 1);
+        f->value = json_int_at(r->json, "value", 0);
+        return 200;
+    }
+    return 409;
+}
+
+static void log_add(struct standin_http *http, const struct standin_request *r, const char *fault)
+{
+    struct entry *e = &http->log[http->log_count++ % LOG_MAX];
+    free(e->body);
+    snprintf(e->method, sizeof e->method, "%s", r->method);
+    snprintf(e->path, sizeof e->path, "%s", r->path);
+    snprintf(e->fault, sizeof e->fault, "%s", fault);
+    bool keep = r->body_len <= LOG_BODY_BYTES_MAX && text_utf8_valid(r->body, r->body_len);
+    e->body = strdup(keep ? r->body : "");
+    CHECK(e->body != NULL);
+}
+
+static void log_forget(struct standin_http *http)
+{
+    for (size_t i = 0; i < LOG_MAX; i++) {
+        free(http->log[i].body);
+        http->log[i].body = NULL;
+    }
+    http->log_count = 0;
+}
+
+static int log_write(struct standin_http *http, const struct standin_request *r, struct buf *out)
+{
+    const char *path = standin_query(r, "path");
+    size_t from = http->log_count > LOG_MAX ? http->log_count - LOG_MAX : 0, count = 0;
+    json_object_open(out);
+    json_name(out, "items");
+    json_array_open(out);
+    for (size_t i = from; i < http->log_count; i++) {
+        const struct entry *e = &http->log[i % LOG_MAX];
+        if (path != NULL && strcmp(path, e->path) != 0)
+            continue;
+        count++;
+        json_object_open(out);
+        json_put_int(out, "number", (int64_t)i + 1);
+        json_put_text(out, "method", e->method);
+        json_put_text(out, "path", e->path);
+        json_put_text(out, "body", e->body);
+        json_put_text(out, "fault", e->fault);
+        json_object_close(out);
+    }
+    json_array_close(out);
+    json_put_int(out, "count", (int64_t)count);
+    json_object_close(out);
+    return 200;
+}
+
+/* ---- reading a request ---- */
+
+const char *standin_header(const struct standin_request *request, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = request->head; *line != '\0';) {
+        size_t line_len = strcspn(line, "\r\n");
+        if (line_len > len && line[len] == ':' && strncasecmp(line, name, len) == 0) {
+            const char *value = line + len + 1;
+            value += strspn(value, " \t");
+            return arena_text_n(request->arena, value, (size_t)(line + line_len - value));
+        }
+        line += line_len;
+        line += strspn(line, "\r\n");
+    }
+    return NULL;
+}
+
+const char *standin_query(const struct standin_request *request, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *pair = request->query; *pair != '\0';) {
+        size_t pair_len = strcspn(pair, "&");
+        if (pair_len > len && pair[len] == '=' && strncmp(pair, name, len) == 0) {
+            char *out = arena_text_n(request->arena, pair + len + 1, pair_len - len - 1), *to = out;
+            for (const char *from = out; *from != '\0'; to++) {
+                unsigned char byte;
+                if (from[0] == '%' && from[1] != '\0' && from[2] != '\0' && text_unhex(from + 1, &byte, 1)) {
+                    *to = (char)byte;
+                    from += 3;
+                } else {
+                    *to = *from++;
+                }
+            }
+            *to = '\0';
+            return out;
+        }
+        pair += pair_len;
+        pair += strspn(pair, "&");
+    }
+    return NULL;
+}
+
+/* How many bytes the first request in `in` takes; 0: not all there; SIZE_MAX: not HTTP as we want it. */
+static size_t request_read(struct conn *c, struct standin_request *r)
+{
+    const char *bytes = buf_cstr(&c->in), *end = strstr(bytes, "\r\n\r\n");
+    if (end == NULL)
+        return c->in.len > HEAD_BYTES_MAX ? SIZE_MAX : 0;
+    *r = (struct standin_request){.arena = c->arena, .query = ""};
+    size_t head_len = (size_t)(end - bytes) + 4;
+    char *head = arena_text_n(c->arena, bytes, head_len);
+    char *line_end = strstr(head, "\r\n"), *target = strchr(head, ' ');
+    if (target == NULL || target > line_end)
+        return SIZE_MAX;
+    *target++ = '\0';
+    char *version = strchr(target, ' ');
+    if (version == NULL || version > line_end)
+        return SIZE_MAX;
+    *version = '\0';
+    char *query = strchr(target, '?');
+    if (query != NULL) {
+        *query++ = '\0';
+        r->query = query;
+    }
+    r->method = head;
+    r->path = target;
+    r->head = line_end + 2;
+    int64_t body_len = 0;
+    const char *length = standin_header(r, "content-length");
+    if (standin_header(r, "transfer-encoding") != NULL || (length != NULL && !text_int(length, &body_len)) ||
+        body_len < 0 || (size_t)body_len > BODY_BYTES_MAX)
+        return SIZE_MAX;
+    if (c->in.len < head_len + (size_t)body_len)
+        return 0;
+    r->body_len = (size_t)body_len;
+    r->body = arena_copy(c->arena, c->in.bytes + head_len, r->body_len);
+    if (r->body_len > 0 && json_read(r->body, r->body_len, c->arena, &r->json) != ERR_NONE)
+        r->json = NULL;
+    return head_len + r->body_len;
+}
+
+/* ---- a connection ---- */
+
+static void conn_next(struct conn *c);
+
+static void on_conn_closed(uv_handle_t *handle)
+{
+    struct conn *c = handle->data;
+    struct standin_http *http = c->http;
+    if (--c->handles > 0)
+        return;
+    if (c->before != NULL)
+        c->before->after = c->after;
+    else
+        http->conns = c->after;
+    if (c->after != NULL)
+        c->after->before = c->before;
+    http->conn_count--;
+    buf_release(&c->in);
+    buf_release(&c->out);
+    arena_free(c->arena);
+    free(c);
+    if (http->closing && http->conn_count == 0 && !uv_is_active((uv_handle_t *)&http->listener) &&
+        http->listener.data == NULL) {
+        log_forget(http);
+        free(http);
+    }
+}
+
+static void conn_close(struct conn *c, bool reset)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    uv_close((uv_handle_t *)&c->delay, on_conn_closed);
+    if (!reset || uv_tcp_close_reset(&c->tcp, on_conn_closed) != 0)
+        uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+    struct conn *c = write->data;
+    if (c->closing)
+        return;
+    c->busy = false;
+    if (status < 0 || c->close_after)
+        conn_close(c, false);
+    else
+        conn_next(c);
+}
+
+static void conn_write(struct conn *c)
+{
+    uv_buf_t b = uv_buf_init(c->out.bytes, (unsigned)c->out.len);
+    c->write.data = c;
+    if (uv_write(&c->write, (uv_stream_t *)&c->tcp, &b, 1, on_written) != 0)
+        conn_close(c, false);
+}
+
+static void on_delay(uv_timer_t *timer)
+{
+    conn_write(timer->data);
+}
+
+static void answer_write(struct conn *c, int status, const struct buf *body)
+{
+    buf_clear(&c->out);
+    buf_printf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n", status,
+               status < 400 ? "OK" : "No", body->len);
+    if (status == 429 || status == 503)
+        buf_text(&c->out, "Retry-After: 2\r\n");
+    buf_text(&c->out, "Connection: keep-alive\r\n\r\n");
+    buf_add(&c->out, body->bytes, body->len);
+}
+
+/* Carry the request out, with whatever fault it meets. */
+static void conn_answer(struct conn *c, const struct standin_request *r)
+{
+    struct standin_http *http = c->http;
+    struct buf body;
+    int64_t value = 0;
+    const char *fault = "";
+    buf_init(&body, ANSWER_BYTES_MAX);
+    if (strcmp(r->path, "/fault") == 0) {
+        answer_write(c, fault_set(http, r, &body), &body);
+    } else if (strcmp(r->path, "/log") == 0 && strcmp(r->method, "DELETE") == 0) {
+        log_forget(http);
+        answer_write(c, 200, &body);
+    } else if (strcmp(r->path, "/log") == 0) {
+        answer_write(c, log_write(http, r, &body), &body);
+    } else if (standin_fault(http, "reset", r->path, NULL)) {
+        log_add(http, r, "reset");
+        conn_close(c, true);
+    } else if (standin_fault(http, "status", r->path, &value)) {
+        log_add(http, r, "status");
+        answer_write(c, (int)value, &body);
+    } else {
+        bool slow = standin_fault(http, "slow", r->path, &value);
+        fault = slow                                              ? "slow"
+                : standin_fault(http, "garbage", r->path, NULL)     ? "garbage"
+                : standin_fault(http, "truncate", r->path, NULL)    ? "truncate"
+                : standin_fault(http, "drop_answer", r->path, NULL) ? "drop_answer"
+                                                                    : "";
+        log_add(http, r, fault);
+        answer_write(c, http->answer(http->service, r, &body), &body);
+        if (strcmp(fault, "garbage") == 0) {
+            buf_clear(&c->out);
+            buf_text(&c->out, "\x16\x03\x01 this is not HTTP\n");
+        } else if (strcmp(fault, "truncate") == 0) {
+            c->out.len -= body.len / 2 + 1;
+        }
+        c->close_after = fault[0] != '\0' && !slow;
+    }
+    buf_release(&body);
+    if (c->closing)
+        return;
+    if (strcmp(fault, "drop_answer") == 0)
+        conn_close(c, false);
+    else if (strcmp(fault, "slow") == 0)
+        uv_timer_start(&c->delay, on_delay, (uint64_t)value, 0);
+    else
+        conn_write(c);
+}
+
+static void conn_next(struct conn *c)
+{
+    struct standin_request r;
+    if (c->busy || c->closing)
+        return;
+    arena_reset(c->arena);
+    size_t taken = request_read(c, &r);
+    if (taken == SIZE_MAX || c->in.over) {
+        conn_close(c, false);
+        return;
+    }
+    if (taken == 0)
+        return;
+    memmove(c->in.bytes, c->in.bytes + taken, c->in.len - taken + 1); /* with the NUL */
+    c->in.len -= taken;
+    c->busy = true;
+    conn_answer(c, &r);
+}
+
+static void on_room(uv_handle_t *handle, size_t hint, uv_buf_t *b)
+{
+    struct conn *c = handle->data;
+    (void)hint;
+    *b = uv_buf_init(c->room, sizeof c->room);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *b)
+{
+    struct conn *c = stream->data;
+    if (got < 0) {
+        conn_close(c, false);
+        return;
+    }
+    buf_add(&c->in, b->base, (size_t)got);
+    conn_next(c);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct standin_http *http = listener->data;
+    if (status < 0 || http == NULL)
+        return;
+    struct conn *c = calloc(1, sizeof *c);
+    CHECK(c != NULL);
+    c->http = http;
+    c->arena = arena_new(ARENA_BYTES_MAX);
+    buf_init(&c->in, HEAD_BYTES_MAX + BODY_BYTES_MAX);
+    buf_init(&c->out, ANSWER_BYTES_MAX + KIB(1));
+    uv_tcp_init(http->loop, &c->tcp);
+    uv_timer_init(http->loop, &c->delay);
+    c->tcp.data = c->delay.data = c;
+    c->handles = 2;
+    c->after = http->conns;
+    if (c->after != NULL)
+        c->after->before = c;
+    http->conns = c;
+    http->conn_count++;
+    if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || http->conn_count > CONNECTIONS_MAX ||
+        uv_read_start((uv_stream_t *)&c->tcp, on_room, on_read) != 0)
+        conn_close(c, false);
+}
+
+/* ---- the server ---- */
+
+struct standin_http *standin_http_open(uv_loop_t *loop, standin_answer *answer, void *service, int *port)
+{
+    struct standin_http *http = calloc(1, sizeof *http);
+    CHECK(http != NULL);
+    http->loop = loop;
+    http->answer = answer;
+    http->service = service;
+    struct sockaddr_in address;
+    int len = sizeof address;
+    CHECK(uv_tcp_init(loop, &http->listener) == 0);
+    http->listener.data = http;
+    CHECK(uv_ip4_addr("127.0.0.1", 0, &address) == 0);
+    CHECK(uv_tcp_bind(&http->listener, (const struct sockaddr *)&address, 0) == 0);
+    CHECK(uv_listen((uv_stream_t *)&http->listener, 128, on_connection) == 0);
+    CHECK(uv_tcp_getsockname(&http->listener, (struct sockaddr *)&address, &len) == 0);
+    *port = ntohs(address.sin_port);
+    return http;
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    struct standin_http *http = handle->data;
+    handle->data = NULL;
+    if (http->conn_count == 0) {
+        log_forget(http);
+        free(http);
+    }
+}
+
+void standin_http_close(struct standin_http *http)
+{
+    if (http == NULL)
+        return;
+    http->closing = true;
+    for (struct conn *c = http->conns, *after; c != NULL; c = after) {
+        after = c->after;
+        conn_close(c, false);
+    }
+    uv_close((uv_handle_t *)&http->listener, on_listener_closed);
+}

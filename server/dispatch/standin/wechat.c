@@ -1,0 +1,239 @@
+#include "dispatch/standin/services.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/crypt.h"
+#include "base/text.h"
+#include "dispatch/standin/standin.h"
+#include "dispatch/wechat_field.h"
+
+#define QUOTAS_MAX 8192
+#define MESSAGES_MAX 20000
+#define TOKEN_LASTS_S 7200
+
+struct quota {
+    char openid[64], template_id[64];
+    int64_t remaining;
+};
+
+struct standin_wechat {
+    struct standin_http *http;
+    int64_t token_number, token_until_us, quota_default; /* quota -1: unlimited */
+    struct quota quotas[QUOTAS_MAX];
+    size_t quota_count;
+    char *messages[MESSAGES_MAX]; /* JSON */
+    size_t message_count;
+};
+
+static int say(struct buf *out, int64_t errcode, const char *errmsg)
+{
+    json_object_open(out);
+    json_put_int(out, "errcode", errcode);
+    json_put_text(out, "errmsg", errmsg);
+    json_object_close(out);
+    return 200; /* WeChat's errors are answers too */
+}
+
+/* ---- token ---- */
+
+static void token_text(const struct standin_wechat *w, char text[64])
+{
+    snprintf(text, 64, "standin-token-%" PRId64, w->token_number);
+}
+
+static int stable_token(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    char token[64];
+    if (!text_is(json_text_at(r->json, "appid", NULL), STANDIN_APPID))
+        return say(out, 40013, "invalid appid");
+    if (!text_is(json_text_at(r->json, "secret", NULL), STANDIN_SECRET))
+        return say(out, 40125, "invalid appsecret");
+    if (json_bool_at(r->json, "force_refresh", false) || clock_mono_us() >= w->token_until_us) {
+        w->token_number++;
+        w->token_until_us = clock_mono_us() + SECONDS_US(TOKEN_LASTS_S);
+    }
+    token_text(w, token);
+    json_object_open(out);
+    json_put_text(out, "access_token", token);
+    json_put_int(out, "expires_in", (w->token_until_us - clock_mono_us()) / 1000000);
+    json_object_close(out);
+    return 200;
+}
+
+/* 0: the token is good. */
+static int64_t token_check(struct standin_wechat *w, const struct standin_request *r)
+{
+    char token[64];
+    token_text(w, token);
+    if (standin_fault(w->http, "expired_token", r->path, NULL))
+        w->token_until_us = 0;
+    if (!text_is(standin_query(r, "access_token"), token))
+        return 40001;
+    return clock_mono_us() >= w->token_until_us ? 42001 : 0;
+}
+
+/* ---- log in, phone ---- */
+
+static int code2session(const struct standin_request *r, struct buf *out)
+{
+    const char *code = standin_query(r, "js_code");
+    unsigned char hash[CRYPT_HASH_BYTES];
+    char hex[25], unionid[32];
+    if (!text_is(standin_query(r, "appid"), STANDIN_APPID) || !text_is(standin_query(r, "secret"), STANDIN_SECRET))
+        return say(out, 40013, "invalid appid");
+    if (code == NULL || !text_starts(code, "student-"))
+        return say(out, 40029, "invalid code");
+    crypt_hash(code, strlen(code), hash);
+    text_hex(hash, 12, hex);
+    char openid[40];
+    snprintf(openid, sizeof openid, "openid-%s", hex);
+    snprintf(unionid, sizeof unionid, "unionid-%.16s", hex);
+    json_object_open(out);
+    json_put_text(out, "openid", openid);
+    json_put_text(out, "session_key", "c3RhbmRpbg==");
+    json_put_text(out, "unionid", unionid);
+    json_object_close(out);
+    return 200;
+}
+
+static int phone_number(const struct standin_request *r, struct buf *out)
+{
+    const char *code = json_text_at(r->json, "code", "");
+    if (!text_starts(code, "phone-") || !text_all(code + 6, "0123456789"))
+        return say(out, 40029, "invalid code");
+    json_object_open(out);
+    json_put_int(out, "errcode", 0);
+    json_put_text(out, "errmsg", "ok");
+    json_name(out, "phone_info");
+    json_object_open(out);
+    json_put_text(out, "phoneNumber", code + 6);
+    json_put_text(out, "purePhoneNumber", code + 6);
+    json_put_text(out, "countryCode", "86");
+    json_name(out, "watermark");
+    json_object_open(out);
+    json_put_int(out, "timestamp", clock_utc_us() / 1000000);
+    json_put_text(out, "appid", STANDIN_APPID);
+    json_object_close(out);
+    json_object_close(out);
+    json_object_close(out);
+    return 200;
+}
+
+/* ---- subscription messages ---- */
+
+static struct quota *quota_of(struct standin_wechat *w, const char *openid, const char *template_id)
+{
+    for (size_t i = 0; i < w->quota_count; i++)
+        if (strcmp(w->quotas[i].openid, openid) == 0 && strcmp(w->quotas[i].template_id, template_id) == 0)
+            return &w->quotas[i];
+    if (w->quota_count == QUOTAS_MAX)
+        return NULL;
+    struct quota *q = &w->quotas[w->quota_count++];
+    snprintf(q->openid, sizeof q->openid, "%s", openid);
+    snprintf(q->template_id, sizeof q->template_id, "%s", template_id);
+    q->remaining = w->quota_default;
+    return q;
+}
+
+static int quota_set(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    const char *openid = json_text_at(r->json, "openid", NULL);
+    struct quota *q = NULL;
+    if (openid == NULL)
+        w->quota_default = json_int_at(r->json, "default", -1);
+    else
+        q = quota_of(w, openid, json_text_at(r->json, "template_id", ""));
+    if (q != NULL)
+        q->remaining = json_int_at(r->json, "remaining", 0);
+    return say(out, 0, "ok");
+}
+
+/* NULL: every field keeps its rule. */
+static const char *bad_field(const struct json *data)
+{
+    enum wechat_type type;
+    if (data == NULL || data->kind != JSON_OBJECT || data->first == NULL)
+        return "data";
+    for (const struct json *f = data->first; f != NULL; f = f->next) {
+        const char *value = json_text_at(f, "value", NULL);
+        if (value == NULL || !wechat_type_of_key(f->name, &type) || !wechat_field_valid(type, value))
+            return f->name;
+    }
+    return NULL;
+}
+
+static int subscribe_send(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    const char *openid = json_text_at(r->json, "touser", ""), *template_id = json_text_at(r->json, "template_id", "");
+    int64_t errcode = token_check(w, r);
+    if (errcode != 0)
+        return say(out, errcode, "access_token is invalid or expired");
+    if (!text_starts(openid, "openid-") || strlen(openid) >= sizeof w->quotas[0].openid)
+        return say(out, 40003, "invalid openid");
+    if (!text_starts(template_id, "standin-") || strlen(template_id) >= sizeof w->quotas[0].template_id)
+        return say(out, 40037, "invalid template_id");
+    const char *field = bad_field(json_at(r->json, "data"));
+    if (field != NULL)
+        return say(out, 47003, arena_printf(r->arena, "argument invalid! data.%s.value invalid", field));
+    struct quota *q = quota_of(w, openid, template_id);
+    if (q == NULL || q->remaining == 0)
+        return say(out, 43101, "user refuse to accept the msg");
+    if (q->remaining > 0)
+        q->remaining--;
+    if (w->message_count < MESSAGES_MAX)
+        w->messages[w->message_count++] = strdup(r->body);
+    return say(out, 0, "ok");
+}
+
+static int messages(const struct standin_wechat *w, struct buf *out)
+{
+    json_object_open(out);
+    json_name(out, "items");
+    json_array_open(out);
+    for (size_t i = 0; i < w->message_count; i++)
+        json_raw(out, w->messages[i], strlen(w->messages[i]));
+    json_array_close(out);
+    json_put_int(out, "count", (int64_t)w->message_count);
+    json_object_close(out);
+    return 200;
+}
+
+static int answer(void *service, const struct standin_request *r, struct buf *out)
+{
+    struct standin_wechat *w = service;
+    int64_t errcode;
+    if (text_is(r->path, "/quota"))
+        return quota_set(w, r, out);
+    if (text_is(r->path, "/messages"))
+        return messages(w, out);
+    if (standin_fault(w->http, "errcode", r->path, &errcode))
+        return say(out, errcode, "as asked for");
+    if (text_is(r->path, "/sns/jscode2session"))
+        return code2session(r, out);
+    if (text_is(r->path, "/cgi-bin/stable_token"))
+        return stable_token(w, r, out);
+    if (text_is(r->path, "/cgi-bin/message/subscribe/send"))
+        return subscribe_send(w, r, out);
+    if (text_is(r->path, "/wxa/business/getuserphonenumber")) {
+        errcode = token_check(w, r);
+        return errcode != 0 ? say(out, errcode, "access_token is invalid or expired") : phone_number(r, out);
+    }
+    return 404;
+}
+
+struct standin_wechat *standin_wechat_open(uv_loop_t *loop, int *port)
+{
+    struct standin_wechat *w = calloc(1, sizeof *w);
+    CHECK(w != NULL);
+    w->quota_default = -1;
+    w->http = standin_http_open(loop, answer, w, port);
+    return w;
+}
+
+void standin_wechat_close(struct standin_wechat *w)
+{
+    standin_http_close(w->http);
+    for (size_t i = 0; i < w->message_count; i++)
+        free(w->messages[i]);
+    free(w);
+}

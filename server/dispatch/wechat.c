@@ -1,0 +1,422 @@
+#include "dispatch/wechat.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "dispatch/wechat_field.h"
+#include "dispatch/wechat_token.h"
+
+/* ---- errcodes ---- */
+
+static const struct {
+    int64_t errcode;
+    enum wechat_class class;
+} classes[] = {
+    {0, WECHAT_OK},
+    {-1, WECHAT_LATER},       /* busy */
+    {40001, WECHAT_TOKEN},    /* token invalid */
+    {40014, WECHAT_TOKEN},
+    {42001, WECHAT_TOKEN},    /* token expired */
+    {45009, WECHAT_TOMORROW}, /* daily quota */
+    {43101, WECHAT_NO_QUOTA},
+    {40003, WECHAT_NEVER},    /* openid */
+    {40037, WECHAT_NEVER},    /* template id */
+    {41030, WECHAT_NEVER},    /* page is not in the released app */
+    {47003, WECHAT_NEVER},    /* a field breaks its rule */
+    {48001, WECHAT_NEVER},    /* the app may not call this */
+};
+
+enum wechat_class wechat_class_of(int64_t errcode)
+{
+    for (size_t i = 0; i < countof(classes); i++)
+        if (classes[i].errcode == errcode)
+            return classes[i].class;
+    return WECHAT_LATER;
+}
+
+/* ---- templates ---- */
+
+struct field {
+    enum message_template tmpl;
+    const char *role, *key;
+    enum wechat_type type;
+};
+static const struct field fields[] = {
+#define FIELD(template, role, key, type) {MESSAGE_TEMPLATE_##template, #role, key, WECHAT_##type},
+#include "store/messages.def"
+};
+
+static const char *const standin_ids[] = {
+#define TEMPLATE(name, title_zh) "standin-" #name,
+#include "store/messages.def"
+};
+
+void wechat_templates_default(struct wechat_config *config)
+{
+    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
+        config->templates[i] = (struct wechat_template){.id = standin_ids[i]};
+    for (size_t i = 0; i < countof(fields); i++) {
+        struct wechat_template *t = &config->templates[fields[i].tmpl];
+        CHECK(t->field_count < WECHAT_TEMPLATE_FIELDS_MAX);
+        t->fields[t->field_count++] = (struct wechat_template_field){fields[i].role, fields[i].key};
+    }
+}
+
+static enum err set_key(struct wechat_template *t, enum message_template tmpl, const struct json *item, char *why)
+{
+    enum wechat_type type;
+    for (size_t i = 0; i < countof(fields); i++) {
+        if (fields[i].tmpl != tmpl || !text_is(fields[i].role, item->name))
+            continue;
+        if (item->text == NULL || !wechat_type_of_key(item->text, &type) || type != fields[i].type) {
+            snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: %s.%s must be a field like %s",
+                     message_template_name(tmpl), item->name, fields[i].key);
+            return ERR_BAD_FIELD;
+        }
+        for (size_t k = 0; k < t->field_count; k++)
+            if (text_is(t->fields[k].role, item->name))
+                t->fields[k].key = item->text;
+        return ERR_NONE;
+    }
+    snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: %s has no field %s", message_template_name(tmpl), item->name);
+    return ERR_BAD_FIELD;
+}
+
+static enum err set_template(struct wechat_config *config, const struct json *item, char *why)
+{
+    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++) {
+        struct wechat_template *t = &config->templates[i];
+        if (!text_is(message_template_name((enum message_template)i), item->name))
+            continue;
+        t->id = item->kind == JSON_TEXT ? item->text : json_text_at(item, "id", "");
+        for (const struct json *f = item->first; f != NULL; f = f->next)
+            if (!text_is(f->name, "id"))
+                TRY(set_key(t, (enum message_template)i, f, why));
+        return ERR_NONE;
+    }
+    snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: there is no template %s", item->name);
+    return ERR_BAD_FIELD;
+}
+
+enum err wechat_templates_read(const char *text, struct arena *arena, struct wechat_config *config,
+                               char why[WECHAT_WHY_BYTES])
+{
+    const struct json *tree;
+    wechat_templates_default(config);
+    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
+        config->templates[i].id = "";
+    if (text == NULL || text[0] == '\0')
+        return ERR_NONE;
+    if (json_read(text, strlen(text), arena, &tree) != ERR_NONE || tree->kind != JSON_OBJECT) {
+        snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: not a JSON object");
+        return ERR_BAD_FIELD;
+    }
+    for (const struct json *item = tree->first; item != NULL; item = item->next)
+        TRY(set_template(config, item, why));
+    return ERR_NONE;
+}
+
+enum message_template wechat_template_with_id(const struct wechat_config *config, const char *id)
+{
+    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
+        if (config->templates[i].id[0] != '\0' && text_is(config->templates[i].id, id))
+            return (enum message_template)i;
+    return MESSAGE_TEMPLATE_none;
+}
+
+static const char *value_of(const struct wechat_values *values, const char *role)
+{
+    const struct {
+        const char *role, *value;
+    } all[] = {
+        {"phrase", values->phrase}, {"remark", values->remark},     {"time", values->time},
+        {"code", values->code},     {"tracking", values->tracking}, {"amount", values->amount},
+    };
+    for (size_t i = 0; i < countof(all); i++)
+        if (text_is(all[i].role, role))
+            return all[i].value == NULL ? "" : all[i].value;
+    return "";
+}
+
+enum err wechat_data(const struct wechat_template *tmpl, const struct wechat_values *values, struct arena *arena,
+                     const char **data)
+{
+    struct buf b;
+    buf_init(&b, KIB(4));
+    json_object_open(&b);
+    for (size_t i = 0; i < tmpl->field_count; i++) {
+        enum wechat_type type = WECHAT_THING;
+        CHECK(wechat_type_of_key(tmpl->fields[i].key, &type));
+        const char *value = wechat_field_fit(type, value_of(values, tmpl->fields[i].role), arena);
+        if (value == NULL) {
+            buf_release(&b);
+            return ERR_BAD_FIELD;
+        }
+        json_name(&b, tmpl->fields[i].key);
+        json_object_open(&b);
+        json_put_text(&b, "value", value);
+        json_object_close(&b);
+    }
+    json_object_close(&b);
+    *data = arena_text_n(arena, buf_cstr(&b), b.len);
+    buf_release(&b);
+    return ERR_NONE;
+}
+
+/* ---- blocking calls of endpoints ---- */
+
+static enum err explain(char *why, enum err e, const char *words)
+{
+    snprintf(why, WECHAT_WHY_BYTES, "%s", words);
+    return e;
+}
+
+/* What an errcode of log-in and phone number means to the student. */
+static enum err code_refused(int64_t errcode, const char *call, char *why)
+{
+    switch (errcode) {
+    case 40029: /* wrong or expired */
+    case 40163: /* used before */
+    case 41008: /* missing */
+        return explain(why, ERR_BAD_FIELD, "code: WeChat does not know it, or it was used, or is older than 5 minutes");
+    case 40226:
+        return explain(why, ERR_FORBIDDEN, "WeChat does not let this user log in");
+    case 45011:
+        return explain(why, ERR_RATE_LIMITED, "WeChat allows 100 tries a minute");
+    case -1:
+        return explain(why, ERR_BUSY, "WeChat is busy");
+    default:
+        LOG(ERROR, "wechat.refused", "call=%s errcode=%" PRId64, call, errcode);
+        return explain(why, ERR_UPSTREAM, "WeChat refused the call; the operator can see the code in the log");
+    }
+}
+
+static enum err call_json(const struct client_request *request, const struct wechat_config *config, const char *call,
+                          struct arena *arena, const struct json **tree, char *why)
+{
+    struct client_answer answer;
+    client_call(request, config->ca_file, arena, &answer);
+    if (answer.outcome != CLIENT_ANSWERED || answer.status != 200 ||
+        json_read(answer.body, answer.len, arena, tree) != ERR_NONE || (*tree)->kind != JSON_OBJECT) {
+        LOG(WARN, "wechat.no_answer", "call=%s status=%d words=\"%s\"", call, answer.status, answer.words);
+        return explain(why, ERR_UPSTREAM, "WeChat did not answer");
+    }
+    return ERR_NONE;
+}
+
+enum err wechat_login_blocking(const struct wechat_config *config, const char *code, struct arena *arena,
+                               struct wechat_identity *identity, char why[WECHAT_WHY_BYTES])
+{
+    const struct json *tree = NULL;
+    const struct client_request request = {
+        .method = "GET",
+        .url = arena_printf(arena, "%s/sns/jscode2session?appid=%s&secret=%s&js_code=%s&grant_type=authorization_code",
+                            config->url, client_escape(arena, config->appid), client_escape(arena, config->secret),
+                            client_escape(arena, code)),
+    };
+    TRY(call_json(&request, config, "code2session", arena, &tree, why));
+    int64_t errcode = json_int_at(tree, "errcode", 0);
+    if (errcode != 0)
+        return code_refused(errcode, "code2session", why);
+    identity->openid = json_text_at(tree, "openid", NULL);
+    identity->unionid = json_text_at(tree, "unionid", NULL);
+    if (identity->openid == NULL || identity->openid[0] == '\0' || strlen(identity->openid) > 128)
+        return explain(why, ERR_UPSTREAM, "WeChat's answer names no user");
+    return ERR_NONE;
+}
+
+static enum err phone_call(const struct wechat_config *config, const char *token, const char *code,
+                           struct arena *arena, const struct json **tree, char *why)
+{
+    struct buf body;
+    buf_init(&body, KIB(2));
+    json_object_open(&body);
+    json_put_text(&body, "code", code);
+    json_object_close(&body);
+    const struct client_request request = {
+        .method = "POST",
+        .url = arena_printf(arena, "%s/wxa/business/getuserphonenumber?access_token=%s", config->url,
+                            client_escape(arena, token)),
+        .headers = {"Content-Type: application/json"},
+        .body = arena_text_n(arena, buf_cstr(&body), body.len),
+        .body_len = body.len,
+    };
+    buf_release(&body);
+    return call_json(&request, config, "getuserphonenumber", arena, tree, why);
+}
+
+enum err wechat_phone_blocking(const struct wechat_config *config, struct wechat_token *token, const char *code,
+                               struct arena *arena, const char **phone, char why[WECHAT_WHY_BYTES])
+{
+    const struct json *tree = NULL;
+    const char *value = NULL;
+    int64_t errcode = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *refused = value;
+        if (wechat_token_blocking(token, refused, arena, &value) != ERR_NONE)
+            return explain(why, ERR_UPSTREAM, "WeChat gave no access token");
+        if (text_is(value, refused))
+            break; /* too soon for another token */
+        TRY(phone_call(config, value, code, arena, &tree, why));
+        errcode = json_int_at(tree, "errcode", 0);
+        if (wechat_class_of(errcode) != WECHAT_TOKEN)
+            break;
+    }
+    if (errcode != 0)
+        return code_refused(errcode, "getuserphonenumber", why);
+    const char *appid = json_text_at(tree, "phone_info.watermark.appid", "");
+    const char *number = json_text_at(tree, "phone_info.purePhoneNumber", NULL);
+    const char *country = json_text_at(tree, "phone_info.countryCode", "86");
+    if (!text_is(appid, config->appid) || number == NULL || !text_all(number, "0123456789") || strlen(number) > 15 ||
+        !text_all(country, "0123456789"))
+        return explain(why, ERR_UPSTREAM, "WeChat's answer holds no phone number for this app");
+    *phone = text_is(country, "86") ? number : arena_printf(arena, "+%s%s", country, number);
+    return ERR_NONE;
+}
+
+/* ---- subscription messages ---- */
+
+static void on_token(struct wechat_token_wait *wait, enum err e, const char *value, int64_t pause_us);
+
+struct token_wait {
+    struct wechat_token_wait wait;
+    struct wechat_message *message;
+};
+
+static void ask_token(struct wechat_message *m)
+{
+    struct token_wait *w = ARENA_NEW(m->arena, struct token_wait);
+    w->message = m;
+    w->wait.done = on_token;
+    w->wait.arg = w;
+    wechat_token_get(m->wechat->token, &w->wait);
+}
+
+static void end(struct wechat_message *m, struct wechat_sent sent)
+{
+    m->done(m, &sent);
+}
+
+/* 45009: the count starts again at midnight in China; a little later, so that not everybody comes at once. */
+static int64_t until_tomorrow_us(void)
+{
+    int64_t now_us = clock_utc_us();
+    struct clock_civil civil = clock_civil_cn(now_us);
+    int64_t passed_s = civil.hour * 3600 + civil.minute * 60 + civil.second;
+    return SECONDS_US(86400 - passed_s + 300);
+}
+
+static void end_by_code(struct wechat_message *m, int64_t errcode)
+{
+    struct wechat_sent sent = {.errcode = errcode, .words = arena_printf(m->arena, "errcode %" PRId64, errcode)};
+    switch (wechat_class_of(errcode)) {
+    case WECHAT_OK:
+        sent.result = WECHAT_DELIVERED;
+        break;
+    case WECHAT_NO_QUOTA:
+        sent.result = WECHAT_REFUSED;
+        break;
+    case WECHAT_NEVER:
+        sent.result = WECHAT_FAILED;
+        LOG(ERROR, "wechat.message_refused", "errcode=%" PRId64, errcode);
+        break;
+    case WECHAT_TOMORROW:
+        sent.result = WECHAT_AGAIN;
+        sent.pause_us = until_tomorrow_us();
+        break;
+    case WECHAT_TOKEN:
+        sent.result = WECHAT_AGAIN;
+        sent.pause_us = WECHAT_TOKEN_PAUSE_US;
+        break;
+    case WECHAT_LATER:
+        sent.result = WECHAT_AGAIN;
+        if (errcode != -1)
+            LOG(WARN, "wechat.unknown_errcode", "errcode=%" PRId64, errcode);
+        break;
+    }
+    end(m, sent);
+}
+
+static void on_answer(struct client_request *request, const struct client_answer *answer)
+{
+    struct wechat_message *m = request->arg;
+    const struct json *tree = NULL;
+    struct wechat_sent sent = {.result = WECHAT_AGAIN, .pause_us = answer->retry_after_us, .words = answer->words};
+    if (answer->outcome == CLIENT_NOT_SENT) {
+        end(m, sent);
+        return;
+    }
+    if (answer->outcome == CLIENT_ANSWERED && answer->status == 429) {
+        sent.words = "status 429";
+        end(m, sent);
+        return;
+    }
+    /* From here on it was received; only WeChat's own words tell that it was not delivered. */
+    sent.maybe = true;
+    if (answer->outcome == CLIENT_ANSWERED)
+        sent.words = arena_printf(m->arena, "status %d", answer->status);
+    if (answer->outcome != CLIENT_ANSWERED || answer->status != 200 ||
+        json_read(answer->body, answer->len, m->arena, &tree) != ERR_NONE || json_at(tree, "errcode") == NULL) {
+        end(m, sent);
+        return;
+    }
+    int64_t errcode = json_int_at(tree, "errcode", -1);
+    if (wechat_class_of(errcode) == WECHAT_TOKEN && !m->again) {
+        m->again = true;
+        wechat_token_refused(m->wechat->token, m->token, errcode);
+        ask_token(m);
+        return;
+    }
+    end_by_code(m, errcode);
+}
+
+static void on_token(struct wechat_token_wait *wait, enum err e, const char *value, int64_t pause_us)
+{
+    struct token_wait *w = wait->arg;
+    struct wechat_message *m = w->message;
+    if (e != ERR_NONE) {
+        end(m, (struct wechat_sent){.result = WECHAT_AGAIN, .pause_us = pause_us, .words = "no access token"});
+        return;
+    }
+    if (m->again && text_is(m->token, value)) { /* refused, and too soon for another one */
+        end(m, (struct wechat_sent){
+                   .result = WECHAT_AGAIN, .pause_us = WECHAT_TOKEN_PAUSE_US, .words = "access token refused"});
+        return;
+    }
+    m->token = arena_text(m->arena, value);
+    m->request.url = arena_printf(m->arena, "%s/cgi-bin/message/subscribe/send?access_token=%s",
+                                  m->wechat->config->url, client_escape(m->arena, m->token));
+    client_send(m->wechat->client, &m->request);
+}
+
+void wechat_send(struct wechat *wechat, struct wechat_message *m)
+{
+    const struct wechat_config *config = wechat->config;
+    struct buf body;
+    buf_init(&body, KIB(8));
+    json_object_open(&body);
+    json_put_text(&body, "touser", m->openid);
+    json_put_text(&body, "template_id", m->template_id);
+    if (config->page != NULL && config->page[0] != '\0')
+        json_put_text(&body, "page", config->page);
+    if (config->state != NULL)
+        json_put_text(&body, "miniprogram_state", config->state);
+    json_put_text(&body, "lang", m->lang == LANGUAGE_EN ? "en_US" : "zh_CN");
+    json_put_raw(&body, "data", m->data);
+    json_object_close(&body);
+    CHECK(!body.over);
+    m->wechat = wechat;
+    m->token = NULL;
+    m->again = false;
+    m->request = (struct client_request){
+        .method = "POST",
+        .headers = {"Content-Type: application/json"},
+        .body = arena_copy(m->arena, buf_cstr(&body), body.len),
+        .body_len = body.len,
+        .done = on_answer,
+        .arg = m,
+    };
+    buf_release(&body);
+    ask_token(m);
+}

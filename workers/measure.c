@@ -91,7 +91,8 @@ static void add_pixel(struct face_sums *sums, const struct linear_table *table, 
                       const unsigned char *grey, int half)
 {
     double light = 255 * luminance(table, rgb);
-    double laplacian = grey[-1] + grey[1] + grey[-FACE_SIDE_PX] + grey[FACE_SIDE_PX] - 4.0 * grey[0];
+    const unsigned char *up = grey - FACE_SIDE_PX, *down = grey + FACE_SIDE_PX;
+    double laplacian = 2.0 * (up[-1] + up[1] + down[-1] + down[1]) - 8.0 * grey[0]; /* the limits are for this one */
     sums->count++;
     sums->over += light >= OVEREXPOSED_FROM;
     sums->under += light <= UNDEREXPOSED_TO;
@@ -150,7 +151,7 @@ enum err measure_face(const struct image *source, const struct face_landmarks *l
     geometry_map(&near, landmarks, &marks);
     geometry_head(&marks, &mapped);
     struct image face = {0};
-    TRY(resample(source, &near.frame, FACE_SIDE_PX, FACE_SIDE_PX, RESAMPLE_BOX, &face));
+    TRY(resample(source, &near.frame, FACE_SIDE_PX, FACE_SIDE_PX, RESAMPLE_LANCZOS, &face));
     unsigned char *grey = grey_copy(&face);
     if (grey != NULL) {
         struct linear_table table;

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "workers/comply.h"
 #include "workers/crown.h"
+#include "workers/extend.h"
 #include "workers/faces.h"
 #include "workers/jpeg.h"
 #include "workers/measure.h"
@@ -23,6 +24,7 @@ struct work {
     struct head head;
     struct placement placement;
     struct image photo; /* the finished pixels */
+    struct extended extended;
     struct face_landmarks photo_marks;
     struct head photo_head;
     int quality;
@@ -68,8 +70,10 @@ static enum err crop_step(struct work *work)
 {
     geometry_place(&work->head, work->decoded.width_px, work->decoded.height_px, &work->profile,
                    &work->placement);
-    return resample(&work->decoded, &work->placement.frame, (int32_t)work->profile.width_px,
-                    (int32_t)work->profile.height_px, RESAMPLE_LANCZOS, &work->photo);
+    TRY(resample(&work->decoded, &work->placement.frame, (int32_t)work->profile.width_px,
+                 (int32_t)work->profile.height_px, RESAMPLE_LANCZOS, &work->photo));
+    work->extended = extend_missing(&work->photo, &work->placement, work->profile.background);
+    return ERR_NONE;
 }
 
 /* The seam for matting: takes work->photo (with its head and profile colour) and gives it back on the profile's
@@ -103,6 +107,8 @@ static enum err check_step(struct work *work)
     comply_light(&work->report, &light, &work->photo_head);
     comply_wall(&work->report, &wall);
     comply_place(&work->report, &work->photo_head, &work->placement);
+    if (work->head.crown_found)
+        comply_set(&work->report, CHECK_hair_complete, work->head.crown_y * work->placement.scale, NULL);
     return ERR_NONE;
 }
 
@@ -149,8 +155,10 @@ static void put_crop(struct buf *b, const struct work *work)
     json_put_text(b, "filter", "lanczos3");
     json_put_text(b, "crown_from", work->head.crown_found ? "pixels" : "landmarks");
     json_object_close(b);
-    if (placed->missing_left_px + placed->missing_top_px + placed->missing_right_px + placed->missing_bottom_px > 0) {
-        operation_open(b, "extend_edges");
+    if (work->extended.edges || work->extended.flat) {
+        operation_open(b, "extend");
+        json_put_bool(b, "edges_continued", work->extended.edges);
+        json_put_bool(b, "flat_colour", work->extended.flat);
         json_put_number(b, "left_px", placed->missing_left_px, 1);
         json_put_number(b, "top_px", placed->missing_top_px, 1);
         json_put_number(b, "right_px", placed->missing_right_px, 1);

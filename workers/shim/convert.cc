@@ -1,6 +1,7 @@
 // xueying-convert — face-api's published weights → dlib's native network file.
 //
 //   xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat
+//   xueying-convert --check NETWORK.dat               is this dlib's face-recognition network?
 //
 // The weights are dlib's own network, stored by face-api as one file of tensors in a fixed order: per convolution
 // filters (rows, columns, inputs, outputs), bias, scale weights, scale biases; at the end the 256×128 matrix. Most
@@ -173,16 +174,31 @@ void convert(const char *weights_path, const char *manifest_path, const char *ou
     dlib::serialize(out_path) << net;
 }
 
+// A file of another network does not read into this type; one pass shows that its shapes fit together.
+void check(const char *path)
+{
+    face_net::network net;
+    dlib::deserialize(path) >> net;
+    dlib::matrix<dlib::rgb_pixel> grey(face_net::chip_side_px, face_net::chip_side_px);
+    dlib::assign_all_pixels(grey, 128);
+    if (net(grey).size() != 128)
+        refuse("the network does not give 128 numbers");
+}
+
 } // namespace
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        std::cerr << "usage: xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat\n";
+    bool checking = argc == 3 && std::string(argv[1]) == "--check";
+    if (argc != 4 && !checking) {
+        std::cerr << "usage: xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat | --check NETWORK.dat\n";
         return 2;
     }
     try {
-        convert(argv[1], argv[2], argv[3]);
+        if (checking)
+            check(argv[2]);
+        else
+            convert(argv[1], argv[2], argv[3]);
     } catch (const std::exception &e) {
         std::cerr << "xueying-convert: " << e.what() << "\n";
         return 1;

@@ -1,0 +1,53 @@
+#include "cli_image.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+bool cli_read_file(const char *path, struct part *part)
+{
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL) {
+        fprintf(stderr, "xueying: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    unsigned char *bytes = malloc(CLI_FILE_BYTES_MAX + 1);
+    size_t len = bytes == NULL ? 0 : fread(bytes, 1, CLI_FILE_BYTES_MAX + 1, file);
+    bool failed = bytes == NULL || ferror(file) != 0;
+    fclose(file);
+    if (failed || len > CLI_FILE_BYTES_MAX) {
+        fprintf(stderr, "xueying: %s: %s\n", path, failed ? "cannot be read" : "larger than 16 MiB");
+        free(bytes);
+        return false;
+    }
+    *part = (struct part){bytes, len};
+    return true;
+}
+
+bool cli_write_file(const char *path, const void *bytes, size_t len)
+{
+    char beside[4096];
+    int n = snprintf(beside, sizeof beside, "%s.%d.new", path, (int)getpid());
+    FILE *file = n > 0 && (size_t)n < sizeof beside ? fopen(beside, "wbxe") : NULL;
+    bool good = file != NULL && fwrite(bytes, 1, len, file) == len;
+    if (file != NULL)
+        good = fclose(file) == 0 && good;
+    if (good && rename(beside, path) == 0)
+        return true;
+    fprintf(stderr, "xueying: %s: %s\n", path, strerror(errno));
+    if (file != NULL)
+        unlink(beside);
+    return false;
+}
+
+bool cli_worker_start(struct worker_client *client, int threads)
+{
+    struct worker_spawn_options options = {.threads = threads};
+    enum err e = worker_client_start(client, &options);
+    if (e == ERR_NONE)
+        return true;
+    if (e == ERR_NOT_FOUND)
+        fprintf(stderr, "xueying: xueying-worker is not beside this program; build it with tools/dev build\n");
+    else
+        fprintf(stderr, "xueying: the image worker did not start; are the models there? run tools/models\n");
+    return false;
+}

@@ -1,0 +1,160 @@
+#include "base/json.h"
+#include "base/text.h"
+#include "cli_image.h"
+#include "workers/profile.h"
+
+#include <getopt.h>
+
+#define ANSWER_ARENA_BYTES MIB(2)
+
+static const char usage[] =
+    "usage: xueying photo make IN OUT.jpg [--profile NAME] [--report R.json] [--json]\n"
+    "\n"
+    "Makes the standard photo from IN (JPEG or PNG) and says what is wrong with it.\n"
+    "--report writes the compliance report and the ledger of operations; --json prints it.\n"
+    "Profiles:";
+
+struct photo_options {
+    const char *in, *out, *report;
+    const struct profile *profile;
+    bool json;
+};
+
+static void print_usage(FILE *to)
+{
+    fputs(usage, to);
+    for (size_t i = 0; profile_at(i) != NULL; i++)
+        fprintf(to, " %s", profile_at(i)->name);
+    fputs("\nExit: 0 made, 1 no photo could be made, 2 wrong usage, 3 IN cannot be read.\n", to);
+}
+
+/* -1: go on; else the exit code. */
+static int options_read(int argc, char **argv, struct photo_options *options)
+{
+    static const struct option known[] = {
+        {"profile", required_argument, NULL, 'p'}, {"report", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    *options = (struct photo_options){.profile = profile_named(PROFILE_DEFAULT)};
+    bool good = true;
+    optind = 0; /* glibc: start anew */
+    for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        switch (c) {
+        case 'p': options->profile = profile_named(optarg); break;
+        case 'r': options->report = optarg; break;
+        case 'j': options->json = true; break;
+        case 'h': print_usage(stdout); return CLI_DONE;
+        default: good = false;
+        }
+    }
+    if (!good || options->profile == NULL || argc - optind != 3 || !text_is(argv[optind], "make")) {
+        print_usage(stderr);
+        return CLI_USAGE;
+    }
+    options->in = argv[optind + 1];
+    options->out = argv[optind + 2];
+    return -1;
+}
+
+static void say_checks(const struct json *report, const char *verdict)
+{
+    const char *comma = "";
+    const struct json *checks = json_at(report, "checks");
+    for (const struct json *check = checks == NULL ? NULL : checks->first; check != NULL; check = check->next)
+        if (text_is(json_text_at(check, "verdict", ""), verdict)) {
+            printf("%s%s", comma[0] == '\0' ? (text_is(verdict, "fail") ? "; fails: " : "; look at: ") : comma,
+                   json_text_at(check, "id", "?"));
+            comma = ", ";
+        }
+}
+
+static bool write_report(const struct json *report, const struct photo_options *options)
+{
+    struct buf b;
+    buf_init(&b, MIB(1));
+    json_tree(&b, report);
+    buf_char(&b, '\n');
+    bool good = !b.over;
+    if (good && options->json)
+        fputs(buf_cstr(&b), stdout);
+    if (good && options->report != NULL)
+        good = cli_write_file(options->report, b.bytes, b.len);
+    buf_release(&b);
+    return good;
+}
+
+static int refused(const struct json *tree, const struct photo_options *options)
+{
+    const char *error = json_text_at(tree, "error", "");
+    fprintf(stderr, "xueying: %s: %s\n", options->in, json_text_at(tree, "why", "the worker refused the job"));
+    bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
+                 text_is(error, err_name(ERR_TOO_LARGE));
+    return input ? CLI_UNREADABLE : CLI_REFUSED;
+}
+
+static int finish(const struct frame *answer, const struct json *tree, const struct photo_options *options)
+{
+    const struct json *report = json_at(tree, "report"), *names = json_at(tree, "parts");
+    if (answer->type != FRAME_RESULT || report == NULL || names == NULL || names->first == NULL)
+        return refused(tree, options);
+    if (!write_report(report, options))
+        return CLI_REFUSED;
+    if (!text_is(names->first->text, "standardised")) {
+        fprintf(stderr, "xueying: %s: no face was found\n", options->in);
+        return CLI_REFUSED;
+    }
+    if (!cli_write_file(options->out, answer->parts[1].bytes, answer->parts[1].len))
+        return CLI_REFUSED;
+    if (!options->json) {
+        printf("%s: %" PRId64 "x%" PRId64 ", %.1f KB: %s", options->out, options->profile->width_px,
+               options->profile->height_px, (double)answer->parts[1].len / 1024,
+               json_text_at(report, "verdict", "?"));
+        say_checks(report, "fail");
+        say_checks(report, "warn");
+        printf("\n");
+    }
+    return CLI_DONE;
+}
+
+static int make(const struct photo_options *options)
+{
+    struct part parts[2] = {{NULL, 0}, {NULL, 0}};
+    struct worker_client client = {.fd = -1};
+    struct frame answer = {0};
+    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
+    const struct json *tree = NULL;
+    struct buf request;
+    buf_init(&request, KIB(4));
+    json_object_open(&request);
+    json_put_text(&request, "kind", "standardise");
+    json_name(&request, "profile");
+    profile_write(&request, options->profile);
+    json_object_close(&request);
+    parts[0] = (struct part){request.bytes, request.len};
+    int code = CLI_UNREADABLE;
+    if (!cli_read_file(options->in, &parts[1]))
+        goto out;
+    code = CLI_REFUSED;
+    if (!cli_worker_start(&client, 1))
+        goto out;
+    if (worker_client_run(&client, parts, 2, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
+        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
+        fprintf(stderr, "xueying: the image worker ended before it answered\n");
+    else
+        code = finish(&answer, tree, options);
+out:
+    frame_release(&answer);
+    worker_client_stop(&client, NULL);
+    free((void *)(uintptr_t)parts[1].bytes);
+    buf_release(&request);
+    arena_free(arena);
+    return code;
+}
+
+int cli_photo(int argc, char **argv)
+{
+    struct photo_options options;
+    int code = options_read(argc, argv, &options);
+    return code >= 0 ? code : make(&options);
+}

@@ -36,6 +36,8 @@ static enum err tree_from(const cJSON *item, struct arena *arena, int depth, str
         node->kind = JSON_BOOL;
         node->truth = cJSON_IsTrue(item);
     } else if (cJSON_IsNumber(item)) {
+        if (!isfinite(item->valuedouble)) /* 1e309: no number that could be written again */
+            return ERR_BAD_REQUEST;
         node->kind = JSON_NUMBER;
         node->number = item->valuedouble;
     } else if (cJSON_IsString(item)) {

@@ -113,7 +113,8 @@ static enum err host_of(const char *text, size_t len, struct url_parts *parts, c
         unsigned char address[16];
         if (len < 4 || text[len - 1] != ']' || len - 2 >= sizeof parts->host)
             return refuse(why, "the URL's IPv6 address is not closed by ']'");
-        memcpy(parts->host, text + 1, len - 2);
+        for (size_t i = 0; i < len - 2; i++)
+            parts->host[i] = lower(text[i + 1]);
         parts->host[len - 2] = '\0';
         parts->host_is_ipv6 = true;
         if (inet_pton(AF_INET6, parts->host, address) != 1) /* also refuses zones: fe80::1%eth0 */

@@ -52,7 +52,7 @@ static struct exchange *exchange_new(struct loop *loop, h2o_req_t *req)
     loop->exchanges = x;
     struct exchange **held = h2o_mem_alloc_shared(&req->pool, sizeof *held, on_request_gone);
     *held = x;
-    snprintf(x->id, sizeof x->id, "%s-%zx-%" PRIx64, loop->server->boot, loop->index, ++loop->serial);
+    request_new_id(loop, x->id);
     x->now_us = clock_utc_us();
     x->begun_mono_us = clock_mono_us();
     x->language = request_language(req);

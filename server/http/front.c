@@ -38,14 +38,14 @@ static void send_poll(struct loop *loop, h2o_req_t *req, const struct poll_cache
     char *tag = h2o_mem_alloc_pool(&req->pool, tag_len + 2), *id = h2o_mem_alloc_pool(&req->pool, REQUEST_ID_BYTES);
     tag[0] = tag[tag_len + 1] = '"';
     memcpy(tag + 1, hit->etag, tag_len);
-    int id_len = snprintf(id, REQUEST_ID_BYTES, "%s-%zx-%" PRIx64, loop->server->boot, loop->index, ++loop->serial);
+    size_t id_len = request_new_id(loop, id);
     bool is_same = hit->body == NULL;
     req->res.status = is_same ? 304 : 200;
     req->res.reason = headers_reason(req->res.status);
     req->res.content_length = is_same ? SIZE_MAX : hit->len;
     if (!is_same)
         HEADERS_ADD(req, "Content-Type", "application/json", 16);
-    HEADERS_ADD(req, "X-Request-Id", id, (size_t)id_len);
+    HEADERS_ADD(req, "X-Request-Id", id, id_len);
     HEADERS_ADD(req, "ETag", tag, tag_len + 2);
     HEADERS_ADD(req, "Cache-Control", "no-store\r\nVary: Accept-Language", 31);
     headers_secure(req, ANSWER_API, secure);

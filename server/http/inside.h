@@ -196,6 +196,7 @@ void keyed_replay(struct exchange *x);            /* loop */
 void keyed_leave(struct exchange *x);             /* loop: not being worked on any more */
 
 /* exchange_read.c */
+size_t request_new_id(struct loop *loop, char id[REQUEST_ID_BYTES]); /* its length */
 bool request_header(const h2o_req_t *req, const char *name_lower_case, size_t len, h2o_iovec_t *value);
 bool request_cookie(const h2o_req_t *req, const char *name, h2o_iovec_t *value);
 enum language request_language(const h2o_req_t *req);

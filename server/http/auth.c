@@ -67,8 +67,9 @@ void auth_free(struct auth *auth)
 
 void auth_forget(struct auth *auth, const char *id)
 {
-    atomic_fetch_add(&auth->generations[person_slot(id)], 1);
+    /* The epoch first: auth_keep reads them the other way round, so between the two it sees the new epoch. */
     atomic_fetch_add(&auth->epoch, 1);
+    atomic_fetch_add(&auth->generations[person_slot(id)], 1);
 }
 
 uint64_t auth_epoch(struct auth *auth)

@@ -159,7 +159,7 @@ enum err static_files_load(const char *directory, struct static_files **loaded, 
     }
     struct static_files *files = calloc(1, sizeof *files);
     CHECK(files != NULL);
-    files->arena = arena_new(TOTAL_BYTES_MAX + MIB(2));
+    files->arena = arena_new(4 * TOTAL_BYTES_MAX) /* with what blocks waste */;
     enum err e = add_directory(files, fd, "", 0, why);
     if (e != ERR_NONE) {
         static_files_free(files);

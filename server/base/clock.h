@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 
-int64_t clock_utc_us(void);
-int64_t clock_mono_us(void);
+int64_t clock_utc_us(void);  /* wall time; may jump */
+int64_t clock_mono_us(void); /* only for differences; since some point of its own */
 
 /* Tests only: from now on clock_utc_us returns exactly this until the next call; 0 returns to real time. */
 void clock_fake_set(int64_t utc_us);

@@ -1,0 +1,49 @@
+// policy_form — the rules of a capture session as a form, made from the policy JSON itself: a field per member, its kind
+// from its value. The server checks; a refused field is named in its answer.
+import { t } from '../shared/i18n.js';
+import { html } from '../shared/view.js';
+
+const CHOICES = {
+  identity_method: ['student_number', 'roster'], roster_mode: ['roster', 'code_only'],
+  capture_source: ['live', 'live_or_album', 'album'], payment: ['none', 'before', 'after'], payer: ['student', 'class', 'school'],
+  deliver_mail: ['none', 'student', 'school'], print_layout: ['two_inch', 'one_inch'],
+};
+const GROUPS = [
+  ['identity', ['identity_method', 'roster_mode']],
+  ['capture', ['capture_source', 'profile', 'open_hour', 'close_hour', 'attempts_max', 'retake_days']],
+  ['payment', ['payment', 'price_fen', 'payer', 'retake_charged']],
+  ['review', ['sla_hours', 'sla_working_days', 'face_match_e6', 'face_mismatch_e6', 'face_consent_needed', 'identity_eyes', 'confirm_after_approval', 'confirm_days']],
+  ['delivery', ['deliver_chsi', 'deliver_print', 'print_layout', 'deliver_mail', 'retention_days']],
+];
+/** Shown to people in other units than stored. */
+const SCALE = { face_match_e6: 1e6, face_mismatch_e6: 1e6, price_fen: 100 };
+
+function Field({ name, value, wrong, disabled, onChange }) {
+  const label = t(`policy.${name}`);
+  if (typeof value === 'boolean')
+    return html`<label class="check-field"><input type="checkbox" name=${name} checked=${value} disabled=${disabled} onChange=${(event) => onChange(event.target.checked)} /> <span>${label}</span></label>`;
+  const scale = SCALE[name] || 1;
+  return html`<label class="field ${wrong ? 'wrong' : ''}"><span>${label}</span>
+    ${CHOICES[name]
+      ? html`<select name=${name} value=${value} disabled=${disabled} onChange=${(event) => onChange(event.target.value)}>${CHOICES[name].map((choice) => html`<option key=${choice} value=${choice}>${t(`policy.${name}.${choice}`)}</option>`)}</select>`
+      : typeof value === 'number'
+        ? html`<input name=${name} type="number" step=${1 / scale} value=${value / scale} disabled=${disabled} required onInput=${(event) => onChange(Math.round(Number(event.target.value) * scale))} />`
+        : html`<input name=${name} value=${value} disabled=${disabled} maxlength="40" required onInput=${(event) => onChange(event.target.value)} />`}
+    ${wrong && html`<small class="wrong-text">${wrong}</small>`}</label>`;
+}
+
+/** `detail` is the server's sentence about a refused policy; it starts with the field's name. */
+export function PolicyForm({ policy, detail = '', disabled, onChange }) {
+  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const groups = [...GROUPS, ['other', Object.keys(policy).filter((name) => !grouped.has(name))]];
+  return html`<div class="policy">${groups.map(([group, names]) => {
+    const present = names.filter((name) => name in policy);
+    return present.length > 0 && html`<fieldset key=${group} disabled=${disabled}><legend>${t(`policy.group.${group}`)}</legend>
+      ${present.map((name) => html`<${Field} key=${name} name=${name} value=${policy[name]} wrong=${detail.includes(`${name}:`) ? detail : ''} onChange=${(value) => onChange({ ...policy, [name]: value })} />`)}</fieldset>`;
+  })}</div>`;
+}
+
+export const POLICY_START = {
+  identity_method: 'student_number', capture_source: 'live_or_album', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
+  confirm_after_approval: false, deliver_chsi: true, deliver_print: false, deliver_mail: 'none',
+};

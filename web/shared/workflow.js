@@ -1,0 +1,45 @@
+// workflow — labels of states, events and reasons as the server tells them. The rules stay there too: what may be done
+// is in the `allowed` list that comes with each submission.
+import { get } from './api.js';
+import { pick } from './i18n.js';
+
+const states = new Map();
+const events = new Map();
+const reasons = new Map();
+
+export async function startWorkflow() {
+  const [workflow, list] = await Promise.all([get('/api/v1/workflow'), get('/api/v1/reasons')]);
+  workflow.states.forEach((state) => states.set(state.name, state));
+  workflow.events.forEach((event) => events.set(event.name, event));
+  list.items.forEach((reason) => reasons.set(reason.code, reason));
+}
+
+export const stateNames = () => [...states.keys()];
+export const stateLabel = (name) => pick(states.get(name)) || name;
+export const eventLabel = (name) => pick(events.get(name)) || name;
+export const reasonOf = (code) => reasons.get(code);
+export const reasonLabel = (code) => pick(reasons.get(code), 'short') || code;
+export const reasonText = (code) => pick(reasons.get(code)) || code;
+export const reasonFix = (code) => pick(reasons.get(code), 'fix');
+
+/* Which reason a failing check speaks for; the others have the name of their reason. */
+const REASON_OF_CHECK = {
+  source_eye_distance: 'low_resolution', yaw: 'not_frontal', eyes_open: 'eyes_closed', mouth_closed: 'mouth_open', overexposed: 'highlight',
+  half_lit: 'half_shadow', dynamic_range: 'underexposed', sharpness: 'blur', background_spread: 'background', background_edges: 'background',
+  centre: 'off_centre', missing_below: 'crop_tight', missing_above: 'crown', hair_complete: 'crown', missing_beside: 'off_centre', size_kb: 'file_kb',
+};
+export const reasonOfCheck = (check) =>
+  (check.id === 'face_count' ? (check.measured > 0 ? 'many_faces' : 'no_face') : REASON_OF_CHECK[check.id] || check.id);
+
+/** Reasons that people give, those of failing and warning checks first: the likely one is always number 1. */
+export function reasonsFor(report, count) {
+  const rank = { fail: 0, warn: 1 };
+  const found = (report?.checks || [])
+    .filter((check) => check.verdict in rank)
+    .sort((a, b) => rank[a.verdict] - rank[b.verdict])
+    .map(reasonOfCheck)
+    .filter((code) => reasons.has(code));
+  const usual = ['ears', 'brow_hair', 'background', 'matting', 'glasses_glare', 'clothes_style', 'makeup_filter', 'blur', 'shoulders', 'ornament'];
+  return [...new Set([...found, ...usual.filter((code) => reasons.has(code))])].slice(0, count);
+}
+export const allReasons = () => [...reasons.values()];

@@ -89,22 +89,27 @@ enum err pay_prepay_blocking(const struct pay_config *config, const struct pay_o
 
 /* ---- callback ---- */
 
-enum err pay_verify(const struct pay_config *config, const char *path, const char *timestamp, const char *nonce,
-                    const char *signature, const void *body, size_t len, int64_t now_us, struct arena *arena,
-                    struct pay_notice *notice)
+enum err pay_check_signature(const char *key, const char *path, const struct pay_signed *head, const void *body,
+                             size_t len, int64_t now_us)
 {
     char want[PAY_SIGNATURE_BYTES];
-    int64_t at_s;
-    const struct json *tree;
-    if (config->key == NULL || config->key[0] == '\0' || timestamp == NULL || nonce == NULL || signature == NULL ||
-        !text_int(timestamp, &at_s) || len > SIGNED_BYTES_MAX / 2 || strlen(nonce) > 128)
+    int64_t at_s, now_s = now_us / 1000000;
+    if (key == NULL || key[0] == '\0' || head->timestamp == NULL || head->nonce == NULL || head->signature == NULL ||
+        !text_int(head->timestamp, &at_s) || len > SIGNED_BYTES_MAX / 2 || strlen(head->nonce) > 128)
         return ERR_UNAUTHENTICATED;
-    int64_t now_s = now_us / 1000000;
     if (at_s <= now_s - PAY_CLOCK_SKEW_MAX_S || at_s >= now_s + PAY_CLOCK_SKEW_MAX_S)
         return ERR_UNAUTHENTICATED;
-    pay_sign(config->key, "POST", path, timestamp, nonce, body, len, want);
-    if (strlen(signature) != strlen(want) || !crypt_equal(signature, want, strlen(want)))
+    pay_sign(key, "POST", path, head->timestamp, head->nonce, body, len, want);
+    if (strlen(head->signature) != strlen(want) || !crypt_equal(head->signature, want, strlen(want)))
         return ERR_UNAUTHENTICATED;
+    return ERR_NONE;
+}
+
+enum err pay_verify(const struct pay_config *config, const char *path, const struct pay_signed *head, const void *body,
+                    size_t len, int64_t now_us, struct arena *arena, struct pay_notice *notice)
+{
+    const struct json *tree;
+    TRY(pay_check_signature(config->key, path, head, body, len, now_us));
     if (json_read(body, len, arena, &tree) != ERR_NONE)
         return ERR_BAD_REQUEST;
     notice->id = json_text_at(tree, "out_trade_no", NULL);

@@ -54,12 +54,18 @@ struct pay_notice {
     const char *transaction_id;
     int64_t amount_fen;
 };
-/* Any thread. Only a notice that passed here may reach the store. UNAUTHENTICATED: not signed by the service, or its
- * clock and ours are more than PAY_CLOCK_SKEW_MAX_S apart. BAD_REQUEST: signed, but not a success we understand.
- * Headers may be NULL. `path` is the path of notify_url. */
-enum err pay_verify(const struct pay_config *config, const char *path, const char *timestamp, const char *nonce,
-                    const char *signature, const void *body, size_t len, int64_t now_us, struct arena *arena,
-                    struct pay_notice *notice);
+/* The headers of a callback; NULL when absent. */
+struct pay_signed {
+    const char *timestamp, *nonce, *signature;
+};
+/* Any thread. UNAUTHENTICATED: not signed with that key, or the sender's clock and ours are PAY_CLOCK_SKEW_MAX_S or more
+ * apart. `path` is the path of notify_url. */
+enum err pay_check_signature(const char *key, const char *path, const struct pay_signed *head, const void *body,
+                             size_t len, int64_t now_us);
+/* The same, and what it says. Only a notice that passed here may reach payment_succeeded. BAD_REQUEST: signed, but not a
+ * success we understand, or another merchant's. Strings in arena. */
+enum err pay_verify(const struct pay_config *config, const char *path, const struct pay_signed *head, const void *body,
+                    size_t len, int64_t now_us, struct arena *arena, struct pay_notice *notice);
 
 /* ---- outbound thread ---- */
 

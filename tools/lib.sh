@@ -136,7 +136,7 @@ step_packages() {
 
 step_models() {
     step "models: the face network, converted once into build/models"
-    quiet models "$root/tools/models" "$build/models"
+    quiet models "$root/tools/models"
 }
 
 step_vendor() {

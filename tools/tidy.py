@@ -335,7 +335,7 @@ def check_c(path, text):
     for number, line in enumerate(text.split('\n'), 1):
         if len(line) > COLUMNS_MAX:
             report(path, number, 'width', f'{len(line)} columns')
-        if re.match(r'typedef\s+(struct|enum|union)\s*(\w+\s*)?\{|\}\s*\w+;$|typedef\s+struct\s+\w+\s+\w+;', line):
+        if re.match(r'typedef\s+(struct|enum|union)\s*(\w+\s*)?\{|typedef\s+struct\s+\w+\s+\w+;', line):
             report(path, number, 'typedef', 'structs keep their names')
 
 

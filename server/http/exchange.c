@@ -23,6 +23,8 @@ void exchange_release(struct exchange *x)
     atomic_fetch_sub_explicit(&loop->counters.exchanges, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&loop->server->upload_bytes, x->upload_bytes, memory_order_relaxed);
     buf_release(&x->out);
+    if (x->free_later != NULL)
+        free(*x->free_later);
     arena_free(x->arena);
 }
 

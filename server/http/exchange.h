@@ -117,6 +117,10 @@ void exchange_set_header(struct exchange *x, const char *name_lower_case, const 
 struct buf *exchange_out(struct exchange *x);          /* append the JSON answer here, then: */
 void exchange_send(struct exchange *x);                /* application/json from exchange_out */
 void exchange_send_bytes(struct exchange *x, const char *content_type, const void *bytes, size_t len); /* copied */
+/* For large answers: a step puts malloc'd bytes into *bytes (a member of the job, NULL at first), decode said so with
+ * exchange_free_later, and reply sends them without a copy. They are freed with the exchange, sent or not. */
+void exchange_free_later(struct exchange *x, void **bytes);
+void exchange_send_uncopied(struct exchange *x, const char *content_type, const void *bytes, size_t len);
 void exchange_send_nothing(struct exchange *x);        /* 204 */
 void exchange_send_error(struct exchange *x, enum err e);
 /* The status poll of a student: as exchange_send with an ETag, and kept in memory for the next poll by the same

@@ -73,6 +73,17 @@ void exchange_send_bytes(struct exchange *x, const char *content_type, const voi
     answer(x, arena_text(x->arena, content_type), arena_copy(x->arena, bytes, len), len);
 }
 
+void exchange_free_later(struct exchange *x, void **bytes)
+{
+    CHECK(x->free_later == NULL || x->free_later == bytes);
+    x->free_later = bytes;
+}
+
+void exchange_send_uncopied(struct exchange *x, const char *content_type, const void *bytes, size_t len)
+{
+    answer(x, arena_text(x->arena, content_type), bytes, len);
+}
+
 void exchange_send_nothing(struct exchange *x)
 {
     x->status = 204;
@@ -101,7 +112,7 @@ void exchange_send_error(struct exchange *x, enum err e)
     if (detail != NULL && detail[0] != 0)
         json_put_text(b, "detail", detail);
     json_put_text(b, "fix", err_fix(e, x->language));
-    json_put_text(b, "instance", x->id);
+    json_put_text(b, "request_id", x->id);
     json_object_close(b);
     if (e == ERR_UNAUTHENTICATED)
         answer_add_header(x, "WWW-Authenticate", "Bearer");

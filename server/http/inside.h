@@ -161,6 +161,7 @@ struct exchange {
     char *detail;
     const char *why; /* in the job, when a step explains */
     int64_t retry_after_s;
+    void **free_later; /* in the job; NULL: nothing */
     struct sse_client *sse; /* the reply of sse_endpoint made it a stream */
     /* long polling */
     uint32_t generation;

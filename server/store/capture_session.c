@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "store/queries.h"
+#include "store/session_find.h"
 
 static enum err read_row(const struct rows *r, struct capture_session *s)
 {
@@ -39,16 +40,50 @@ enum err session_by_code(struct tx *tx, const char *code, struct capture_session
     return get(tx, Q_SESSION_BY_CODE, code, session);
 }
 
-enum err session_list(struct tx *tx, const char *before, struct capture_session *list, size_t max, size_t *count)
+static enum err read_list(struct rows *r, struct capture_session *list, size_t max, size_t *count)
 {
-    struct rows r;
     enum err e = ERR_NONE;
     *count = 0;
-    TRY(TX_OPEN(tx, &r, Q_SESSION_LIST, v_text(before != NULL ? before : "~"), v_int((int64_t)max)));
-    while (e == ERR_NONE && *count < max && rows_next(&r))
-        e = read_row(&r, &list[(*count)++]);
-    enum err closed = rows_close(&r);
+    while (e == ERR_NONE && *count < max && rows_next(r))
+        e = read_row(r, &list[(*count)++]);
+    enum err closed = rows_close(r);
     return e != ERR_NONE ? e : closed;
+}
+
+enum err session_list(struct tx *tx, const char *before, struct capture_session *list, size_t max, size_t *count)
+{
+    return session_find(tx, NULL, before, list, max, count);
+}
+
+enum err session_find(struct tx *tx, const char *school_id, const char *before, struct capture_session *list, size_t max,
+                      size_t *count)
+{
+    struct rows r;
+    struct val below = v_text(before != NULL ? before : "~");
+    if (school_id == NULL)
+        TRY(TX_OPEN(tx, &r, Q_SESSION_LIST, below, v_int((int64_t)max)));
+    else
+        TRY(TX_OPEN(tx, &r, Q_SESSIONS_OF_SCHOOL, v_text(school_id), below, v_int((int64_t)max)));
+    return read_list(&r, list, max, count);
+}
+
+enum err session_progress(struct tx *tx, const char *session_id, struct session_progress *progress)
+{
+    struct rows r;
+    *progress = (struct session_progress){0};
+    TRY(TX_OPEN(tx, &r, Q_SESSION_ROSTER_COUNT, v_text(session_id)));
+    if (rows_next(&r)) {
+        progress->roster = col_int(&r, 0);
+        progress->linked = col_int(&r, 1);
+    }
+    TRY(rows_close_one(&r));
+    for (size_t state = 0; state < WF_STATE_COUNT; state++) {
+        TRY(TX_OPEN(tx, &r, Q_SESSION_PROGRESS, v_text(wf_state_name((enum wf_state)state)), v_text(session_id)));
+        if (rows_next(&r))
+            progress->by_state[state] = col_int(&r, 0);
+        TRY(rows_close_one(&r));
+    }
+    return ERR_NONE;
 }
 
 bool session_open_at(const struct capture_session *session, int64_t now_us)

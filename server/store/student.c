@@ -86,6 +86,14 @@ enum err student_set_phone(struct tx *tx, const char *id, const char *phone)
     return TX_RUN(tx, Q_STUDENT_PHONE, v_bytes(sealed, len), v_text(index_of(tx, "phone", phone)), v_text(id));
 }
 
+enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number)
+{
+    size_t name_len = 0, number_len = 0;
+    const void *sealed_name = seal(tx, "student", id, "name", name, &name_len);
+    const void *sealed_number = seal(tx, "student", id, "id_number", id_number, &number_len);
+    return TX_RUN(tx, Q_STUDENT_NAMES, v_bytes(sealed_name, name_len), v_bytes(sealed_number, number_len), v_text(id));
+}
+
 enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id)
 {
     return TX_RUN(tx, Q_STUDENT_PORTRAIT, v_text(blob_id), v_text(id));
@@ -237,13 +245,10 @@ enum err roster_link(struct tx *tx, const struct roster_entry *entry, const char
 {
     RUNS_ON(ROLE_WRITER);
     int64_t changed = 0;
-    size_t name_len = 0, number_len = 0;
     TRY(TX_RUN_N(tx, &changed, Q_ROSTER_LINK, v_text(student_id), v_int(now_us), v_text(entry->id)));
     if (changed == 0 && !text_is(entry->student_id, student_id))
         return ERR_CONFLICT;
-    const void *name = seal(tx, "student", student_id, "name", entry->name, &name_len);
-    const void *number = seal(tx, "student", student_id, "id_number", entry->id_number, &number_len);
-    return TX_RUN(tx, Q_STUDENT_NAMES, v_bytes(name, name_len), v_bytes(number, number_len), v_text(student_id));
+    return student_set_names(tx, student_id, entry->name, entry->id_number);
 }
 
 static bool same_entry(const struct roster_entry *a, const struct roster_entry *b)

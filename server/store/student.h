@@ -20,6 +20,8 @@ enum err student_get(struct tx *tx, const char *id, struct student *s); /* NOT_F
 enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id, const char *language, int64_t now_us,
                            const char **id);
 enum err student_set_phone(struct tx *tx, const char *id, const char *phone);
+/* For students no roster knows (policy roster_mode code_only); roster_link does it for the others. */
+enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number);
 enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id);
 enum err student_set_language(struct tx *tx, const char *id, const char *language);
 /* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */

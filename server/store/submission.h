@@ -66,7 +66,10 @@ enum err submission_touch(struct tx *tx, const char *id);
 enum err submission_set_address(struct tx *tx, const char *id, const char *address_json);
 enum err submission_address(struct tx *tx, const char *id, const char **address_json); /* NULL when none */
 
-/* The poll's answer, one JSON object in the language asked for; etag is "<version>" as text. */
-enum err submission_view(struct tx *tx, const struct submission *s, enum language lang, struct buf *out);
+/* The poll's answer, one JSON object in the language asked for. What depends on the clock (allowed, estimate) is as of
+ * now_us. `tag` (may be NULL) changes with everything but the estimate: nobody is woken because a queue moved. */
+#define SUBMISSION_TAG_BYTES 48
+enum err submission_view(struct tx *tx, const struct submission *s, enum language lang, int64_t now_us,
+                         struct buf *out, char tag[SUBMISSION_TAG_BYTES]);
 
 #endif

@@ -103,6 +103,14 @@ enum err upload_complete(struct tx *tx, const char *id, const char *blob_id, int
     return forget_parts(tx, id, now_us);
 }
 
+enum err upload_finish(struct tx *tx, const char *id, int64_t offset_bytes, int64_t size_bytes, const char *blob_id,
+                       int64_t now_us, int64_t expires_us)
+{
+    int64_t changed = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_UPLOAD_ADVANCE, v_int(size_bytes), v_text(id), v_int(offset_bytes)));
+    return changed == 0 ? ERR_OFFSET_MISMATCH : upload_complete(tx, id, blob_id, now_us, expires_us);
+}
+
 enum err upload_restart(struct tx *tx, const char *id, int64_t now_us)
 {
     RUNS_ON(ROLE_WRITER);

@@ -1,0 +1,83 @@
+/* api — the endpoints of routes.def and the little they share.
+ *
+ * One file per noun, students and console apart. An endpoint reads the request in decode, works in store and lane steps
+ * and answers; it decides nothing itself: legality is the workflow's, storage the store's. WeChat and the payment
+ * service are reached through the function pointers below, so that this layer stands beside dispatch, not on it. */
+#ifndef XY_API_H
+#define XY_API_H
+
+#include "blob/blob.h"
+#include "http/auth.h"
+#include "http/exchange.h"
+#include "http/server.h"
+#include "store/store.h"
+
+/* ---- what the outside world answers; strings in the arena given ---- */
+
+struct api_order { /* of the payment service */
+    const char *payment_id, *description, *openid;
+    int64_t amount_fen;
+};
+struct api_prepaid {
+    const char *prepay_id;
+    const char *client; /* JSON object: what the WeChat client needs to let the student pay */
+};
+
+/* A call from outside with the headers its signature covers; absent ones are "". */
+struct api_signed {
+    const char *id, *timestamp, *nonce, *signature, *serial;
+    const void *body;
+    size_t body_len;
+    int64_t now_us;
+};
+enum api_fact { API_FACT_NONE, API_FACT_PAID, API_FACT_CLOSED, API_FACT_REFUNDED, API_FACT_DELIVERED };
+struct api_notice { /* what a verified call says; NONE: nothing we act on */
+    enum api_fact fact;
+    const char *payment_id, *transaction_id, *tracking_no;
+    int64_t amount_fen;
+};
+
+/* ---- set once by main before server_start; everything outlives the server ---- */
+
+struct api_context {
+    struct store *store;
+    const struct keyring *ring;
+    struct blob_store *blobs;
+    const char *web_directory; /* its openapi.yaml is served */
+
+    /* names and meanings as in config.def */
+    int64_t upload_bytes_max, uploads_per_day_max, upload_expire_ms, password_hashes_max, undo_window_ms;
+    int64_t claim_lease_ms, claims_per_reviewer_max, login_idle_ms, login_absolute_ms, student_login_ms;
+    int64_t idempotency_keep_ms;
+
+    /* Any thread, quick. ready NULL: always; `words` (64 bytes) is "starting", "stopping" or "failing" when false. */
+    bool (*ready)(char words[64]);
+    /* A photo profile as the OpenAPI schema Profile; only {"name"} for an unknown one. */
+    void (*profile_write)(const char *name, struct buf *out);
+    bool (*profile_known)(const char *name);
+    bool (*template_known)(const char *template_id); /* of WeChat subscription messages */
+
+    /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
+    enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);
+    enum err (*wechat_phone)(const char *code, struct arena *arena, const char **phone, char *why);
+    enum err (*pay_prepay)(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why);
+    /* WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
+    enum err (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
+    enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
+};
+
+/* Copies the context, reads openapi.yaml. UNREADABLE; `why` in words. Main thread, before server_start. */
+enum err api_start(const struct api_context *context, char why[256]);
+void api_stop(void); /* after server_free */
+const struct api_context *api(void);
+
+const struct route *api_routes(size_t *count);
+
+/* For struct server_options. */
+enum err api_resolve(struct tx *tx, struct auth_lookup *lookup);
+enum err api_seen(struct tx *tx, struct auth_sighting *sighting);
+enum err api_snapshot(struct tx *tx, struct sse_snapshot *snapshot);
+enum err api_record_find(struct tx *tx, struct exchange_record *record);
+enum err api_record_put(struct tx *tx, struct exchange_record *record);
+
+#endif

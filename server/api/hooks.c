@@ -1,0 +1,95 @@
+/* Calls from the payment and courier services. Signed over headers and raw body; verified on a lane thread by the code
+ * that also talks to them. Answers 204 when taken; the same call again changes nothing. */
+#include "api/job.h"
+#include "store/payment.h"
+#include "store/submission_find.h"
+#include "store/transition.h"
+
+#define PARCEL_SUBMISSIONS_MAX 50 /* a lot sent to a school is one parcel */
+
+struct hook {
+    struct job job;
+    struct api_signed given;
+    struct api_notice notice;
+};
+
+static const char *header_or_empty(struct exchange *x, const char *name)
+{
+    const char *value = exchange_header(x, name);
+    return value != NULL ? value : "";
+}
+
+static enum err pay_callback_decode(struct exchange *x, struct hook *job)
+{
+    job_begin(x, &job->job);
+    job->given = (struct api_signed){.id = "",
+                                     .timestamp = header_or_empty(x, "wechatpay-timestamp"),
+                                     .nonce = header_or_empty(x, "wechatpay-nonce"),
+                                     .signature = header_or_empty(x, "wechatpay-signature"),
+                                     .serial = header_or_empty(x, "wechatpay-serial"),
+                                     .now_us = job->job.now_us};
+    job->given.body = exchange_body(x, &job->given.body_len);
+    return ERR_NONE;
+}
+
+static enum err pay_callback_verify(struct hook *job, struct arena *arena)
+{
+    return api()->pay_verify(&job->given, arena, &job->notice, job->job.why);
+}
+
+static enum err pay_callback_write(struct tx *tx, struct hook *job)
+{
+    const struct api_notice *n = &job->notice;
+    switch (n->fact) {
+    case API_FACT_PAID:
+        return payment_succeeded(tx, n->payment_id, n->transaction_id, n->amount_fen, job->job.now_us);
+    case API_FACT_CLOSED:
+        return payment_closed(tx, n->payment_id);
+    case API_FACT_REFUNDED:
+        return payment_refunded(tx, n->payment_id, job->job.now_us);
+    case API_FACT_NONE:
+    case API_FACT_DELIVERED:
+        break;
+    }
+    return ERR_NONE;
+}
+DONE_204(pay_callback, struct hook, LANE(pay_callback_verify), WRITE(pay_callback_write))
+
+static enum err courier_callback_decode(struct exchange *x, struct hook *job)
+{
+    job_begin(x, &job->job);
+    job->given = (struct api_signed){.id = header_or_empty(x, "webhook-id"),
+                                     .timestamp = header_or_empty(x, "webhook-timestamp"),
+                                     .nonce = "",
+                                     .signature = header_or_empty(x, "webhook-signature"),
+                                     .serial = "",
+                                     .now_us = job->job.now_us};
+    job->given.body = exchange_body(x, &job->given.body_len);
+    return ERR_NONE;
+}
+
+static enum err courier_callback_verify(struct hook *job, struct arena *arena)
+{
+    return api()->courier_verify(&job->given, arena, &job->notice, job->job.why);
+}
+
+static enum err courier_callback_write(struct tx *tx, struct hook *job)
+{
+    struct submission list[PARCEL_SUBMISSIONS_MAX];
+    size_t count = 0;
+    if (job->notice.fact != API_FACT_DELIVERED)
+        return ERR_NONE;
+    TRY(submission_by_tracking(tx, job->notice.tracking_no, list, countof(list), &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct move move = {.submission_id = list[i].id,
+                                  .event = EV_delivered,
+                                  .actor_kind = ACTOR_SERVER,
+                                  .actor_id = "courier",
+                                  .now_us = job->job.now_us};
+        enum err e = transition_apply(tx, &move, NULL);
+        if (e != ERR_NONE && e != ERR_REFUSED) /* refused: delivered before */
+            return e;
+    }
+    return count == 0 ? ERR_NOT_FOUND : ERR_NONE;
+}
+DONE_204(courier_callback, struct hook, LANE(courier_callback_verify), WRITE(courier_callback_write))

@@ -1,0 +1,86 @@
+/* Students: pay. The order is written down before the payment service hears of it; starting again gives the open order,
+ * so no key is needed. Whether it was paid is learnt from the service only (hooks.c, and its order query). */
+#include "api/job.h"
+#include "store/payment.h"
+#include "store/student.h"
+#include "store/submission.h"
+
+struct payment_start_job {
+    struct job job;
+    const char *id, *new_id;
+    struct api_order order;
+    struct api_prepaid prepaid;
+};
+
+static enum err payment_start_decode(struct exchange *x, struct payment_start_job *job)
+{
+    job_begin(x, &job->job);
+    job->new_id = job_new_id(&job->job);
+    return exchange_path_id(x, "id", &job->id);
+}
+
+static enum err payment_start_write(struct tx *tx, struct payment_start_job *job)
+{
+    struct submission s;
+    struct student student;
+    struct payment payment;
+    bool made = false;
+    struct arena *arena = job->job.arena;
+    TRY(submission_of_student(tx, job->id, job->job.who->id, &s));
+    TRY(student_get(tx, s.student_id, &student));
+    TRY(payment_start(tx, s.id, job->new_id, job->job.now_us, &payment, &made));
+    job->job.status = made ? 201 : 200;
+    job->order = (struct api_order){.payment_id = arena_text(arena, payment.id),
+                                    .description = arena_printf(arena, "Xueying %s", s.code),
+                                    .openid = arena_text(arena, student.openid),
+                                    .amount_fen = payment.amount_fen};
+    return ERR_NONE;
+}
+
+static enum err payment_start_ask(struct payment_start_job *job, struct arena *arena)
+{
+    return api()->pay_prepay(&job->order, arena, &job->prepaid, job->job.why);
+}
+
+static enum err payment_start_keep(struct tx *tx, struct payment_start_job *job)
+{
+    struct buf b;
+    TRY(payment_prepaid(tx, job->order.payment_id, job->prepaid.prepay_id));
+    buf_init(&b, KIB(16));
+    json_object_open(&b);
+    json_put_text(&b, "payment_id", job->order.payment_id);
+    json_put_int(&b, "amount_fen", job->order.amount_fen);
+    json_put_raw(&b, "prepay", job->prepaid.client);
+    json_object_close(&b);
+    return job_answer(&job->job, &b);
+}
+ANSWERED(payment_start, struct payment_start_job, WRITE(payment_start_write), LANE(payment_start_ask),
+         WRITE(payment_start_keep))
+
+struct payment_show {
+    struct job job;
+    const char *id;
+};
+
+static enum err payment_show_decode(struct exchange *x, struct payment_show *job)
+{
+    job_begin(x, &job->job);
+    return exchange_path_id(x, "id", &job->id);
+}
+
+static enum err payment_show_read(struct tx *tx, struct payment_show *job)
+{
+    struct submission s;
+    struct payment payment;
+    struct buf b;
+    TRY(submission_of_student(tx, job->id, job->job.who->id, &s));
+    TRY(payment_newest(tx, s.id, &payment));
+    buf_init(&b, KIB(1));
+    json_object_open(&b);
+    json_put_text(&b, "payment_id", payment.id);
+    json_put_text(&b, "state", payment.state);
+    json_put_int(&b, "amount_fen", payment.amount_fen);
+    json_object_close(&b);
+    return job_answer(&job->job, &b);
+}
+ANSWERED(payment_show, struct payment_show, READ(payment_show_read))

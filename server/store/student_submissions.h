@@ -1,0 +1,16 @@
+/* student_submissions — the submissions of one student: at most one per capture session. Structs live in tx->arena. */
+#ifndef XY_STUDENT_SUBMISSIONS_H
+#define XY_STUDENT_SUBMISSIONS_H
+
+#include "store/submission.h"
+
+#define STUDENT_SUBMISSIONS_MAX 50
+
+/* Oldest first, at most `max`. Any store thread. */
+enum err student_submissions(struct tx *tx, const char *student_id, struct submission *list, size_t max, size_t *count);
+/* NOT_FOUND: none in that session. Any store thread. */
+enum err student_submission_in(struct tx *tx, const char *student_id, const char *session_id, struct submission *s);
+/* All of them look different to the student now (consents changed). Writer. */
+enum err student_submissions_touch(struct tx *tx, const char *student_id);
+
+#endif

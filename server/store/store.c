@@ -244,6 +244,8 @@ static void unit_message(struct message *message)
 enum err store_submit(struct store *store, struct store_unit *unit)
 {
     struct queue *q = &store->queues[unit->mode];
+    if (store->options.read_only && unit->mode == STORE_WRITE)
+        return ERR_REFUSED;
     unit->message = (struct message){.run = unit_message};
     unit->store = store;
     pthread_mutex_lock(&store->lock);
@@ -331,7 +333,7 @@ enum err store_open(const struct store_options *options, struct store **out, cha
     CHECK(pthread_mutex_init(&store->lock, NULL) == 0);
     for (size_t i = 0; i < countof(store->queues); i++)
         CHECK(pthread_cond_init(&store->queues[i].filled, NULL) == 0);
-    enum err e = open_worker(store, &store->writer, DB_WRITE, why);
+    enum err e = options->read_only ? ERR_NONE : open_worker(store, &store->writer, DB_WRITE, why);
     for (size_t i = 0; e == ERR_NONE && i < options->readers; i++)
         e = open_worker(store, &store->readers[i], DB_READ, why);
     if (e != ERR_NONE) {

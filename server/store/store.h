@@ -39,6 +39,7 @@ struct store_options {
     const char *boot_id;        /* names this run; leases of other boots are void */
     size_t readers;             /* threads; 1..16 */
     size_t queue_max;           /* units waiting per mode; more → BUSY */
+    bool read_only;             /* beside a running server: no writer, WRITE units are REFUSED */
     store_announce *announce;   /* may be NULL */
     void *announce_arg;
 };
@@ -62,7 +63,7 @@ struct store_unit {
     struct store *store;
 };
 
-/* Queue a unit. BUSY: not queued, still yours. Any thread. */
+/* Queue a unit. BUSY (or REFUSED, see read_only): not queued, still yours. Any thread. */
 enum err store_submit(struct store *store, struct store_unit *unit);
 
 /* Run one step and wait for it. For the command line, tests and threads without a loop. Never on a loop thread. */

@@ -1,0 +1,273 @@
+#include "bench_face.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli_image.h"
+
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ROUNDS 5
+#define PAIRS_PER_LANE 32
+#define PHOTOS_MAX 24
+#define LANDMARKS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
+
+/* Photographs in which both sides find the same faces; of all sizes a phone or a card gives. */
+static const char *const patterns[] = {"portraits/obama*.jpg", "portraits/biden*.jpg", "portraits/portrait[034].jpg",
+                                       "faces/johns/*/000[12]*_0?[0-9]*5.jpg"};
+
+struct floor {
+    pid_t pid;
+    FILE *ask, *answer;
+};
+
+struct bench {
+    glob_t files;
+    size_t photo_count;
+    struct part photos[PHOTOS_MAX];
+    struct worker_client lanes[2]; /* one and two threads; each alive all the time */
+    struct floor floor;
+};
+
+/* ---- ours ---- */
+
+static bool submit(struct bench *bench, struct worker_client *client, size_t i)
+{
+    static const char request[] = "{\"kind\":\"compare\"}";
+    struct part parts[3] = {{request, sizeof request - 1},
+                            bench->photos[i % bench->photo_count],
+                            bench->photos[(i + 1) % bench->photo_count]};
+    uint64_t job_id;
+    return worker_client_submit(client, parts, 3, &job_id) == ERR_NONE;
+}
+
+/* Both photos must really have been compared, else the fastest worker would be one that finds nothing. */
+static bool compared(const struct frame *answer)
+{
+    static const char nothing[] = "\"distance\":null";
+    return answer->type == FRAME_RESULT &&
+           memmem(answer->parts[0].bytes, answer->parts[0].len, nothing, sizeof nothing - 1) == NULL;
+}
+
+static double pairs_per_s(struct bench *bench, struct worker_client *client, size_t threads)
+{
+    size_t pairs = PAIRS_PER_LANE * threads, sent = 0, done = 0;
+    int64_t start = clock_mono_us();
+    while (done < pairs) {
+        for (; sent < pairs && sent - done < 3 * threads; sent++)
+            if (!submit(bench, client, sent))
+                return 0;
+        struct frame answer;
+        if (worker_client_receive(client, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE)
+            return 0;
+        bool good = compared(&answer);
+        frame_release(&answer);
+        if (!good)
+            return 0;
+        done++;
+    }
+    return (double)pairs * 1e6 / (double)(clock_mono_us() - start);
+}
+
+/* ---- the bare loop ---- */
+
+_Noreturn static void become_floor(int in_fd, int out_fd, char **args)
+{
+    const char *core = worker_blas_core();
+    if (core != NULL)
+        setenv("OPENBLAS_CORETYPE", core, 0); /* as worker_spawn does */
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    if (dup2(in_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
+        _exit(126);
+    execv(args[0], args);
+    _exit(127);
+}
+
+static bool floor_spawn(struct floor *floor, char **args)
+{
+    int to[2], from[2];
+    if (pipe2(to, O_CLOEXEC) != 0)
+        return false;
+    if (pipe2(from, O_CLOEXEC) != 0) {
+        close(to[0]);
+        close(to[1]);
+        return false;
+    }
+    floor->pid = fork();
+    if (floor->pid == 0)
+        become_floor(to[0], from[1], args);
+    close(to[0]);
+    close(from[1]);
+    floor->ask = fdopen(to[1], "w");
+    floor->answer = fdopen(from[0], "r");
+    return floor->pid > 0 && floor->ask != NULL && floor->answer != NULL;
+}
+
+static double floor_pairs_per_s(struct floor *floor, size_t threads)
+{
+    char line[64];
+    double rate = 0;
+    if (fprintf(floor->ask, "%zu %zu\n", threads, PAIRS_PER_LANE * threads) < 0 || fflush(floor->ask) != 0 ||
+        fgets(line, sizeof line, floor->answer) == NULL || sscanf(line, "%lf", &rate) != 1)
+        return 0;
+    return rate;
+}
+
+static void floor_stop(struct floor *floor)
+{
+    if (floor->ask != NULL)
+        fclose(floor->ask); /* its stdin ends: so does it */
+    if (floor->answer != NULL)
+        fclose(floor->answer);
+    if (floor->pid > 0)
+        waitpid(floor->pid, NULL, 0);
+}
+
+/* ---- what is needed ---- */
+
+static bool beside(const char *name, char *path, size_t size)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return false;
+    self[n] = '\0';
+    *strrchr(self, '/') = '\0';
+    return (size_t)snprintf(path, size, "%s/%s", self, name) < size;
+}
+
+/* $XUEYING_SAMPLES, ../shared/samples beside the checkout, or the same seen from the build folder. */
+static bool find_photos(struct bench *bench)
+{
+    char near_build[PATH_MAX] = "", pattern[PATH_MAX];
+    beside("../../shared/samples", near_build, sizeof near_build);
+    const char *folders[] = {getenv("XUEYING_SAMPLES"), "../shared/samples", near_build};
+    for (size_t f = 0; f < countof(folders) && bench->files.gl_pathc == 0; f++)
+        for (size_t i = 0; folders[f] != NULL && i < countof(patterns); i++) {
+            snprintf(pattern, sizeof pattern, "%s/%s", folders[f], patterns[i]);
+            (void)glob(pattern, bench->files.gl_pathc > 0 ? GLOB_APPEND : 0, NULL, &bench->files);
+        }
+    for (size_t i = 0; i < bench->files.gl_pathc && bench->photo_count < PHOTOS_MAX; i++)
+        if (!cli_read_file(bench->files.gl_pathv[i], &bench->photos[bench->photo_count++]))
+            return false;
+    return bench->photo_count >= 4;
+}
+
+static bool start_floor(struct bench *bench)
+{
+    static char program[PATH_MAX], network[PATH_MAX];
+    char *args[PHOTOS_MAX + 4] = {program, network, (char *)(uintptr_t)LANDMARKS};
+    const char *models = getenv("XUEYING_MODELS");
+    if (!beside("xueying-face-floor", program, sizeof program))
+        return false;
+    if (models != NULL)
+        snprintf(network, sizeof network, "%s/face_recognition.dat", models);
+    else
+        beside("models/face_recognition.dat", network, sizeof network);
+    for (size_t i = 0; i < bench->photo_count; i++)
+        args[3 + i] = bench->files.gl_pathv[i];
+    return access(program, X_OK) == 0 && floor_spawn(&bench->floor, args);
+}
+
+static const char *prepare(struct bench *bench)
+{
+    if (!find_photos(bench))
+        return "the sample photographs are missing (XUEYING_SAMPLES)";
+    if (!start_floor(bench))
+        return "xueying-face-floor is not beside this program";
+    for (int i = 0; i < 2; i++)
+        if (!cli_worker_start(&bench->lanes[i], i + 1))
+            return "the image worker did not start";
+    return NULL;
+}
+
+static void finish(struct bench *bench)
+{
+    for (int i = 0; i < 2; i++)
+        worker_client_stop(&bench->lanes[i], NULL);
+    floor_stop(&bench->floor);
+    for (size_t i = 0; i < bench->photo_count; i++)
+        free((void *)(uintptr_t)bench->photos[i].bytes);
+    globfree(&bench->files);
+}
+
+/* ---- measuring ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double values[ROUNDS])
+{
+    qsort(values, ROUNDS, sizeof *values, by_value);
+    return values[ROUNDS / 2];
+}
+
+struct row {
+    const char *name;
+    double ours, raw;
+};
+
+static bool measure(struct bench *bench, struct row rows[3])
+{
+    double ours[2][ROUNDS], raw[2][ROUNDS];
+    for (size_t threads = 1; threads <= 2; threads++) { /* the first run of each side is not counted */
+        (void)pairs_per_s(bench, &bench->lanes[threads - 1], threads);
+        (void)floor_pairs_per_s(&bench->floor, threads);
+    }
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t threads = 1; threads <= 2; threads++) {
+            ours[threads - 1][round] = pairs_per_s(bench, &bench->lanes[threads - 1], threads);
+            raw[threads - 1][round] = floor_pairs_per_s(&bench->floor, threads);
+            if (ours[threads - 1][round] <= 0 || raw[threads - 1][round] <= 0)
+                return false;
+        }
+    rows[0] = (struct row){"face_pairs", median(ours[0]), median(raw[0])};
+    rows[1] = (struct row){"face_pairs_2", median(ours[1]), median(raw[1])};
+    rows[2] = (struct row){"face_scaling", rows[1].ours, rows[0].ours};
+    return true;
+}
+
+static void print_rows(const struct row *rows, size_t count, bool json)
+{
+    struct buf b;
+    buf_init(&b, KIB(4));
+    json_array_open(&b);
+    for (size_t i = 0; i < count; i++) {
+        json_object_open(&b);
+        json_put_text(&b, "name", rows[i].name);
+        json_put_number(&b, "ours", rows[i].ours, 2);
+        json_put_number(&b, "raw", rows[i].raw, 2);
+        json_put_number(&b, "ratio", rows[i].ours / rows[i].raw, 3);
+        json_put_text(&b, "unit", "pairs/s");
+        json_object_close(&b);
+        if (!json)
+            printf("%-14s ours %7.2f  raw %7.2f  ratio %.3f  pairs/s\n", rows[i].name, rows[i].ours, rows[i].raw,
+                   rows[i].ours / rows[i].raw);
+    }
+    json_array_close(&b);
+    if (json)
+        printf("%s\n", buf_cstr(&b));
+    buf_release(&b);
+}
+
+int bench_face(bool json)
+{
+    static struct bench bench; /* large */
+    struct row rows[3];
+    memset(&bench, 0, sizeof bench);
+    bench.lanes[0].fd = bench.lanes[1].fd = -1;
+    const char *missing = prepare(&bench);
+    bool good = missing == NULL && measure(&bench, rows);
+    if (good)
+        print_rows(rows, countof(rows), json);
+    else
+        fprintf(stderr, "xueying: bench face: %s\n", missing != NULL ? missing : "a run failed");
+    finish(&bench);
+    return good ? 0 : 1;
+}

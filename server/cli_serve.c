@@ -1,0 +1,488 @@
+/* cli_serve — `xueying serve`: opens everything in order, waits for a signal, closes in reverse.
+ *
+ *   data directory and store → stand-ins → outside, dispatcher (with the image worker) → HTTP
+ *
+ * HTTP opens last, so the first request finds everything there; it closes first, so nothing new arrives while the rest
+ * finishes what it has. SIGTERM and SIGINT stop; a second one ends at once. */
+#include "api/api.h"
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli.h"
+#include "dispatch/courier.h"
+#include "dispatch/effects.h"
+#include "dispatch/outside.h"
+#include "dispatch/standin/standin.h"
+#include "version.h"
+#include "workers/profile.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define READY_WAIT_MS 30000
+#define SECRET_BYTES_MAX 512
+
+/* The one running server; read by callbacks that have no argument of their own. */
+static struct serve {
+    struct cli cli;
+    struct standin *standin;
+    struct standin_ports ports;
+    struct outside_config outside_config;
+    struct outside *outside;
+    struct dispatch *dispatch;
+    _Atomic(struct server *) server;
+    _Atomic(struct dispatch *) waking; /* set while commits may wake the dispatcher */
+    struct server *running;
+    atomic_bool stopping;
+    char notify_url[256];
+} serve;
+
+static void announced(void *arg, const struct store_change *changes, size_t count)
+{
+    struct serve *s = arg;
+    struct server *server = atomic_load(&s->server);
+    struct dispatch *dispatch = atomic_load(&s->waking);
+    if (server != NULL)
+        server_announce(server, changes, count);
+    for (size_t i = 0; dispatch != NULL && i < count; i++)
+        if (changes[i].topic == TOPIC_OUTBOX) {
+            dispatch_wake(dispatch);
+            break;
+        }
+}
+
+/* ---- outside systems and their stand-ins ---- */
+
+/* First line of a secret file; "" when no path is given. */
+static int secret_of(struct cli *cli, const char *path, const char **secret)
+{
+    *secret = "";
+    if (path[0] == '\0')
+        return CLI_DONE;
+    char *text = arena_alloc(cli->arena, SECRET_BYTES_MAX);
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(text, SECRET_BYTES_MAX, file) == NULL) {
+        if (file != NULL)
+            fclose(file);
+        return cli_say(CLI_UNREADABLE, "%s: no secret could be read", path);
+    }
+    fclose(file);
+    text[strcspn(text, "\r\n")] = '\0';
+    *secret = text;
+    return CLI_DONE;
+}
+
+static const char *local_url(struct serve *s, int port)
+{
+    return arena_printf(s->cli.arena, "http://127.0.0.1:%d", port);
+}
+
+/* The built-in services play only what is not configured; with real WeChat credentials none of them is started. */
+static bool wants_standin(const struct config *c)
+{
+    return c->standin != 0 && c->wechat_appid[0] == '\0';
+}
+
+static int configure_outside(struct serve *s)
+{
+    struct config *c = &s->cli.config;
+    struct outside_config *o = &s->outside_config;
+    char why[WECHAT_WHY_BYTES];
+    bool played = wants_standin(c);
+    if (c->standin != 0 && !played)
+        LOG(INFO, "standin.off", "reason=\"real credentials are configured\"");
+    if (played) {
+        s->standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &s->ports);
+        LOG(WARN, "standin.on", "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"",
+            s->ports.wechat, s->ports.pay, s->ports.chsi, s->ports.courier);
+    }
+    *o = (struct outside_config){.wecom_url = c->wecom_url,
+                                 .allow_private = c->outbound_allow_private != 0,
+                                 .data_directory = c->data_directory,
+                                 .retry_scale_percent = c->outbox_retry_scale_percent,
+                                 .chsi_url = c->chsi_url,
+                                 .courier_url = c->courier_url,
+                                 .courier_key = s->ports.key};
+    o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
+    int code = secret_of(&s->cli, c->wechat_secret_file, &o->wechat.secret);
+    if (code != CLI_DONE)
+        return code;
+    wechat_templates_default(&o->wechat);
+    if (wechat_templates_read(c->wechat_templates, s->cli.arena, &o->wechat, why) != ERR_NONE)
+        return cli_say(CLI_USAGE, "wechat_templates: %s", why);
+    if (played && c->wechat_templates[0] == '\0')
+        wechat_templates_default(&o->wechat);
+    o->wechat.url = c->wechat_url[0] != '\0' ? c->wechat_url
+                    : played                 ? local_url(s, s->ports.wechat)
+                                             : "https://api.weixin.qq.com";
+    o->wechat.appid = played ? STANDIN_APPID : c->wechat_appid;
+    o->wechat.secret = played ? STANDIN_SECRET : o->wechat.secret;
+    o->pay = (struct pay_config){.url = c->pay_url[0] == '\0' && played ? local_url(s, s->ports.pay) : c->pay_url,
+                                 .merchant_id = "xueying",
+                                 .key = s->ports.key,
+                                 .notify_url = s->notify_url};
+    if (played && c->chsi_url[0] == '\0' && c->standin_chsi != 0)
+        o->chsi_url = local_url(s, s->ports.chsi);
+    if (played && c->courier_url[0] == '\0')
+        o->courier_url = local_url(s, s->ports.courier);
+    return CLI_DONE;
+}
+
+/* ---- what endpoints ask of the outside ---- */
+
+static enum err login_by_wechat(const char *code, struct arena *arena, const char **openid, char *why)
+{
+    struct wechat_identity identity;
+    TRY(wechat_login_blocking(&serve.outside_config.wechat, code, arena, &identity, why));
+    *openid = identity.openid;
+    return ERR_NONE;
+}
+
+static enum err phone_by_wechat(const char *code, struct arena *arena, const char **phone, char *why)
+{
+    struct wechat_token *token = outside_token(serve.outside);
+    if (token == NULL)
+        return ERR_BUSY;
+    return wechat_phone_blocking(&serve.outside_config.wechat, token, code, arena, phone, why);
+}
+
+static enum err prepay(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why)
+{
+    struct pay_order asked = {.id = order->payment_id,
+                              .amount_fen = order->amount_fen,
+                              .description = order->description};
+    struct pay_prepay made;
+    TRY(pay_prepay_blocking(&serve.outside_config.pay, &asked, arena, &made, why));
+    *prepaid = (struct api_prepaid){made.prepay_id, made.client};
+    return ERR_NONE;
+}
+
+static struct pay_signed signed_of(const struct api_signed *given)
+{
+    return (struct pay_signed){.timestamp = given->timestamp, .nonce = given->nonce, .signature = given->signature};
+}
+
+static enum err verify_pay(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
+{
+    struct pay_notice paid;
+    struct pay_signed head = signed_of(given);
+    (void)why;
+    enum err e = pay_verify(&serve.outside_config.pay, "/api/v1/hooks/pay", &head, given->body, given->body_len,
+                            given->now_us, arena, &paid);
+    if (e != ERR_NONE)
+        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
+    *notice = (struct api_notice){.fact = API_FACT_PAID,
+                                  .payment_id = paid.id,
+                                  .transaction_id = paid.transaction_id,
+                                  .amount_fen = paid.amount_fen};
+    return ERR_NONE;
+}
+
+static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
+{
+    struct courier_notice parcel;
+    struct pay_signed head = signed_of(given);
+    (void)why;
+    enum err e = courier_verify(serve.outside_config.courier_key, "/api/v1/hooks/courier", &head, given->body,
+                                given->body_len, given->now_us, arena, &parcel);
+    if (e != ERR_NONE)
+        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
+    *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,
+                                  .tracking_no = parcel.number};
+    return ERR_NONE;
+}
+
+static bool template_known(const char *id)
+{
+    return wechat_template_with_id(&serve.outside_config.wechat, id) != MESSAGE_TEMPLATE_none;
+}
+
+static bool profile_known(const char *name)
+{
+    return profile_named(name) != NULL;
+}
+
+static void profile_write_named(const char *name, struct buf *out)
+{
+    const struct profile *profile = profile_named(name);
+    if (profile != NULL) {
+        profile_write(out, profile);
+        return;
+    }
+    json_object_open(out);
+    json_put_text(out, "name", name);
+    json_object_close(out);
+}
+
+/* ---- ready? ---- */
+
+static bool disk_has_room(const char *directory)
+{
+    struct statvfs disk;
+    return statvfs(directory, &disk) != 0 || disk.f_bavail * 50 >= disk.f_blocks; /* 2 % left */
+}
+
+static bool worker_ready(void)
+{
+    struct compute_stats stats = {0};
+    struct compute *compute = serve.dispatch != NULL ? dispatch_compute(serve.dispatch) : NULL;
+    if (compute == NULL)
+        return serve.cli.config.worker == 0;
+    compute_stats(compute, &stats);
+    return stats.ready;
+}
+
+static bool ready(char words[64])
+{
+    bool stopping = atomic_load(&serve.stopping);
+    bool worker = worker_ready();
+    bool disk = disk_has_room(serve.cli.config.data_directory);
+    snprintf(words, 64, "%s", stopping ? "stopping" : !disk ? "failing" : "starting");
+    return !stopping && worker && disk;
+}
+
+static void worker_metrics(void *arg, struct buf *out)
+{
+    struct compute_stats w = {0};
+    struct store_stats d;
+    (void)arg;
+    struct compute *compute = serve.dispatch != NULL ? dispatch_compute(serve.dispatch) : NULL;
+    if (compute != NULL)
+        compute_stats(compute, &w);
+    store_stats(serve.cli.store, &d);
+    buf_printf(out, "xueying_sandbox_ready %d\nxueying_sandbox_crashes_total %" PRId64 "\n", w.ready, w.crashes);
+    buf_printf(out, "xueying_sandbox_jobs{state=\"running\"} %" PRId64 "\nxueying_sandbox_jobs{state=\"waiting\"} %" PRId64
+                    "\nxueying_sandbox_poison_total %" PRId64 "\n",
+               w.in_flight, w.waiting, w.poison);
+    buf_printf(out, "xueying_db_commits_total %" PRIu64 "\nxueying_db_units_total %" PRIu64
+                    "\nxueying_db_wal_bytes %" PRId64 "\nxueying_build_info{version=\"%s\"} 1\n",
+               d.commits, d.units, d.log_pages * 4096, XUEYING_VERSION);
+}
+
+/* ---- opening and closing ---- */
+
+static int start_dispatch(struct serve *s)
+{
+    static const struct executor *const executors[] = {compute_executors, outside_executors, NULL};
+    char why[256];
+    const struct config *c = &s->cli.config;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    struct compute_options compute = {
+        .worker = {.worker_path = c->worker_program[0] != '\0' ? c->worker_program : NULL,
+                   .models_folder = c->models_directory[0] != '\0' ? c->models_directory : NULL,
+                   .threads = (int)(c->worker_threads > 0 ? c->worker_threads : cores),
+                   .allow_fault_jobs = c->worker_fault_jobs != 0},
+        .queue_max = (size_t)c->worker_queue_max,
+        .job_timeout_ms = c->worker_job_timeout_ms,
+    };
+    s->outside = outside_new(&s->outside_config);
+    struct dispatch_options options = {.store = s->cli.store,
+                                       .ring = s->cli.ring,
+                                       .blobs = s->cli.blobs,
+                                       .executors = executors,
+                                       .compute = c->worker != 0 ? &compute : NULL,
+                                       .lease_ms = c->outbox_lease_ms,
+                                       .sweep_interval_ms = c->sweep_interval_ms,
+                                       .batch_max = (size_t)c->outbox_batch_max,
+                                       .retry_scale_percent = c->outbox_retry_scale_percent,
+                                       .on_start = outside_on_start,
+                                       .on_stop = outside_on_stop,
+                                       .arg = s->outside};
+    enum err e = dispatch_start(&options, &s->dispatch, why);
+    if (e != ERR_NONE)
+        return cli_say(cli_code(e), "%s", why);
+    atomic_store(&s->waking, s->dispatch);
+    return CLI_DONE;
+}
+
+static int start_api(struct serve *s)
+{
+    char why[256];
+    const struct config *c = &s->cli.config;
+    struct api_context context = {.store = s->cli.store,
+                                  .ring = s->cli.ring,
+                                  .blobs = s->cli.blobs,
+                                  .web_directory = c->web_directory,
+                                  .upload_bytes_max = c->upload_bytes_max,
+                                  .uploads_per_day_max = c->uploads_per_day_max,
+                                  .upload_expire_ms = c->upload_expire_ms,
+                                  .password_hashes_max = c->password_hashes_max,
+                                  .undo_window_ms = c->undo_window_ms,
+                                  .claim_lease_ms = c->claim_lease_ms,
+                                  .claims_per_reviewer_max = c->claims_per_reviewer_max,
+                                  .login_idle_ms = c->login_idle_ms,
+                                  .login_absolute_ms = c->login_absolute_ms,
+                                  .student_login_ms = c->student_login_ms,
+                                  .idempotency_keep_ms = c->idempotency_keep_ms,
+                                  .ready = ready,
+                                  .profile_write = profile_write_named,
+                                  .profile_known = profile_known,
+                                  .template_known = template_known,
+                                  .wechat_login = login_by_wechat,
+                                  .wechat_phone = phone_by_wechat,
+                                  .pay_prepay = prepay,
+                                  .pay_verify = verify_pay,
+                                  .courier_verify = verify_courier};
+    enum err e = api_start(&context, why);
+    return e == ERR_NONE ? CLI_DONE : cli_say(cli_code(e), "%s", why);
+}
+
+static struct server_limits limits_of(const struct config *c)
+{
+    struct server_limits l = server_limits_default();
+    l.connections_max = c->connections_max;
+    l.connections_per_address_max = c->connections_per_address_max;
+    l.request_timeout_ms = c->request_timeout_ms;
+    l.stop_grace_ms = c->stop_grace_ms;
+    l.upload_part_bytes_max = c->upload_part_bytes_max;
+    l.lane_threads = c->lane_threads;
+    l.lane_queue_max = c->lane_queue_max;
+    l.poll_wait_s_max = c->poll_wait_s_max > 0 ? c->poll_wait_s_max : 1;
+    l.poll_cache_bytes_max = c->poll_cache_bytes_max;
+    return l;
+}
+
+static int start_http(struct serve *s)
+{
+    char why[256];
+    const struct config *c = &s->cli.config;
+    struct server_options options = {.address = c->listen_address,
+                                     .port = (int)c->listen_port,
+                                     .loops = (int)c->loops,
+                                     .tls_certificate = c->tls_certificate,
+                                     .tls_key = c->tls_key,
+                                     .trusted_proxies = c->trusted_proxies,
+                                     .public_url = c->public_url,
+                                     .web_directory = c->web_directory,
+                                     .store = s->cli.store,
+                                     .resolve = api_resolve,
+                                     .seen = api_seen,
+                                     .record_find = api_record_find,
+                                     .record_put = api_record_put,
+                                     .snapshot = api_snapshot,
+                                     .metrics = worker_metrics,
+                                     .limits = limits_of(c)};
+    options.routes = api_routes(&options.route_count);
+    enum err e = server_start(&options, &s->running, why);
+    if (e != ERR_NONE)
+        return cli_say(cli_code(e), "%s", why);
+    atomic_store(&s->server, s->running);
+    return CLI_DONE;
+}
+
+/* The payment service calls back at our public address; without one, at the port we listen on. */
+static void set_notify_url(struct serve *s, int port)
+{
+    const struct config *c = &s->cli.config;
+    if (c->public_url[0] != '\0')
+        snprintf(s->notify_url, sizeof s->notify_url, "%s/api/v1/hooks/pay", c->public_url);
+    else
+        snprintf(s->notify_url, sizeof s->notify_url, "http://127.0.0.1:%d/api/v1/hooks/pay", port);
+}
+
+static void print_where(struct serve *s, int port)
+{
+    const char *scheme = s->cli.config.tls_certificate[0] != '\0' ? "https" : "http";
+    printf("listening on %s://%s:%d\n", scheme, s->cli.config.listen_address, port);
+    printf("  console  %s://%s:%d/console/\n  student  %s://%s:%d/student/\n  API      %s://%s:%d/api/v1/openapi.yaml\n",
+           scheme, s->cli.config.listen_address, port, scheme, s->cli.config.listen_address, port, scheme,
+           s->cli.config.listen_address, port);
+    if (s->standin != NULL)
+        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d\n", s->ports.wechat, s->ports.pay,
+               s->ports.chsi, s->ports.courier);
+    fflush(stdout);
+}
+
+static void wait_for_worker(void)
+{
+    struct timespec pause = {.tv_nsec = 5000000};
+    for (int i = 0; i < READY_WAIT_MS / 5 && !worker_ready(); i++)
+        nanosleep(&pause, NULL);
+}
+
+static int start_all(struct serve *s)
+{
+    int code = cli_open_data(&s->cli, CLI_CHANGE, announced, s);
+    if (code == CLI_DONE)
+        code = configure_outside(s);
+    if (code == CLI_DONE)
+        set_notify_url(s, (int)s->cli.config.listen_port);
+    if (code == CLI_DONE)
+        code = start_dispatch(s);
+    if (code == CLI_DONE && s->cli.config.wait_for_worker != 0)
+        wait_for_worker();
+    if (code == CLI_DONE)
+        code = start_api(s);
+    if (code == CLI_DONE)
+        code = start_http(s);
+    if (code == CLI_DONE) {
+        set_notify_url(s, server_port(s->running)); /* nobody knows the port before it is printed */
+        print_where(s, server_port(s->running));
+    }
+    return code;
+}
+
+static void stop_all(struct serve *s)
+{
+    atomic_store(&s->stopping, true);
+    if (s->running != NULL)
+        server_stop(s->running);
+    atomic_store(&s->server, NULL);
+    atomic_store(&s->waking, NULL);
+    if (s->dispatch != NULL)
+        dispatch_stop(s->dispatch);
+    s->dispatch = NULL;
+    if (s->outside != NULL)
+        outside_free(s->outside);
+    standin_stop(s->standin);
+    store_close(s->cli.store);
+    s->cli.store = NULL;
+    server_free(s->running);
+    api_stop();
+    cli_close(&s->cli);
+}
+
+static void raise_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    struct rlimit core = {0, 0};
+    setrlimit(RLIMIT_CORE, &core); /* keys and photos do not go into core files */
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int cli_serve(int argc, char **argv)
+{
+    sigset_t signals;
+    int code = cli_open(&serve.cli, &argc, argv, "", CLI_CONFIG), caught = 0;
+    if (code != CLI_DONE) {
+        cli_close(&serve.cli);
+        return code;
+    }
+    raise_limits();
+    /* Blocked before any thread is made, so that only this one receives them. */
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    code = start_all(&serve);
+    if (code == CLI_DONE) {
+        LOG(INFO, "serve.started", "version=%s boot=%s", XUEYING_VERSION, serve.cli.boot_id);
+        sigwait(&signals, &caught);
+        LOG(INFO, "serve.stopping", "signal=%d", caught);
+        pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends at once */
+    }
+    stop_all(&serve);
+    LOG(INFO, "serve.stopped", "code=%d", code);
+    return code;
+}

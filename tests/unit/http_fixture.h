@@ -186,7 +186,7 @@ static inline bool client_is_closed(int fd)
 /* Value of a header in the answer, "" when absent; valid until the next call. */
 static inline const char *answer_header(const struct answer *answer, const char *name)
 {
-    static char value[2048];
+    static _Thread_local char value[2048];
     size_t len = strlen(name);
     for (const char *line = strstr(answer->head, "\r\n"); line != NULL; line = strstr(line + 2, "\r\n"))
         if (strncasecmp(line + 2, name, len) == 0 && line[2 + len] == ':') {

@@ -14,7 +14,6 @@
 #define CLAIM_ARENA_BYTES MIB(8)
 #define WORDS_BYTES 200
 #define STOP_PATIENCE_MS 5000
-#define LAST_PATIENCE_MS 5000
 #define JITTER_LOWEST_E3 700
 #define JITTER_SPAN_E3 601
 #define FILE_THREADS 2
@@ -514,11 +513,16 @@ static bool patient(struct dispatch *d)
     return uv_is_active((uv_handle_t *)&d->patience) != 0;
 }
 
+static uint64_t patience_ms(const struct dispatch *d)
+{
+    return d->options.stop_patience_ms > 0 ? (uint64_t)d->options.stop_patience_ms : STOP_PATIENCE_MS;
+}
+
 static void finish(struct dispatch *d)
 {
     d->stopping = FINISHING;
     drop_waiting(d);
-    uv_timer_start(&d->patience, on_patience_over, STOP_PATIENCE_MS, 0);
+    uv_timer_start(&d->patience, on_patience_over, patience_ms(d), 0);
 }
 
 static void close_all(struct dispatch *d)
@@ -531,7 +535,7 @@ static void close_all(struct dispatch *d)
     }
     if (d->options.on_stop != NULL)
         d->options.on_stop(d, d->options.arg);
-    uv_timer_start(&d->patience, on_patience_over, LAST_PATIENCE_MS, 0);
+    uv_timer_start(&d->patience, on_patience_over, patience_ms(d), 0);
 }
 
 static void go(struct dispatch *d)

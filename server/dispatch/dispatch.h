@@ -55,6 +55,7 @@ struct dispatch_options {
     const struct executor *const *executors; /* lists, each ended by kind NULL; the list of lists ended by NULL */
     const struct compute_options *compute;   /* NULL: no image worker (tests); copied */
     size_t file_threads, file_queue_max;     /* 0: 2 and 256 */
+    int64_t stop_patience_ms;                /* 0: 5,000; as much again for what on_stop leaves open */
     int64_t lease_ms, sweep_interval_ms;
     size_t batch_max;
     int64_t retry_scale_percent;
@@ -64,7 +65,7 @@ struct dispatch_options {
 };
 
 enum err dispatch_start(const struct dispatch_options *options, struct dispatch **dispatch, char why[256]);
-void dispatch_stop(struct dispatch *dispatch); /* finishes what is in hand up to 5 s, leaves the rest to its leases */
+void dispatch_stop(struct dispatch *dispatch); /* finishes what is in hand within its patience, leaves the rest to its leases */
 
 void dispatch_wake(struct dispatch *dispatch);                   /* rows may be due; any thread */
 uv_loop_t *dispatch_loop(struct dispatch *dispatch);             /* outbound thread only */

@@ -134,11 +134,24 @@ static bool step(VipsImage **image, int failed, VipsImage *const *made)
     return true;
 }
 
+/* Most profiles are sRGB's own, under a name that says so: converting sRGB into sRGB costs as much as decoding. */
+static bool profile_is_srgb(const VipsImage *image)
+{
+    static const char *const names[] = {"sRGB", "s\0R\0G\0B"}; /* ASCII, and UTF-16 in either order */
+    const void *profile = NULL;
+    size_t len = 0;
+    if (vips_image_get_bands(image) != 3 || vips_image_get_blob(image, VIPS_META_ICC_NAME, &profile, &len) != 0)
+        return false;
+    return memmem(profile, len, names[0], 4) != NULL || memmem(profile, len, names[1], 7) != NULL;
+}
+
 /* A damaged profile is not the student's fault: without it the numbers are taken as sRGB. */
 static bool to_srgb(VipsImage **image, struct image_source *source)
 {
     VipsImage *made = NULL;
-    if (source->has_profile) {
+    if (source->has_profile && profile_is_srgb(*image)) {
+        source->has_profile = false;
+    } else if (source->has_profile) {
         if (vips_icc_transform(*image, &made, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_PERCEPTUAL,
                                NULL) == 0)
             return step(image, 0, &made);

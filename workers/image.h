@@ -28,7 +28,7 @@ struct image_source {
     const char *format; /* "jpeg" or "png"; static */
     int32_t width_px, height_px; /* as the viewer sees it: orientation applied */
     int orientation;             /* EXIF 1..8 */
-    bool has_profile;            /* an ICC profile was embedded and converted to sRGB */
+    bool has_profile;            /* a profile other than sRGB is embedded; after image_decode: it was converted */
 };
 
 void image_start(void); /* CHECKs that libvips starts */

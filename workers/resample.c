@@ -42,7 +42,7 @@ static double weight_of(enum resample_filter filter, double i, double centre, do
 static bool taps_make(struct taps *taps, enum resample_filter filter, double start, double length, int32_t out_len)
 {
     double scale = length / out_len, stretch = scale > 1.0 ? scale : 1.0;
-    double reach = filter == RESAMPLE_LANCZOS ? 3.0 * stretch : stretch / 2 + 1.0;
+    double reach = filter == RESAMPLE_LANCZOS ? 3.0 * stretch : scale > 1.0 ? stretch / 2 : 1.0;
     taps->count = (int32_t)ceil(2 * reach) + 1;
     taps->first = malloc((size_t)out_len * sizeof *taps->first);
     taps->weights = malloc((size_t)out_len * (size_t)taps->count * sizeof *taps->weights);
@@ -75,79 +75,59 @@ static int32_t clamp(int32_t value, int32_t limit)
     return value < 0 ? 0 : value >= limit ? limit - 1 : value;
 }
 
-static void row_across(const unsigned char *row, int32_t width_px, const struct taps *taps, int32_t out_len,
-                       float *to)
-{
-    for (int32_t o = 0; o < out_len; o++, to += 3) {
-        const float *weights = taps->weights + (size_t)o * (size_t)taps->count;
-        int32_t first = taps->first[o];
-        float r = 0, g = 0, b = 0;
-        if (first >= 0 && first + taps->count <= width_px) {
-            const unsigned char *at = row + (size_t)first * 3;
-            for (int32_t t = 0; t < taps->count; t++, at += 3) {
-                r += weights[t] * at[0];
-                g += weights[t] * at[1];
-                b += weights[t] * at[2];
-            }
-        } else {
-            for (int32_t t = 0; t < taps->count; t++) {
-                const unsigned char *at = row + (size_t)clamp(first + t, width_px) * 3;
-                r += weights[t] * at[0];
-                g += weights[t] * at[1];
-                b += weights[t] * at[2];
-            }
-        }
-        to[0] = r, to[1] = g, to[2] = b;
-    }
-}
-
 static unsigned char to_byte(float value)
 {
     return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
 }
 
-/* Across-filtered source rows, made when first needed. Output rows ask for rising windows of at most taps.count rows,
- * so that many slots are enough: row y lives in slot y mod count. */
-struct band {
-    float *rows;
-    int32_t made; /* the next source row to be filtered */
-};
-
-static void row_down(const struct image *from, const struct taps *across, const struct taps *down, int32_t o,
-                     struct band *band, float *sums, unsigned char *to, int32_t out_width_px)
+/* One output row before it is narrowed: source rows weighted and summed, columns low..high only. The loop over plain
+ * bytes is what the compiler vectorises, hence down before across. */
+static void down_one(const struct image *from, const struct taps *down, int32_t o, int32_t low, int32_t high,
+                     float *sums)
 {
-    size_t row_len = (size_t)out_width_px * 3;
-    int32_t first = down->first[o], last = clamp(first + down->count - 1, from->height_px);
-    if (band->made < clamp(first, from->height_px))
-        band->made = clamp(first, from->height_px);
-    for (; band->made <= last; band->made++)
-        row_across(from->rgb + (size_t)band->made * (size_t)from->width_px * 3, from->width_px, across,
-                   out_width_px, band->rows + (size_t)(band->made % down->count) * row_len);
-    memset(sums, 0, row_len * sizeof *sums);
+    size_t len = (size_t)(high - low) * 3;
+    memset(sums, 0, len * sizeof *sums);
     for (int32_t t = 0; t < down->count; t++) {
         float weight = down->weights[(size_t)o * (size_t)down->count + (size_t)t];
+        int32_t y = clamp(down->first[o] + t, from->height_px);
+        const unsigned char *row = from->rgb + ((size_t)y * (size_t)from->width_px + (size_t)low) * 3;
         if (weight == 0)
             continue;
-        int32_t y = clamp(first + t, from->height_px);
-        const float *row = band->rows + (size_t)(y % down->count) * row_len;
-        for (size_t i = 0; i < row_len; i++)
-            sums[i] += weight * row[i];
+        for (size_t i = 0; i < len; i++)
+            sums[i] += weight * (float)row[i];
     }
-    for (size_t i = 0; i < row_len; i++)
-        to[i] = to_byte(sums[i]);
+}
+
+/* `row` holds the columns low..high. */
+static void across_one(const float *row, int32_t low, int32_t high, const struct taps *across, int32_t out_width_px,
+                       unsigned char *to)
+{
+    for (int32_t o = 0; o < out_width_px; o++, to += 3) {
+        const float *weights = across->weights + (size_t)o * (size_t)across->count;
+        int32_t first = across->first[o] - low;
+        bool inside = first >= 0 && first + across->count <= high - low;
+        float r = 0, g = 0, b = 0;
+        for (int32_t t = 0; t < across->count; t++) {
+            const float *at = row + (size_t)(inside ? first + t : clamp(first + t, high - low)) * 3;
+            r += weights[t] * at[0];
+            g += weights[t] * at[1];
+            b += weights[t] * at[2];
+        }
+        to[0] = to_byte(r), to[1] = to_byte(g), to[2] = to_byte(b);
+    }
 }
 
 static bool run(const struct image *from, const struct taps *across, const struct taps *down, struct image *out)
 {
-    size_t row_len = (size_t)out->width_px * 3;
-    struct band band = {malloc((size_t)down->count * row_len * sizeof *band.rows), 0};
-    float *sums = malloc(row_len * sizeof *sums);
-    bool good = band.rows != NULL && sums != NULL;
-    for (int32_t o = 0; good && o < out->height_px; o++)
-        row_down(from, across, down, o, &band, sums, out->rgb + (size_t)o * row_len, out->width_px);
-    free(band.rows);
+    int32_t low = clamp(across->first[0], from->width_px);
+    int32_t high = clamp(across->first[out->width_px - 1] + across->count, from->width_px) + 1;
+    float *sums = malloc((size_t)(high - low) * 3 * sizeof *sums);
+    for (int32_t o = 0; sums != NULL && o < out->height_px; o++) {
+        down_one(from, down, o, low, high, sums);
+        across_one(sums, low, high, across, out->width_px, out->rgb + (size_t)o * (size_t)out->width_px * 3);
+    }
     free(sums);
-    return good;
+    return sums != NULL;
 }
 
 enum err resample(const struct image *from, const struct resample_area *area, int32_t width_px, int32_t height_px,

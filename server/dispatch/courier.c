@@ -9,11 +9,11 @@
 #define INTERVAL_MS 600000
 #define ROUND_MAX 64 /* parcels asked for in one round; the next one goes on behind them */
 
-enum err courier_verify(const char *key, const char *path, const struct pay_signed *head, const void *body, size_t len,
-                        int64_t now_us, struct arena *arena, struct courier_notice *notice)
+enum err courier_verify(const char *key, const struct webhook_head *head, const void *body, size_t len, int64_t now_us,
+                        struct arena *arena, struct courier_notice *notice)
 {
     const struct json *tree;
-    TRY(pay_check_signature(key, path, head, body, len, now_us));
+    TRY(webhook_verify(key, key == NULL ? 0 : strlen(key), head, body, len, now_us));
     if (json_read(body, len, arena, &tree) != ERR_NONE)
         return ERR_BAD_REQUEST;
     notice->carrier = json_text_at(tree, "carrier", NULL);

@@ -33,8 +33,8 @@ static struct client_request signed_request(const struct pay_config *config, con
     return (struct client_request){
         .method = method,
         .url = arena_printf(arena, "%s%s", config->url, path),
-        .headers = {"Content-Type: application/json", arena_printf(arena, "Pay-Timestamp: %s", timestamp),
-                    arena_printf(arena, "Pay-Nonce: %s", nonce), arena_printf(arena, "Pay-Signature: %s", signature)},
+        .headers = {"Content-Type: application/json", arena_printf(arena, "Wechatpay-Timestamp: %s", timestamp),
+                    arena_printf(arena, "Wechatpay-Nonce: %s", nonce), arena_printf(arena, "Wechatpay-Signature: %s", signature)},
         .body = body == NULL ? NULL : arena_copy(arena, body->bytes, len),
         .body_len = len,
         .repeatable = true,

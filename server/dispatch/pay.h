@@ -4,7 +4,7 @@
  * over a shared key), the functions are those that API v3 needs. What money means for a submission is store/payment.h.
  *
  *   signature = base64(HMAC-SHA256(key, METHOD "\n" path "\n" timestamp "\n" nonce "\n" body "\n"))
- *   headers     Pay-Timestamp (unix seconds), Pay-Nonce, Pay-Signature
+ *   headers     Wechatpay-Timestamp (unix seconds), Wechatpay-Nonce, Wechatpay-Signature
  *
  * Orders are idempotent by out_trade_no (our payment id) and refunds by out_refund_no, so both may be repeated. Never
  * logged: signatures, prepay ids. */
@@ -25,9 +25,9 @@ struct pay_config {
     const char *ca_file;     /* NULL: the system's */
 };
 
-#define PAY_TIMESTAMP "pay-timestamp" /* header names, lower case */
-#define PAY_NONCE "pay-nonce"
-#define PAY_SIGNATURE "pay-signature"
+#define PAY_TIMESTAMP "wechatpay-timestamp" /* header names, lower case, as API v3 has them */
+#define PAY_NONCE "wechatpay-nonce"
+#define PAY_SIGNATURE "wechatpay-signature"
 #define PAY_CLOCK_SKEW_MAX_S 300
 #define PAY_SIGNATURE_BYTES 48
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "dispatch/effects.h"
 #include "dispatch/outside.h"
+#include "dispatch/webhook.h"
 #include "dispatch/wecom.h"
 #include "store/webhook_store.h"
 
@@ -174,27 +175,19 @@ static void on_answer(struct client_request *request, const struct client_answer
     effect_unit(c->effect, &c->unit, STORE_WRITE, note, c, noted);
 }
 
-static const char *signature_of(const struct call *c, const char *id, int64_t timestamp_s, struct arena *arena)
-{
-    unsigned char mac[32];
-    char base64[48];
-    const char *text = arena_printf(arena, "%s.%" PRId64 ".%s", id, timestamp_s, c->body);
-    crypt_hmac_sha256(c->secret, sizeof c->secret, text, strlen(text), mac);
-    crypt_base64(mac, sizeof mac, false, base64);
-    return arena_printf(arena, "v1,%s", base64);
-}
-
 static void post(struct call *c)
 {
     struct arena *arena = c->effect->arena;
     const char *id = c->effect->row.id;
-    int64_t timestamp_s = clock_utc_us() / 1000000;
+    char signature[WEBHOOK_SIGNATURE_BYTES];
+    const char *timestamp = arena_printf(arena, "%" PRId64, clock_utc_us() / 1000000);
+    webhook_sign(c->secret, sizeof c->secret, id, timestamp, c->body, strlen(c->body), signature);
     c->request = (struct client_request){
         .method = "POST",
         .url = c->url,
         .headers = {"Content-Type: application/json", arena_printf(arena, "webhook-id: %s", id),
-                    arena_printf(arena, "webhook-timestamp: %" PRId64, timestamp_s),
-                    arena_printf(arena, "webhook-signature: %s", signature_of(c, id, timestamp_s, arena))},
+                    arena_printf(arena, "webhook-timestamp: %s", timestamp),
+                    arena_printf(arena, "webhook-signature: %s", signature)},
         .body = c->body,
         .body_len = strlen(c->body),
         .guarded = true,
@@ -235,7 +228,7 @@ void webhook_start(struct effect *effect)
     c->effect = effect;
     c->webhook_id = json_text_at(payload, "webhook_id", NULL);
     c->body = json_text_at(payload, "body", NULL);
-    if (c->webhook_id == NULL || c->body == NULL)
+    if (c->webhook_id == NULL || c->body == NULL || strlen(c->body) > BODY_BYTES_MAX)
         effect_end(effect, OUTBOX_DEAD, 0, "row without webhook");
     else
         effect_unit(effect, &c->unit, STORE_READ, look_up, c, looked_up);

@@ -4,8 +4,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/text.h"
-#include "dispatch/pay.h"
-#include "dispatch/url_guard.h"
+#include "dispatch/webhook.h"
 
 #define PARCELS_MAX 65536
 #define CALLBACKS_MAX 64
@@ -43,9 +42,8 @@ static void on_told(struct client_request *request, const struct client_answer *
 
 static void tell(struct standin_courier *c, const char *url, const char *carrier, const char *number)
 {
-    struct url_parts parts;
-    char why[256], nonce[CRYPT_TOKEN_TEXT_BYTES], signature[PAY_SIGNATURE_BYTES];
-    if (url_parse(url, &parts, why) != ERR_NONE || c->calling >= CALLBACKS_MAX)
+    char id[CRYPT_ID_TEXT_BYTES], signature[WEBHOOK_SIGNATURE_BYTES];
+    if (c->calling >= CALLBACKS_MAX)
         return;
     struct callback *callback = calloc(1, sizeof *callback);
     CHECK(callback != NULL);
@@ -59,14 +57,14 @@ static void tell(struct standin_courier *c, const char *url, const char *carrier
     json_put_text(&b, "number", number);
     json_put_text(&b, "state", "delivered");
     json_object_close(&b);
-    crypt_token(nonce);
+    crypt_id(clock_utc_us(), id);
     const char *timestamp = arena_printf(a, "%" PRId64, clock_utc_us() / 1000000);
-    pay_sign(c->key, "POST", parts.path, timestamp, nonce, b.bytes, b.len, signature);
+    webhook_sign(c->key, strlen(c->key), id, timestamp, b.bytes, b.len, signature);
     callback->request = (struct client_request){
         .method = "POST",
         .url = arena_text(a, url),
-        .headers = {"Content-Type: application/json", arena_printf(a, "Pay-Timestamp: %s", timestamp),
-                    arena_printf(a, "Pay-Nonce: %s", nonce), arena_printf(a, "Pay-Signature: %s", signature)},
+        .headers = {"Content-Type: application/json", arena_printf(a, "webhook-id: %s", id),
+                    arena_printf(a, "webhook-timestamp: %s", timestamp), arena_printf(a, "webhook-signature: %s", signature)},
         .body = arena_copy(a, b.bytes, b.len),
         .body_len = b.len,
         .done = on_told,

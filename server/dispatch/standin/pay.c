@@ -11,7 +11,7 @@
 #define CALLBACK_TRIES 15
 
 struct order {
-    char id[64], prepay_id[64], transaction_id[64], refund_id[64], notify_url[512];
+    char id[64], merchant_id[64], prepay_id[64], transaction_id[64], refund_id[64], notify_url[512];
     int64_t amount_fen;
     const char *state; /* NOTPAY, SUCCESS, CLOSED, REFUND */
 };
@@ -94,6 +94,7 @@ static int order_add(struct standin_pay *p, const struct standin_request *r, str
         o = calloc(1, sizeof *o);
         CHECK(o != NULL);
         snprintf(o->id, sizeof o->id, "%s", id);
+        snprintf(o->merchant_id, sizeof o->merchant_id, "%s", json_text_at(r->json, "merchant_id", ""));
         snprintf(o->prepay_id, sizeof o->prepay_id, "standin-prepay-%" PRId64, ++p->number);
         o->amount_fen = amount_fen;
         o->state = "NOTPAY";
@@ -167,7 +168,7 @@ static void callback_send(struct callback *c)
     buf_init(&body, KIB(4));
     json_object_open(&body);
     json_put_text(&body, "event", "TRANSACTION.SUCCESS");
-    json_put_text(&body, "merchant_id", "standin-merchant");
+    json_put_text(&body, "merchant_id", o->merchant_id);
     json_put_text(&body, "out_trade_no", o->id);
     json_put_text(&body, "transaction_id", o->transaction_id);
     json_put_int(&body, "amount_fen", o->amount_fen);
@@ -178,8 +179,8 @@ static void callback_send(struct callback *c)
     c->request = (struct client_request){
         .method = "POST",
         .url = o->notify_url,
-        .headers = {"Content-Type: application/json", arena_printf(c->arena, "Pay-Timestamp: %s", timestamp),
-                    arena_printf(c->arena, "Pay-Nonce: %s", nonce), arena_printf(c->arena, "Pay-Signature: %s", signature)},
+        .headers = {"Content-Type: application/json", arena_printf(c->arena, "Wechatpay-Timestamp: %s", timestamp),
+                    arena_printf(c->arena, "Wechatpay-Nonce: %s", nonce), arena_printf(c->arena, "Wechatpay-Signature: %s", signature)},
         .body = arena_copy(c->arena, body.bytes, body.len),
         .body_len = body.len,
         .total_ms = 5000,

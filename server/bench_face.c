@@ -1,7 +1,6 @@
 #include "bench_face.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "cli_image.h"
 
 #include <fcntl.h>
@@ -196,24 +195,7 @@ static void finish(struct bench *bench)
 
 /* ---- measuring ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double median(double values[ROUNDS])
-{
-    qsort(values, ROUNDS, sizeof *values, by_value);
-    return values[ROUNDS / 2];
-}
-
-struct row {
-    const char *name;
-    double ours, raw;
-};
-
-static bool measure(struct bench *bench, struct row rows[3])
+static bool measure(struct bench *bench, struct bench_report *report)
 {
     double ours[2][ROUNDS], raw[2][ROUNDS];
     for (size_t threads = 1; threads <= 2; threads++) { /* the first run of each side is not counted */
@@ -227,47 +209,22 @@ static bool measure(struct bench *bench, struct row rows[3])
             if (ours[threads - 1][round] <= 0 || raw[threads - 1][round] <= 0)
                 return false;
         }
-    rows[0] = (struct row){"face_pairs", median(ours[0]), median(raw[0])};
-    rows[1] = (struct row){"face_pairs_2", median(ours[1]), median(raw[1])};
-    rows[2] = (struct row){"face_scaling", rows[1].ours, rows[0].ours};
+    double one = bench_median(ours[0], ROUNDS), two = bench_median(ours[1], ROUNDS);
+    bench_add(report, (struct bench_row){"face_pairs", "pairs/s", one, bench_median(raw[0], ROUNDS), 0.95});
+    bench_add(report, (struct bench_row){"face_pairs_2", "pairs/s", two, bench_median(raw[1], ROUNDS), 0.95});
+    bench_add(report, (struct bench_row){"face_scaling", "pairs/s", two, one, 1.8});
     return true;
 }
 
-static void print_rows(const struct row *rows, size_t count, bool json)
-{
-    struct buf b;
-    buf_init(&b, KIB(4));
-    json_array_open(&b);
-    for (size_t i = 0; i < count; i++) {
-        json_object_open(&b);
-        json_put_text(&b, "name", rows[i].name);
-        json_put_number(&b, "ours", rows[i].ours, 2);
-        json_put_number(&b, "raw", rows[i].raw, 2);
-        json_put_number(&b, "ratio", rows[i].ours / rows[i].raw, 3);
-        json_put_text(&b, "unit", "pairs/s");
-        json_object_close(&b);
-        if (!json)
-            printf("%-14s ours %7.2f  raw %7.2f  ratio %.3f  pairs/s\n", rows[i].name, rows[i].ours, rows[i].raw,
-                   rows[i].ours / rows[i].raw);
-    }
-    json_array_close(&b);
-    if (json)
-        printf("%s\n", buf_cstr(&b));
-    buf_release(&b);
-}
-
-int bench_face(bool json)
+bool bench_face(struct bench_report *report)
 {
     static struct bench bench; /* large */
-    struct row rows[3];
     memset(&bench, 0, sizeof bench);
     bench.lanes[0].fd = bench.lanes[1].fd = -1;
     const char *missing = prepare(&bench);
-    bool good = missing == NULL && measure(&bench, rows);
-    if (good)
-        print_rows(rows, countof(rows), json);
-    else
+    bool good = missing == NULL && measure(&bench, report);
+    if (!good)
         fprintf(stderr, "xueying: bench face: %s\n", missing != NULL ? missing : "a run failed");
     finish(&bench);
-    return good ? 0 : 1;
+    return good;
 }

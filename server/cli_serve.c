@@ -187,10 +187,10 @@ static enum err verify_pay(const struct api_signed *given, struct arena *arena, 
 static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
 {
     struct courier_notice parcel;
-    struct pay_signed head = signed_of(given);
+    struct webhook_head head = {.id = given->id, .timestamp = given->timestamp, .signature = given->signature};
     (void)why;
-    enum err e = courier_verify(serve.outside_config.courier_key, "/api/v1/hooks/courier", &head, given->body,
-                                given->body_len, given->now_us, arena, &parcel);
+    enum err e = courier_verify(serve.outside_config.courier_key, &head, given->body, given->body_len, given->now_us, arena,
+                                &parcel);
     if (e != ERR_NONE)
         return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
     *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,

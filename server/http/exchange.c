@@ -71,6 +71,9 @@ static struct exchange *exchange_new(struct loop *loop, h2o_req_t *req)
 
 void exchange_fail(struct exchange *x, enum err e)
 {
+    if (err_http_status(e) == 500) /* our own fault: whoever reports the id must find it */
+        LOG(ERROR, "http.failed", "req=%s endpoint=%s code=%s", x->id, x->endpoint != NULL ? x->endpoint->name : "",
+            err_name(e));
     exchange_send_error(x, e);
     answer_transmit(x);
 }

@@ -106,6 +106,9 @@ static void wake_loop(void *arg)
 static void *loop_main(void *arg)
 {
     struct loop *loop = arg;
+    char name[16];
+    snprintf(name, sizeof name, "http-%zu", loop->index);
+    pthread_setname_np(pthread_self(), name); /* as top and perf show it */
     thread_role_set(ROLE_LOOP);
     uv_run(&loop->uv, UV_RUN_DEFAULT); /* until try_to_end */
     h2o_context_dispose(&loop->context);

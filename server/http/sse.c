@@ -65,10 +65,12 @@ static void flush(struct sse_client *client)
 
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
-    (void)req;
     struct sse_client *client = (struct sse_client *)(void *)generator;
     client->is_writing = false;
-    flush(client);
+    if (client->open)
+        flush(client);
+    else
+        h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL); /* was ended while h2o wrote */
 }
 
 static void on_stop(h2o_generator_t *generator, h2o_req_t *req)
@@ -77,7 +79,8 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *req)
     leave((struct sse_client *)(void *)generator);
 }
 
-/* No way to end a stream while h2o writes: then the socket is shut down under it. */
+/* While h2o writes a stream cannot be ended: the socket is shut down under it, so that it soon does not write any more,
+ * and on_proceed or on_stop see to the rest. */
 static void end(struct sse_client *client)
 {
     struct exchange *x = client->exchange;

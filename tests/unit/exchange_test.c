@@ -711,6 +711,52 @@ TEST(a_console_hears_counts_and_events)
     stop();
 }
 
+TEST(a_console_that_does_not_read_is_cut_off)
+{
+    static struct answer a;
+    static char json[SSE_EVENT_BYTES_MAX + 1];
+    struct server_stats stats;
+    start();
+    int fd = client_connect(port), small = 4096;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    client_text(fd, with_token("GET /events HTTP/1.1\r\nHost: h\r\nCookie: xy=@\r\n\r\n", staff_token));
+    TRUE(client_read_head(fd, &a));
+    memset(json, 'x', sizeof json - 1);
+    int sent = 0;
+    do {
+        sse_broadcast(server, "big", json, ROLE_STAFF, NULL);
+        sched_yield();
+        server_stats(server, &stats);
+    } while (stats.sse_clients > 0 && ++sent < 20000);
+    TRUE(stats.sse_clients == 0);
+    do {
+        sched_yield();
+        server_stats(server, &stats);
+    } while (stats.connections > 0);
+    close(fd);
+    stop();
+}
+
+TEST(consoles_are_bounded)
+{
+    static struct answer a;
+    struct server_limits limits = server_limits_default();
+    limits.sse_clients_max = 1;
+    start_with(limits);
+    const char *request = with_token("GET /events HTTP/1.1\r\nHost: h\r\nCookie: xy=@\r\n\r\n", staff_token);
+    int first = client_connect(port), second = client_connect(port);
+    client_text(first, request);
+    TRUE(client_read_head(first, &a));
+    EQ_INT(200, a.status);
+    client_text(second, request);
+    client_read(second, &a, true);
+    EQ_INT(503, a.status);
+    EQ_TEXT("5", answer_header(&a, "Retry-After"));
+    close(first);
+    close(second);
+    stop();
+}
+
 /* ---- clients that leave, servers that stop ---- */
 
 TEST(a_client_that_left_gets_no_reply_but_its_write_happened)

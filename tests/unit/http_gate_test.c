@@ -278,6 +278,21 @@ TEST(a_bad_request_ends_the_pipeline)
     stop();
 }
 
+TEST(rubbish_behind_a_request_is_refused)
+{
+    static struct answer a;
+    start();
+    int fd = client_connect(port);
+    client_text(fd, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n\x16\x03\x01 rubbish\r\n\r\n");
+    client_read(fd, &a, true);
+    EQ_INT(200, a.status);
+    client_read(fd, &a, true);
+    EQ_INT(400, a.status);
+    TRUE(client_is_closed(fd));
+    close(fd);
+    stop();
+}
+
 TEST(half_close_is_still_answered)
 {
     static struct answer a;
@@ -419,6 +434,29 @@ TEST(uploads_in_flight_are_bounded)
     EQ_INT(200, put(KIB(150), false, &a));
     EQ_INT(503, put(KIB(300), false, &a)); /* more than all may have together */
     EQ_TEXT("1", answer_header(&a, "Retry-After"));
+    stop();
+}
+
+TEST(half_received_bodies_are_bounded_too)
+{
+    static char part[KIB(100)];
+    struct server_stats stats;
+    struct server_limits limits = server_limits_default();
+    limits.upload_in_flight_bytes_max = (int64_t)KIB(400); /* 200 for each of the two loops */
+    start_with(limits);
+    int fds[16];
+    for (size_t i = 0; i < countof(fds); i++) {
+        fds[i] = client_connect(port);
+        client_text(fds[i], "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+        client_send(fds[i], part, sizeof part);
+    }
+    do {
+        poll(NULL, 0, 20); /* the sweep comes once a second */
+        server_stats(server, &stats);
+    } while (stats.connections > 4);
+    TRUE(stats.memory_cut >= 12);
+    for (size_t i = 0; i < countof(fds); i++)
+        close(fds[i]);
     stop();
 }
 

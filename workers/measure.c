@@ -163,7 +163,7 @@ enum err measure_face(const struct image *source, const struct face_landmarks *l
                     size_t at = (size_t)y * FACE_SIDE_PX + (size_t)x;
                     add_pixel(&sums, &table, face.rgb + 3 * at, grey + at, half_of(&mapped, x, y));
                 }
-        conclude(&sums, &mapped, out);
+        conclude(&sums, head, out);
     }
     image_release(&face);
     bool good = grey != NULL;

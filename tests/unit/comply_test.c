@@ -1,0 +1,264 @@
+/* links: xy_workers */
+#include "workers/comply.c"
+#include "workers/crown.c"
+#include "workers/extend.c"
+#include "workers/measure.c"
+
+#include "base/text.h"
+#include "workers/resample.h"
+#include "tests/check.h"
+
+static struct comply fresh(void)
+{
+    struct comply report;
+    comply_init(&report, profile_named("chsi_blue"));
+    return report;
+}
+
+static enum check_verdict verdict_at(enum check_id id, double measured)
+{
+    struct comply report = fresh();
+    comply_set(&report, id, measured, NULL);
+    return report.checks[id].verdict;
+}
+
+TEST(limits_make_sense)
+{
+    struct comply report = fresh();
+    for (int i = 0; i < CHECK_COUNT; i++) {
+        const struct check_range *range = &report.checks[i].range;
+        TRUE(range->fail_below <= range->warn_below && range->warn_below <= range->warn_above);
+        TRUE(range->warn_above <= range->fail_above);
+        TRUE(text_chars(limits[i].short_zh) <= 20 && text_chars(limits[i].short_zh) > 0);
+        TRUE(text_chars(limits[i].fix_zh) > 0 && text_chars(limits[i].fix_en) > 0);
+        TRUE(text_is(limits[i].evidence, "high") || text_is(limits[i].evidence, "good") ||
+             text_is(limits[i].evidence, "medium") || text_is(limits[i].evidence, "low"));
+        for (int j = 0; j < i; j++)
+            TRUE(!text_is(limits[i].id, limits[j].id));
+    }
+}
+
+TEST(values_are_judged_at_their_borders)
+{
+    EQ_INT(CHECK_PASS, verdict_at(CHECK_roll, 4));
+    EQ_INT(CHECK_WARN, verdict_at(CHECK_roll, -4.1));
+    EQ_INT(CHECK_WARN, verdict_at(CHECK_roll, 8));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_roll, -8.1));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_eyes_open, 0.14));
+    EQ_INT(CHECK_WARN, verdict_at(CHECK_eyes_open, 0.18));
+    EQ_INT(CHECK_PASS, verdict_at(CHECK_eyes_open, 0.19));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_face_count, 0));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_face_count, 2));
+    EQ_INT(CHECK_WARN, verdict_at(CHECK_underexposed, 1)); /* biased against dark skin: people decide */
+    EQ_INT(CHECK_PASS, verdict_at(CHECK_size_kb, 20));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_size_kb, 40.1));
+    EQ_INT(CHECK_FAIL, verdict_at(CHECK_eye_line, 199));
+    EQ_INT(CHECK_PASS, verdict_at(CHECK_half_lit, NAN));
+}
+
+static struct head head_with(double crown_y, bool found)
+{
+    return (struct head){.eye_x = 240, .eye_y = 255, .centre_x = 240, .eye_distance_px = 90, .face_width_px = 200,
+                         .eye_to_chin_px = 160, .chin_x = 240, .chin_y = 415, .left_eye_x = 195, .left_eye_y = 255,
+                         .right_eye_x = 285, .right_eye_y = 255, .crown_y = crown_y, .crown_found = found};
+}
+
+TEST(an_estimated_crown_warns_a_seen_one_fails)
+{
+    struct placement placement = {.scale = 1};
+    struct head guessed = head_with(30, false), seen = head_with(30, true);
+    struct comply report = fresh();
+    comply_place(&report, &guessed, &placement);
+    EQ_INT(CHECK_WARN, report.checks[CHECK_crown].verdict);
+    EQ_TEXT("medium", report.checks[CHECK_crown].evidence);
+    report = fresh();
+    comply_place(&report, &seen, &placement);
+    EQ_INT(CHECK_FAIL, report.checks[CHECK_crown].verdict);
+    EQ_INT(CHECK_FAIL, comply_worst(&report));
+}
+
+TEST(a_wall_fails_only_by_both_measures)
+{
+    static const struct {
+        double spread, edges;
+        enum check_verdict worst;
+    } cases[] = {{1, 1, CHECK_PASS}, {6, 1, CHECK_WARN}, {20, 4, CHECK_WARN}, {2, 30, CHECK_WARN}, {13, 11, CHECK_FAIL}};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct comply report = fresh();
+        struct wall wall = {.spread = cases[i].spread, .edges = cases[i].edges};
+        comply_wall(&report, &wall);
+        EQ_INT(cases[i].worst, comply_worst(&report));
+    }
+}
+
+TEST(the_report_is_json_with_what_was_not_judged)
+{
+    struct arena *arena = arena_new(MIB(2));
+    struct comply report = fresh();
+    struct buf b;
+    const struct json *tree;
+    buf_init(&b, KIB(64));
+    comply_set(&report, CHECK_roll, 9.06, &(struct face_box){1, 2, 3, 4, 0});
+    json_object_open(&b);
+    comply_write(&b, &report);
+    json_object_close(&b);
+    EQ_INT(ERR_NONE, json_read(b.bytes, b.len, arena, &tree));
+    EQ_TEXT("fail", json_text_at(tree, "verdict", ""));
+    EQ_INT(1, json_count(json_at(tree, "checks")));
+    const struct json *check = json_at(tree, "checks")->first;
+    EQ_TEXT("roll", json_text_at(check, "id", ""));
+    NEAR(9.1, json_number_at(check, "measured", 0), 0.001);
+    NEAR(-4, json_number_at(check, "allowed.min", 0), 0.001);
+    EQ_INT(3, json_int_at(check, "at.w", 0));
+    EQ_INT(CHECK_COUNT - 1, json_count(json_at(tree, "not_judged")));
+    TRUE(json_count(json_at(tree, "for_people")) > 5);
+    buf_release(&b);
+    arena_free(arena);
+}
+
+/* ---- pixels ---- */
+
+static struct image plain(int32_t width_px, int32_t height_px, int value)
+{
+    size_t size = (size_t)width_px * (size_t)height_px * 3;
+    struct image made = {width_px, height_px, malloc(size)};
+    memset(made.rgb, value, size);
+    return made;
+}
+
+static void set_grey(struct image *image, int32_t x, int32_t y, int value)
+{
+    memset(image->rgb + ((size_t)y * (size_t)image->width_px + (size_t)x) * 3, value, 3);
+}
+
+/* A face outline big enough to hold pixels; eye distance 120, so that nothing is scaled. */
+static struct face_landmarks outline(void)
+{
+    struct face_landmarks marks = {0};
+    for (int i = 0; i <= 16; i++) {
+        double angle = 3.14159265 * i / 16;
+        marks.points[i] = (struct face_point){(float)(300 - 120 * cos(angle)), (float)(260 + 160 * sin(angle))};
+    }
+    for (int i = 17; i <= 26; i++)
+        marks.points[i] = (struct face_point){(float)(200 + 200.0 * (i - 17) / 9), 230};
+    for (int i = 36; i <= 47; i++)
+        marks.points[i] = (struct face_point){i < 42 ? 240.0f : 360.0f, 260};
+    marks.points[8] = (struct face_point){300, 420};
+    return marks;
+}
+
+static struct face_light light_of(const struct image *image)
+{
+    struct face_landmarks marks = outline();
+    struct head head;
+    struct face_light light;
+    geometry_head(&marks, &head);
+    head.yaw_deg = 0;
+    EQ_INT(ERR_NONE, measure_face(image, &marks, &head, &light));
+    return light;
+}
+
+TEST(exposure_and_range_are_measured)
+{
+    struct image white = plain(600, 600, 255), black = plain(600, 600, 10), grey = plain(600, 600, 128);
+    TRUE(light_of(&white).overexposed > 0.99 && light_of(&white).underexposed < 0.01);
+    TRUE(light_of(&black).underexposed > 0.99);
+    TRUE(light_of(&grey).overexposed < 0.01 && light_of(&grey).underexposed < 0.01);
+    NEAR(0, light_of(&grey).dynamic_range, 0.01);
+    NEAR(0, light_of(&grey).sharpness, 0.01);
+    for (int32_t y = 0; y < 600; y++)
+        for (int32_t x = 0; x < 600; x++)
+            set_grey(&grey, x, y, (x * 7 + y * 13) % 256);
+    TRUE(light_of(&grey).dynamic_range > 6);
+    image_release(&white);
+    image_release(&black);
+    image_release(&grey);
+}
+
+TEST(blur_lowers_sharpness)
+{
+    struct image sharp = plain(600, 600, 90), half = {0}, soft = {0};
+    for (int32_t y = 0; y < 600; y++)
+        for (int32_t x = 0; x < 600; x++)
+            if ((x / 5 + y / 5) % 2)
+                set_grey(&sharp, x, y, 150);
+    struct resample_area all = {0, 0, 600, 600};
+    EQ_INT(ERR_NONE, resample(&sharp, &all, 100, 100, RESAMPLE_BOX, &half));
+    struct resample_area small = {0, 0, 100, 100};
+    EQ_INT(ERR_NONE, resample(&half, &small, 600, 600, RESAMPLE_BOX, &soft));
+    TRUE(light_of(&sharp).sharpness > 200);
+    TRUE(light_of(&soft).sharpness < 80);
+    image_release(&sharp);
+    image_release(&half);
+    image_release(&soft);
+}
+
+TEST(a_half_lit_face_shows)
+{
+    struct image image = plain(600, 600, 180);
+    for (int32_t y = 0; y < 600; y++)
+        for (int32_t x = 0; x < 300; x++)
+            set_grey(&image, x, y, 80);
+    NEAR(80.0 / 180, light_of(&image).half_lit, 0.03);
+    image_release(&image);
+}
+
+TEST(walls_are_measured_beside_the_head)
+{
+    struct image photo = plain(480, 640, 200);
+    struct head head = head_with(70, true);
+    struct placement placement = {.scale = 1};
+    struct wall wall;
+    EQ_INT(ERR_NONE, measure_wall(&photo, &head, &placement, &wall));
+    NEAR(0, wall.spread, 0.01);
+    NEAR(0, wall.edges, 0.01);
+    NEAR(200, wall.colour[0], 0.01);
+    for (int32_t y = 0; y < 640; y++) /* stripes on the wall, and a face that must not count */
+        for (int32_t x = 0; x < 480; x++)
+            set_grey(&photo, x, y, (x > 150 && x < 330 && y > 80) ? 0 : (y / 8) % 2 ? 200 : 90);
+    EQ_INT(ERR_NONE, measure_wall(&photo, &head, &placement, &wall));
+    TRUE(wall.spread > 12 && wall.edges > 10);
+    placement.missing_left_px = placement.missing_right_px = 240;
+    EQ_INT(ERR_NONE, measure_wall(&photo, &head, &placement, &wall));
+    TRUE(isnan(wall.spread));
+    image_release(&photo);
+}
+
+TEST(the_crown_is_found_on_a_plain_wall_only)
+{
+    struct image photo = plain(480, 640, 220);
+    struct head head = head_with(79, false);
+    for (int32_t y = 95; y < 640; y++)
+        for (int32_t x = 150; x < 330; x++)
+            set_grey(&photo, x, y, 30);
+    crown_find(&photo, &head);
+    TRUE(head.crown_found);
+    NEAR(95, head.crown_y, 1);
+    struct head other = head_with(79, false);
+    for (int32_t y = 0; y < 640; y++)
+        for (int32_t x = 0; x < 480; x += 2)
+            set_grey(&photo, x, y, 60);
+    crown_find(&photo, &other);
+    TRUE(!other.crown_found);
+    NEAR(79, other.crown_y, 0.01);
+    image_release(&photo);
+}
+
+TEST(missing_sides_are_continued_or_flat)
+{
+    static const unsigned char blue[3] = {100, 197, 255};
+    struct image photo = plain(480, 640, 210);
+    struct placement placement = {.scale = 1, .missing_top_px = 30, .missing_left_px = 20};
+    for (int32_t y = 0; y < 640; y += 2)
+        set_grey(&photo, 20, y, 10); /* the left edge is not plain */
+    struct extended done = extend_missing(&photo, &placement, blue);
+    TRUE(done.edges && done.flat);
+    EQ_INT(210, photo.rgb[(5 * 480 + 240) * 3]);                          /* top: continued */
+    TRUE(memcmp(photo.rgb + (size_t)(300 * 480 + 5) * 3, blue, 3) == 0); /* left: filled */
+    image_release(&photo);
+}
+
+int main(void)
+{
+    return tests_run();
+}

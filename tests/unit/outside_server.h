@@ -1,0 +1,146 @@
+/* outside_server — a store over a fresh database, the stand-ins, and the dispatcher with the outside's executors: what
+ * runs in the server behind HTTP. Tests put rows, wait until nothing is due, and look at both sides. */
+#ifndef XY_OUTSIDE_SERVER_H
+#define XY_OUTSIDE_SERVER_H
+
+#include "base/clock.h"
+#include "dispatch/outside.h"
+#include "store/capture_session.h"
+#include "store/outbox.h"
+#include "store/student.h"
+#include "store/submission.h"
+#include "store/transition.h"
+#include "tests/temp.h"
+#include "tests/unit/outside_fixture.h"
+
+#include <sched.h>
+
+static struct temp_store server_temp;
+static struct blob_store *server_blobs;
+static struct outside_config server_config;
+static struct outside *server_outside;
+static struct dispatch *server_dispatch;
+static char server_notify_url[128];
+
+static void server_on_change(void *arg, const struct store_change *changes, size_t count)
+{
+    (void)arg;
+    for (size_t i = 0; i < count; i++)
+        if (changes[i].topic == TOPIC_OUTBOX && server_dispatch != NULL)
+            dispatch_wake(server_dispatch);
+}
+
+static inline void server_dispatch_start(void)
+{
+    static const struct executor *const executors[] = {outside_executors, NULL};
+    char why[256];
+    server_outside = outside_new(&server_config);
+    const struct dispatch_options options = {.store = server_temp.store,
+                                             .ring = server_temp.ring,
+                                             .blobs = server_blobs,
+                                             .executors = executors,
+                                             .lease_ms = 60000,
+                                             .sweep_interval_ms = 10,
+                                             .batch_max = 64,
+                                             .retry_scale_percent = 1,
+                                             .on_start = outside_on_start,
+                                             .on_stop = outside_on_stop,
+                                             .arg = server_outside};
+    CHECK(dispatch_start(&options, &server_dispatch, why) == ERR_NONE);
+}
+
+static inline void server_dispatch_stop(void)
+{
+    struct dispatch *dispatch = server_dispatch;
+    dispatch_stop(dispatch);
+    server_dispatch = NULL;
+    outside_free(server_outside);
+}
+
+static inline void server_up(void)
+{
+    char why[256], folder[300];
+    log_open(2, LOG_ERROR_LEVEL);
+    outside_arena = arena_new(MIB(64));
+    outside_standin = standin_start(5, &outside_ports);
+    temp_store_open(&server_temp, server_on_change, NULL);
+    snprintf(folder, sizeof folder, "%s/blobs", server_temp.folder);
+    CHECK(blob_open(folder, server_temp.ring, &server_blobs, why) == ERR_NONE);
+    server_config = (struct outside_config){
+        .wechat = {.url = outside_url(outside_ports.wechat, ""), .appid = STANDIN_APPID, .secret = STANDIN_SECRET},
+        .pay = {.url = outside_url(outside_ports.pay, ""),
+                .merchant_id = "xueying",
+                .key = outside_ports.key,
+                .notify_url = server_notify_url},
+        .courier_key = outside_ports.key,
+        .allow_private = true,
+        .data_directory = server_temp.folder,
+        .retry_scale_percent = 1,
+    };
+    wechat_templates_default(&server_config.wechat);
+    server_dispatch_start();
+}
+
+static inline void server_down(void)
+{
+    server_dispatch_stop();
+    temp_store_shut(&server_temp);
+    blob_close(server_blobs);
+    temp_store_remove(&server_temp);
+    standin_stop(outside_standin);
+    arena_free(outside_arena);
+}
+
+/* ---- the store, from the test's thread ---- */
+
+static inline void server_write(store_step *step, void *job)
+{
+    enum err e = store_run(server_temp.store, STORE_WRITE, step, job);
+    if (e != ERR_NONE)
+        TEST_FAIL("unit: %s", err_name(e));
+}
+
+static inline enum err server_count_step(struct tx *tx, void *job)
+{
+    return outbox_count(tx, job);
+}
+
+/* Until no row is waiting, running or unknown. */
+static inline struct outbox_status server_settle(void)
+{
+    struct outbox_status status;
+    int64_t until_us = clock_mono_us() + SECONDS_US(30);
+    do {
+        EQ_INT(ERR_NONE, store_run(server_temp.store, STORE_READ, server_count_step, &status));
+        if (clock_mono_us() > until_us)
+            TEST_FAIL("rows are left: %" PRId64 " waiting, %" PRId64 " running, %" PRId64 " unknown", status.waiting,
+                      status.running, status.unknown);
+        sched_yield();
+    } while (status.waiting + status.running + status.unknown > 0);
+    return status;
+}
+
+/* A student; `openid` is what the stand-in would give. */
+struct server_student {
+    const char *openid;
+    char id[CRYPT_ID_TEXT_BYTES];
+};
+
+static inline enum err server_student_step(struct tx *tx, void *job)
+{
+    struct server_student *s = job;
+    const char *id;
+    TRY(student_of_openid(tx, s->openid, s->id, "zh", clock_utc_us(), &id));
+    snprintf(s->id, sizeof s->id, "%s", id);
+    return ERR_NONE;
+}
+
+static inline struct server_student server_student(const char *openid)
+{
+    struct server_student s = {.openid = openid};
+    crypt_id(clock_utc_us(), s.id);
+    server_write(server_student_step, &s);
+    return s;
+}
+
+#endif

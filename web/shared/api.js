@@ -69,8 +69,8 @@ export async function call(method, path, options = {}) {
     });
     if (response.ok || response.status === 304) {
       const type = response.headers.get('content-type') || '';
-      const data = type.startsWith('application/json') ? await response.json()
-        : response.status === 204 || response.status === 304 ? null : await response.blob();
+      const empty = response.status === 204 || response.status === 304;
+      const data = empty ? null : type.startsWith('application/json') ? await response.json() : await response.blob();
       return { status: response.status, data, headers: response.headers };
     }
   } catch (error) {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "dispatch/effects.h"
 #include "dispatch/outside.h"
+#include "dispatch/url_guard.h"
 #include "dispatch/webhook.h"
 #include "dispatch/wecom.h"
 #include "store/webhook_store.h"
@@ -213,10 +214,13 @@ static enum err look_up(struct tx *tx, void *job)
 static void looked_up(struct store_unit *unit)
 {
     struct call *c = container_of(unit, struct call, unit);
+    char why[256];
     if (unit->result != ERR_NONE)
         effect_failed(c->effect, unit->result, "webhook");
     else if (!c->wanted)
         effect_end(c->effect, OUTBOX_DONE, 0, "webhook removed or switched off");
+    else if (url_guard(c->url, outside_of(c->effect)->config->allow_private, why) != ERR_NONE)
+        effect_end(c->effect, OUTBOX_DEAD, 0, "%s", why); /* the rules have changed since it was added */
     else if (outside_open(c->effect))
         post(c);
 }

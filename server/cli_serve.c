@@ -406,8 +406,21 @@ static void wait_for_worker(void)
         nanosleep(&pause, NULL);
 }
 
+/* Pages lie in the checkout, the program in its build folder. */
+static void find_web(struct serve *s)
+{
+    char self[4096] = "";
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash = len > 0 ? strrchr(self, '/') : NULL;
+    if (s->cli.config.web_directory[0] != '\0' || slash == NULL)
+        return;
+    *slash = '\0';
+    s->cli.config.web_directory = arena_printf(s->cli.arena, "%s/../web", self);
+}
+
 static int start_all(struct serve *s)
 {
+    find_web(s);
     int code = cli_open_data(&s->cli, CLI_CHANGE, announced, s);
     if (code == CLI_DONE)
         code = configure_outside(s);

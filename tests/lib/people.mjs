@@ -130,3 +130,13 @@ export class Staff extends Client {
     }
     detail(id) { return this.want(200, 'GET', `/api/v1/console/submissions/${id}`); }
 }
+
+/** The n-th made-up person: an identity number with a true check digit (GB 11643), as `xueying demo` makes them. */
+export function madeUp(n) {
+    const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const two = (value) => String(value).padStart(2, '0');
+    const digits = `110101200${n % 5}${two((n % 12) + 1)}${two((n % 28) + 1)}${String((n * 37 + 11) % 1000).padStart(3, '0')}`;
+    const sum = weights.reduce((all, weight, i) => all + weight * Number(digits[i]), 0);
+    const idNumber = digits + '10X98765432'[sum % 11];
+    return { number: `20220010${two(n + 1)}`, idNumber, lastFour: idNumber.slice(14) };
+}

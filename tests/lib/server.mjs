@@ -47,7 +47,7 @@ export async function startServer({ demo = false, args = [], env = {}, folder } 
 
     server.again = async () => {
         const options = [`--data_directory=${data}`, '--listen_port=0', `--models_directory=${models}`,
-            `--web_directory=${join(root, 'web')}`, ...args];
+            ...args];
         const child = spawn(program, ['serve', ...options], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
         server.child = child;
         server.pid = child.pid;

@@ -49,6 +49,10 @@ void blob_content_hash(const struct blob_store *store, const void *bytes, size_t
 enum err blob_rewrap(const struct keyring *ring, const char *id, const void *sealed_key, size_t sealed_key_len,
                      struct arena *arena, struct blob_ref *ref);
 
+/* The sealed file as it is, durably, into another store: backup and restore need no keys. NOT_FOUND, DISK_FULL, STORAGE.
+ * What lies there under that id is replaced. */
+enum err blob_copy(struct blob_store *from, struct blob_store *to, const char *id);
+
 /* Call `each` for every object file; for fsck and the sweeper. Files that are no objects (left-overs of a crash) are
  * given with id NULL and their name. Stops at the first error. */
 typedef enum err blob_each(void *arg, const char *id, const char *name, int64_t modified_us, int64_t size_bytes);

@@ -17,6 +17,7 @@
 #define NAME_BYTES 64
 #define ABOUT_BYTES 64
 #define SHARD_CHARS 2
+#define COPY_BYTES KIB(256)
 
 struct blob_store {
     int directory;
@@ -313,6 +314,48 @@ enum err blob_rewrap(const struct keyring *ring, const char *id, const void *sea
     wrap(ring, id, key, arena, ref);
     crypt_wipe(key, sizeof key);
     return ERR_NONE;
+}
+
+/* ---- copy ---- */
+
+static enum err copy_bytes(int from, int to)
+{
+    unsigned char *chunk = malloc(COPY_BYTES);
+    CHECK(chunk != NULL);
+    enum err e = ERR_NONE;
+    for (ssize_t n = 1; e == ERR_NONE && n > 0;) {
+        n = read(from, chunk, COPY_BYTES);
+        if (n < 0 && errno == EINTR)
+            n = 1;
+        else if (n < 0)
+            e = ERR_STORAGE;
+        else
+            e = write_all(to, chunk, (size_t)n);
+    }
+    free(chunk);
+    return e == ERR_NONE && fsync(to) != 0 ? err_of_errno() : e;
+}
+
+enum err blob_copy(struct blob_store *from, struct blob_store *to, const char *id)
+{
+    char path[NAME_BYTES], beside[NAME_BYTES];
+    if (!crypt_id_valid(id))
+        return ERR_NOT_FOUND;
+    path_of(id, path);
+    snprintf(beside, sizeof beside, NEW_DIRECTORY "/%s", id);
+    int source = openat(from->directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (source < 0)
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_STORAGE;
+    int target = openat(to->directory, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    enum err e = target < 0 ? err_of_errno() : copy_bytes(source, target);
+    if (target >= 0 && close(target) != 0 && e == ERR_NONE)
+        e = err_of_errno();
+    if (e == ERR_NONE)
+        e = move_in(to, beside, id);
+    if (e != ERR_NONE)
+        unlinkat(to->directory, beside, 0);
+    close(source);
+    return e;
 }
 
 /* ---- remove and walk ---- */

@@ -324,6 +324,33 @@ TEST(leftovers_of_a_crash_are_walked_and_removed)
     teardown(&f);
 }
 
+TEST(a_copy_is_the_same_object_in_another_store)
+{
+    struct fixture f = setup();
+    struct blob_store *other;
+    char path[128], why[256];
+    snprintf(path, sizeof path, "%s/other", root);
+    EQ_INT(ERR_NONE, blob_open(path, f.ring, &other, why));
+    unsigned char *bytes = pattern(MIB(1) + 3);
+    struct blob_ref ref = put(&f, bytes, MIB(1) + 3);
+    EQ_INT(ERR_NONE, blob_copy(f.store, other, ref.id));
+    EQ_INT(ERR_NONE, blob_copy(f.store, other, ref.id));
+    void *back;
+    size_t len;
+    EQ_INT(ERR_NONE, blob_get(other, ref.id, ref.sealed_key, ref.sealed_key_len, &back, &len));
+    TRUE(len == MIB(1) + 3 && memcmp(back, bytes, len) == 0);
+    free(back);
+    free(bytes);
+    char absent[CRYPT_ID_TEXT_BYTES];
+    crypt_id(1, absent);
+    EQ_INT(ERR_NOT_FOUND, blob_copy(f.store, other, absent));
+    blob_walk(other, remove_each, other);
+    unlinkat(other->directory, NEW_DIRECTORY, AT_REMOVEDIR);
+    blob_close(other);
+    rmdir(path);
+    teardown(&f);
+}
+
 TEST(too_large_is_refused_before_anything_is_written)
 {
     struct fixture f = setup();

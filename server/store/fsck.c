@@ -93,6 +93,8 @@ static bool is_move(const struct step *step, uint64_t *effects)
             *effects &= rows[i].effects;
             found = true;
         }
+    if (!found)
+        *effects = 0;
     return found;
 }
 

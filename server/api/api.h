@@ -33,7 +33,7 @@ struct api_signed {
 enum api_fact { API_FACT_NONE, API_FACT_PAID, API_FACT_CLOSED, API_FACT_REFUNDED, API_FACT_DELIVERED };
 struct api_notice { /* what a verified call says; NONE: nothing we act on */
     enum api_fact fact;
-    const char *payment_id, *transaction_id, *tracking_no;
+    const char *payment_id, *transaction_id, *carrier, *tracking_no;
     int64_t amount_fen;
 };
 
@@ -61,7 +61,7 @@ struct api_context {
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);
     enum err (*wechat_phone)(const char *code, struct arena *arena, const char **phone, char *why);
     enum err (*pay_prepay)(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why);
-    /* WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
+    /* May be NULL: no such service. WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
     enum err (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
     enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
 };

@@ -1,11 +1,8 @@
 /* Calls from the payment and courier services. Signed over headers and raw body; verified on a lane thread by the code
  * that also talks to them. Answers 204 when taken; the same call again changes nothing. */
 #include "api/job.h"
+#include "store/handover.h"
 #include "store/payment.h"
-#include "store/submission_find.h"
-#include "store/transition.h"
-
-#define PARCEL_SUBMISSIONS_MAX 50 /* a lot sent to a school is one parcel */
 
 struct hook {
     struct job job;
@@ -22,6 +19,8 @@ static const char *header_or_empty(struct exchange *x, const char *name)
 static enum err pay_callback_decode(struct exchange *x, struct hook *job)
 {
     job_begin(x, &job->job);
+    if (api()->pay_verify == NULL)
+        return ERR_NOT_FOUND; /* no payment service is configured */
     job->given = (struct api_signed){.id = "",
                                      .timestamp = header_or_empty(x, "wechatpay-timestamp"),
                                      .nonce = header_or_empty(x, "wechatpay-nonce"),
@@ -58,6 +57,8 @@ DONE_204(pay_callback, struct hook, LANE(pay_callback_verify), WRITE(pay_callbac
 static enum err courier_callback_decode(struct exchange *x, struct hook *job)
 {
     job_begin(x, &job->job);
+    if (api()->courier_verify == NULL)
+        return ERR_NOT_FOUND; /* no courier service is configured */
     job->given = (struct api_signed){.id = header_or_empty(x, "webhook-id"),
                                      .timestamp = header_or_empty(x, "webhook-timestamp"),
                                      .nonce = "",
@@ -75,21 +76,10 @@ static enum err courier_callback_verify(struct hook *job, struct arena *arena)
 
 static enum err courier_callback_write(struct tx *tx, struct hook *job)
 {
-    struct submission list[PARCEL_SUBMISSIONS_MAX];
-    size_t count = 0;
-    if (job->notice.fact != API_FACT_DELIVERED)
+    const struct api_notice *n = &job->notice;
+    size_t moved = 0;
+    if (n->fact != API_FACT_DELIVERED)
         return ERR_NONE;
-    TRY(submission_by_tracking(tx, job->notice.tracking_no, list, countof(list), &count));
-    for (size_t i = 0; i < count; i++) {
-        const struct move move = {.submission_id = list[i].id,
-                                  .event = EV_delivered,
-                                  .actor_kind = ACTOR_SERVER,
-                                  .actor_id = "courier",
-                                  .now_us = job->job.now_us};
-        enum err e = transition_apply(tx, &move, NULL);
-        if (e != ERR_NONE && e != ERR_REFUSED) /* refused: delivered before */
-            return e;
-    }
-    return count == 0 ? ERR_NOT_FOUND : ERR_NONE;
+    return handover_delivered(tx, n->carrier, n->tracking_no, job->job.now_us, &moved);
 }
 DONE_204(courier_callback, struct hook, LANE(courier_callback_verify), WRITE(courier_callback_write))

@@ -52,6 +52,9 @@ enum err job_choice(struct exchange *x, const char *name, const char *value, con
 /* Decode: BAD_FIELD unless it is one of our ids. */
 enum err job_id(struct exchange *x, const char *name, const char *value);
 
+/* RFC 3339 with seconds, any offset: "2026-05-01T08:00:00+08:00". False: not a time. Pure. */
+bool job_time(const char *text, int64_t *utc_us);
+
 bool job_has(const struct job *job, unsigned roles);
 const char *job_new_id(struct job *job); /* decode only: draws randomness */
 

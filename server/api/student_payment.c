@@ -16,6 +16,8 @@ static enum err payment_start_decode(struct exchange *x, struct payment_start_jo
 {
     job_begin(x, &job->job);
     job->new_id = job_new_id(&job->job);
+    if (api()->pay_prepay == NULL)
+        return exchange_explain(x, ERR_REFUSED, "this server has no payment service");
     return exchange_path_id(x, "id", &job->id);
 }
 

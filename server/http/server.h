@@ -36,6 +36,7 @@ struct server_limits server_limits_default(void);
 struct sse_snapshot {
     struct principal who; /* in */
     struct buf *out;      /* in; at most SSE_EVENT_BYTES_MAX; cleared before each run */
+    int64_t now_us;       /* in; wall clock: steps read none */
 };
 typedef enum err sse_snapshot_step(struct tx *tx, struct sse_snapshot *snapshot);
 

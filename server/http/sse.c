@@ -136,7 +136,7 @@ static void count(struct sse_client *client, int64_t now_ms)
     client->counts_due = false;
     client->counting = true;
     client->counted_ms = now_ms;
-    client->snapshot = (struct sse_snapshot){x->who, &client->counts};
+    client->snapshot = (struct sse_snapshot){x->who, &client->counts, clock_utc_us()};
     client->unit = (struct store_unit){.home = &x->loop->mailbox,
                                        .mode = STORE_READ,
                                        .step = snapshot_step,

@@ -201,6 +201,14 @@ enum err decision_commit(struct tx *tx, const char *id, int64_t now_us)
     return decision_end(tx, &d, e == ERR_NONE ? "committed" : "void");
 }
 
+enum err review_has_voted(struct tx *tx, const struct submission *s, const char *account_id, bool *voted)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_VOTE_GIVEN, v_text(s->id), v_int(s->identity_round), v_text(account_id)));
+    *voted = rows_next(&r);
+    return rows_close(&r);
+}
+
 /* ---- numbers ---- */
 
 enum err review_counts(struct tx *tx, const char *account_id, int64_t day_start_us, int64_t now_us, int64_t *decided,

@@ -44,6 +44,9 @@ enum err decision_undo(struct tx *tx, const char *id, const char *account_id, in
  * meantime (withdrawn, reopened): the decision becomes void and the claim ends. */
 enum err decision_commit(struct tx *tx, const char *id, int64_t now_us);
 
+/* Whether the account gave its vote in the submission's present round. Any store thread. */
+enum err review_has_voted(struct tx *tx, const struct submission *s, const char *account_id, bool *voted);
+
 /* Numbers for the console's head line. */
 enum err review_counts(struct tx *tx, const char *account_id, int64_t day_start_us, int64_t now_us, int64_t *decided,
                        int64_t *pending, int64_t *claimed);

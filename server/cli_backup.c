@@ -130,10 +130,10 @@ static int prove_objects(struct db *db, struct blob_store *blobs, struct tally *
     return code;
 }
 
-static int open_copy(const char *path, struct db **db)
+static int open_database(const char *path, enum db_mode mode, struct db **db)
 {
     char why[256];
-    struct db_options options = {.path = path, .mode = DB_READ, .queries = store_queries, .query_count = QUERY_COUNT};
+    struct db_options options = {.path = path, .mode = mode, .queries = store_queries, .query_count = QUERY_COUNT};
     enum err e = db_open(&options, db, why);
     return e == ERR_NONE ? CLI_DONE : cli_say(cli_code(e), "%s", why);
 }
@@ -150,7 +150,8 @@ static int prove_database(struct db *db)
 static int snapshot(struct cli *cli, const char *path)
 {
     struct db *db;
-    int code = open_copy(config_database(&cli->config, cli->arena), &db);
+    /* Not to write in it: a reader may not even write its copy. */
+    int code = open_database(config_database(&cli->config, cli->arena), DB_WRITE, &db);
     if (code != CLI_DONE)
         return code;
     enum err e = db_backup(db, path);
@@ -164,7 +165,7 @@ static int copy_and_prove(struct cli *cli, const char *database, struct blob_sto
 {
     struct db *db;
     struct tally copied = {0};
-    int code = open_copy(database, &db);
+    int code = open_database(database, DB_READ, &db);
     if (code != CLI_DONE)
         return code;
     enum err e = copy_objects(db, cli->blobs, blobs, &copied);
@@ -188,8 +189,10 @@ static int backup_into(struct cli *cli, const char *directory, bool with_keys)
     struct tally proved = {0};
     struct arena *arena = cli->arena;
     const char *database = arena_printf(arena, "%s/%s", directory, DATABASE_NAME);
-    if (mkdir(directory, 0700) != 0)
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
         return cli_say(CLI_FAILED, "%s: %s", directory, strerror(errno));
+    if (access(database, F_OK) == 0)
+        return cli_say(CLI_FAILED, "%s is there already; each backup has a directory of its own", database);
     int code = snapshot(cli, database);
     if (code == CLI_DONE && blob_open(arena_printf(arena, "%s/%s", directory, BLOBS_NAME), cli->ring, &blobs, why))
         code = cli_say(CLI_FAILED, "%s", why);
@@ -272,7 +275,7 @@ static int put_back_objects(struct cli *cli, const char *directory, struct tally
     struct tally copied = {0};
     if (blob_open(arena_printf(cli->arena, "%s/%s", directory, BLOBS_NAME), cli->ring, &saved, why) != ERR_NONE)
         return cli_say(CLI_UNREADABLE, "%s", why);
-    int code = open_copy(config_database(&cli->config, cli->arena), &db);
+    int code = open_database(config_database(&cli->config, cli->arena), DB_READ, &db);
     if (code == CLI_DONE) {
         enum err e = copy_objects(db, saved, cli->blobs, &copied);
         code = e == ERR_NONE ? prove_database(db) : cli_say(cli_code(e), "%s", err_title(e, LANGUAGE_EN));

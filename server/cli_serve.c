@@ -5,6 +5,7 @@
  * HTTP opens last, so the first request finds everything there; it closes first, so nothing new arrives while the rest
  * finishes what it has. SIGTERM and SIGINT stop; a second one ends at once. */
 #include "api/api.h"
+#include "api/live.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,8 +38,10 @@ static struct serve {
     struct outside *outside;
     struct dispatch *dispatch;
     _Atomic(struct server *) server;
+    _Atomic(struct live *) live;
     _Atomic(struct dispatch *) waking; /* set while commits may wake the dispatcher */
     struct server *running;
+    struct live *telling;
     atomic_bool stopping;
     char notify_url[256];
 } serve;
@@ -48,8 +51,11 @@ static void announced(void *arg, const struct store_change *changes, size_t coun
     struct serve *s = arg;
     struct server *server = atomic_load(&s->server);
     struct dispatch *dispatch = atomic_load(&s->waking);
+    struct live *live = atomic_load(&s->live);
     if (server != NULL)
         server_announce(server, changes, count);
+    if (live != NULL)
+        live_announce(live, changes, count);
     for (size_t i = 0; dispatch != NULL && i < count; i++)
         if (changes[i].topic == TOPIC_OUTBOX) {
             dispatch_wake(dispatch);
@@ -373,6 +379,8 @@ static int start_http(struct serve *s)
     if (e != ERR_NONE)
         return cli_say(cli_code(e), "%s", why);
     atomic_store(&s->server, s->running);
+    s->telling = live_start(s->running, s->cli.store);
+    atomic_store(&s->live, s->telling);
     return CLI_DONE;
 }
 
@@ -444,6 +452,8 @@ static int start_all(struct serve *s)
 static void stop_all(struct serve *s)
 {
     atomic_store(&s->stopping, true);
+    atomic_store(&s->live, NULL);
+    live_stop(s->telling);
     if (s->running != NULL)
         server_stop(s->running);
     atomic_store(&s->server, NULL);
@@ -456,6 +466,7 @@ static void stop_all(struct serve *s)
     standin_stop(s->standin);
     store_close(s->cli.store);
     s->cli.store = NULL;
+    live_free(s->telling);
     server_free(s->running);
     api_stop();
     cli_close(&s->cli);

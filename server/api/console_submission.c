@@ -178,7 +178,9 @@ static enum err put_opinions(struct tx *tx, struct submission_detail *job, const
         TRY(review_has_voted(tx, s, job->job.who->id, &voted));
         blind = !voted;
     }
-    bool undecided = s->state == WF_human_review;
+    /* The reviewer who is about to look at the picture gets numbers, as on the review screen. */
+    bool may_decide = s->state == WF_human_review && job_has(&job->job, ROLE_REVIEWER) &&
+                      !job_has(&job->job, ROLE_SENIOR | ROLE_ADMINISTRATOR | ROLE_AUDITOR);
     json_name(out, "votes");
     if (blind) {
         json_array_open(out);
@@ -187,7 +189,7 @@ static enum err put_opinions(struct tx *tx, struct submission_detail *job, const
         TRY(view_votes(tx, s->id, out));
     }
     json_name(out, "face");
-    return view_face(tx, blind ? NULL : s->attempt_id, !undecided, out);
+    return view_face(tx, blind ? NULL : s->attempt_id, !may_decide, out);
 }
 
 static enum err put_records(struct tx *tx, struct submission_detail *job, const struct submission *s, struct buf *out)

@@ -141,6 +141,12 @@ void live_stop(struct live *live)
     pthread_cond_signal(&live->filled);
     pthread_mutex_unlock(&live->lock);
     pthread_join(live->thread, NULL);
+}
+
+void live_free(struct live *live)
+{
+    if (live == NULL)
+        return;
     pthread_cond_destroy(&live->filled);
     pthread_mutex_destroy(&live->lock);
     free(live);

@@ -15,7 +15,8 @@
 struct live;
 
 struct live *live_start(struct server *server, struct store *store); /* after server_start; never NULL */
-void live_stop(struct live *live);                                   /* before store_close; NULL is fine */
+void live_stop(struct live *live); /* before server_stop; joins the thread; NULL is fine */
+void live_free(struct live *live); /* after store_close: until then the writer may announce; NULL is fine */
 void live_announce(struct live *live, const struct store_change *changes, size_t count); /* any thread; does not wait */
 
 #endif

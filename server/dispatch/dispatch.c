@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "dispatch/orphans.h"
 #include "store/sweep.h"
 
 #include <stdatomic.h>
@@ -18,6 +19,9 @@
 #define JITTER_SPAN_E3 601
 #define FILE_THREADS 2
 #define FILE_QUEUE_MAX 256
+#define ORPHAN_GRACE_MS 3600000
+#define ORPHAN_FIRST_US SECONDS_US(60)
+#define ORPHAN_INTERVAL_US SECONDS_US(6 * 3600)
 
 /* What dispatch.c keeps of an effect beyond what executors see. */
 struct hand {
@@ -60,6 +64,8 @@ struct dispatch {
     struct outbox_claim claim;
     struct sweep sweep;
     struct file_job sweep_files;
+    struct orphans orphans;
+    int64_t orphans_due_us; /* monotonic */
     bool claim_away, sweep_away, recovered;
     int64_t recovered_rows;
     int units_away; /* of our own: claim, sweep, ends */
@@ -427,6 +433,15 @@ static void sweep(struct dispatch *d)
     d->sweep_away = unit_submit(d, &d->sweep_unit, sweep_run, &d->sweep, swept);
 }
 
+static void sweep_orphans(struct dispatch *d)
+{
+    int64_t now_us = clock_mono_us();
+    if (now_us < d->orphans_due_us || d->stopping != RUNNING)
+        return;
+    d->orphans_due_us = now_us + ORPHAN_INTERVAL_US;
+    orphans_sweep(&d->orphans, clock_utc_us());
+}
+
 /* ---- start ---- */
 
 static enum err recover_step(struct tx *tx, void *job)
@@ -464,6 +479,7 @@ static void on_tick(uv_timer_t *timer)
     atomic_store(&d->claim_asked, true);
     pump(d);
     sweep(d);
+    sweep_orphans(d);
     if (d->stopping != RUNNING)
         stop_step(d);
 }
@@ -508,6 +524,11 @@ static void drop_waiting(struct dispatch *d)
     }
 }
 
+static bool busy(const struct dispatch *d)
+{
+    return d->in_hand > 0 || d->units_away > 0 || d->sweep_away || d->orphans.away;
+}
+
 static bool patient(struct dispatch *d)
 {
     return uv_is_active((uv_handle_t *)&d->patience) != 0;
@@ -521,6 +542,7 @@ static uint64_t patience_ms(const struct dispatch *d)
 static void finish(struct dispatch *d)
 {
     d->stopping = FINISHING;
+    atomic_store(&d->orphans.stopping, true);
     drop_waiting(d);
     uv_timer_start(&d->patience, on_patience_over, patience_ms(d), 0);
 }
@@ -551,13 +573,11 @@ static void go(struct dispatch *d)
 
 static void stop_step(struct dispatch *d)
 {
-    bool busy = d->in_hand > 0 || d->units_away > 0 || d->sweep_away;
     if (d->stopping == RUNNING)
         finish(d);
-    if (d->stopping == FINISHING && (!busy || !patient(d)))
+    if (d->stopping == FINISHING && (!busy(d) || !patient(d)))
         close_all(d);
-    busy = d->in_hand > 0 || d->units_away > 0 || d->sweep_away;
-    if (d->stopping == CLOSING && !d->compute_closing && (!busy || !patient(d)))
+    if (d->stopping == CLOSING && !d->compute_closing && (!busy(d) || !patient(d)))
         go(d);
 }
 
@@ -611,6 +631,9 @@ enum err dispatch_start(const struct dispatch_options *options, struct dispatch 
     d->claim.into = arena_new(CLAIM_ARENA_BYTES);
     d->files = files_start(options->blobs, &d->mailbox, options->file_threads > 0 ? options->file_threads : FILE_THREADS,
                            options->file_queue_max > 0 ? options->file_queue_max : FILE_QUEUE_MAX);
+    int64_t grace_ms = options->orphan_grace_ms > 0 ? options->orphan_grace_ms : ORPHAN_GRACE_MS;
+    d->orphans = (struct orphans){.store = options->store, .files = d->files, .grace_us = MILLIS_US(grace_ms)};
+    d->orphans_due_us = options->orphan_grace_ms > 0 ? 0 : clock_mono_us() + ORPHAN_FIRST_US;
     CHECK(pthread_create(&d->thread, NULL, outbound_main, d) == 0);
     *out = d;
     return ERR_NONE;

@@ -55,6 +55,7 @@ struct dispatch_options {
     const struct executor *const *executors; /* lists, each ended by kind NULL; the list of lists ended by NULL */
     const struct compute_options *compute;   /* NULL: no image worker (tests); copied */
     size_t file_threads, file_queue_max;     /* 0: 2 and 256 */
+    int64_t orphan_grace_ms;                 /* 0: an hour; files without row are removed after it, four times a day */
     int64_t stop_patience_ms;                /* 0: 5,000; as much again for what on_stop leaves open */
     int64_t lease_ms, sweep_interval_ms;
     size_t batch_max;

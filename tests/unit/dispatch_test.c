@@ -94,6 +94,7 @@ struct world {
     char attempt[32];
     const struct executor *const *executors; /* NULL: the real ones */
     int64_t lease_ms;                        /* 0: long */
+    int64_t grace_ms;                        /* 0: an hour */
 };
 
 static void announce(void *arg, const struct store_change *changes, size_t count)
@@ -126,6 +127,7 @@ static void dispatch_up(struct world *w)
                                        .batch_max = 64,
                                        .retry_scale_percent = 1,
                                        .stop_patience_ms = 50,
+                                       .orphan_grace_ms = w->grace_ms,
                                        .on_stop = stop_holding};
     EQ_INT(ERR_NONE, dispatch_start(&options, &d, why));
     atomic_store(&w->dispatch, d);
@@ -685,6 +687,33 @@ TEST(what_is_purged_cannot_be_read_any_more)
         poll(NULL, 0, 1);
     }
     EQ_INT(ERR_NOT_FOUND, e);
+    world_close(&w);
+}
+
+TEST(files_without_a_row_are_removed_and_others_kept)
+{
+    struct world w;
+    world_open(&w, 1);
+    dispatch_up(&w);
+    photo(&w, 0, "GOOD");
+    dispatch_down(&w);
+    struct job lost = sealed(&w, 0, "its row never came");
+    struct shown s = show(&w);
+    w.grace_ms = 1;
+    poll(NULL, 0, 5); /* so that all files are older than that */
+    dispatch_up(&w);
+    void *bytes;
+    size_t len;
+    enum err e = ERR_NONE;
+    for (int i = 0; i < 20000 && e == ERR_NONE; i++) {
+        e = blob_get(w.blobs, lost.ref.id, lost.ref.sealed_key, lost.ref.sealed_key_len, &bytes, &len);
+        if (e == ERR_NONE)
+            free(bytes);
+        poll(NULL, 0, 1);
+    }
+    EQ_INT(ERR_NOT_FOUND, e);
+    holds(&w, &s.rows[1], "standard photo");
+    holds(&w, &s.rows[2], "proxy");
     world_close(&w);
 }
 

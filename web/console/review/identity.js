@@ -53,7 +53,7 @@ export function Identity({ item, onNext, onRefused, onHelp, onQueue, onSkip }) {
     return digit ? vote(VOTES[digit[1] - 1]) : false;
   });
 
-  const after = result && (result.submission.state !== 'face_comparison' ? t(`identity.moved`) : result.submission.lane === 'senior' ? t('identity.to_senior') : t('identity.second'));
+  const after = result && (result.submission.state !== 'face_comparison' ? t('identity.moved') : result.submission.lane === 'senior' ? t('identity.to_senior') : t('identity.second'));
   return html`<div class="identity">
     <div class="stage" role="application" aria-label=${t('identity.question')} tabindex="-1">
       <${Stage} item=${item} panes=${['standard', 'portrait']} zoom=${zoom} move=${STILL} onPainted=${() => setShown(Date.now())} />

@@ -9,7 +9,7 @@ export function Message({ codes, note, inEnglish, onSwitch }) {
   const unique = (list) => [...new Set(list)];
   return html`<div class="message" aria-live="off">
     <div class="row spread"><strong>${t('message.title')}</strong>
-      <button type="button" class="quiet" aria-keyshortcuts="M" onClick=${onSwitch}>${inEnglish ? 'EN' : '中'} <kbd aria-hidden="true">M</kbd></button></div>
+      <button type="button" class="quiet" aria-keyshortcuts="M" onClick=${onSwitch}>${t(inEnglish ? 'message.in.en' : 'message.in.zh')} <kbd aria-hidden="true">M</kbd></button></div>
     <p lang=${inEnglish ? 'en' : 'zh-CN'}><b>${t(inEnglish ? 'message.problem.en' : 'message.problem.zh')}</b>${unique(codes.map((code) => from(code))).join(inEnglish ? '; ' : '；')}</p>
     <p lang=${inEnglish ? 'en' : 'zh-CN'}><b>${t(inEnglish ? 'message.fix.en' : 'message.fix.zh')}</b>${unique(codes.map((code) => from(code, 'fix'))).join(inEnglish ? '; ' : '；')}</p>
     ${note && html`<p>“${note}”</p>`}

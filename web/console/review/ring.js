@@ -63,7 +63,7 @@ export class Ring {
       this.filling = false;
       if (this.closed)
         this.releaseAll(false);
-      else if (!this.current)
+      else if (!this.current && this.ahead.length > 0)
         this.next();
       else
         this.publish();

@@ -44,7 +44,7 @@ function useReview(lane) {
     kit.ring.fill();
     const stops = [
       on('lease.lost', (event) => event?.claim_id && kit.ring.drop(event.claim_id)),
-      on('counts', () => { if (!kit.ring.current) kit.ring.fill(); }),
+      on('counts', (counts) => { if (!kit.ring.current && counts?.lanes?.some((row) => row.lane === lane && row.waiting > 0)) kit.ring.fill(); }),
     ];
     return () => { stops.forEach((stop) => stop()); kit.ring.close(); kit.outbox.close(); };
   }, [kit]);

@@ -6,8 +6,8 @@
 #include "dispatch/outside.h"
 #include "store/handover.h"
 
-#define INTERVAL_MS 600000
-#define ROUND_MAX 64 /* parcels asked for in one round; the next one goes on behind them */
+#define INTERVAL_MS 60000
+#define ROUND_MAX 256 /* parcels asked for in one round; the next one goes on behind them */
 
 enum err courier_verify(const char *key, const struct webhook_head *head, const void *body, size_t len, int64_t now_us,
                         struct arena *arena, struct courier_notice *notice)
@@ -30,7 +30,7 @@ struct round {
     struct client_request request;
 };
 
-static char last_asked[64]; /* submission id; outbound thread */
+static char last_asked[64]; /* tracking number; outbound thread */
 
 static void next(struct round *r);
 
@@ -78,7 +78,7 @@ static void next(struct round *r)
         return;
     }
     const struct parcel *p = &r->parcels[r->at];
-    snprintf(last_asked, sizeof last_asked, "%s", p->submission_id);
+    snprintf(last_asked, sizeof last_asked, "%s", p->tracking_no);
     r->request = (struct client_request){
         .method = "GET",
         .url = arena_printf(arena, "%s/v1/parcels/%s/%s", o->config->courier_url, client_escape(arena, p->carrier),
@@ -97,8 +97,7 @@ static enum err parcels_step(struct tx *tx, void *job)
     TRY(handover_parcels(tx, last_asked, r->parcels, countof(r->parcels), &r->count));
     for (size_t i = 0; i < r->count; i++) {
         struct parcel *p = &r->parcels[i];
-        *p = (struct parcel){arena_text(arena, p->submission_id), arena_text(arena, p->carrier),
-                             arena_text(arena, p->tracking_no)};
+        *p = (struct parcel){arena_text(arena, p->carrier), arena_text(arena, p->tracking_no)};
     }
     return ERR_NONE;
 }

@@ -85,7 +85,7 @@ enum err handover_parcels(struct tx *tx, const char *after, struct parcel *list,
     *count = 0;
     TRY(TX_OPEN(tx, &r, Q_HANDOVER_PARCELS, v_text(after), v_int((int64_t)max)));
     while (*count < max && rows_next(&r))
-        list[(*count)++] = (struct parcel){col_text(&r, 0), col_text(&r, 1), col_text(&r, 2)};
+        list[(*count)++] = (struct parcel){.tracking_no = col_text(&r, 0), .carrier = col_text(&r, 1)};
     return rows_close(&r);
 }
 

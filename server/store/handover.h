@@ -25,9 +25,9 @@ enum err handover_result(struct tx *tx, const char *submission_id, const char *a
                          const char *reason, int64_t now_us);
 
 struct parcel {
-    const char *submission_id, *carrier, *tracking_no;
+    const char *carrier, *tracking_no;
 };
-/* Parcels on their way, ids above `after` ("": from the first). */
+/* Parcels on their way in order of their numbers, behind `after` ("": from the first); a lot for a school is one. */
 enum err handover_parcels(struct tx *tx, const char *after, struct parcel *list, size_t max, size_t *count);
 /* All submissions in that parcel are delivered; *count: how many moved. Writer. */
 enum err handover_delivered(struct tx *tx, const char *carrier, const char *tracking_no, int64_t now_us, size_t *count);

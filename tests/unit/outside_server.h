@@ -13,7 +13,7 @@
 #include "tests/temp.h"
 #include "tests/unit/outside_fixture.h"
 
-#include <sched.h>
+#include <pthread.h>
 
 static struct temp_store server_temp;
 static struct blob_store *server_blobs;
@@ -22,9 +22,28 @@ static struct outside *server_outside;
 static struct dispatch *server_dispatch;
 static char server_notify_url[128];
 
+static pthread_mutex_t server_changed_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t server_changed = PTHREAD_COND_INITIALIZER;
+
+/* Until something was committed, at most 5 ms: what a test waits for may also happen in a stand-in. */
+static inline void server_wait(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 5000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&server_changed_lock);
+    pthread_cond_timedwait(&server_changed, &server_changed_lock, &until);
+    pthread_mutex_unlock(&server_changed_lock);
+}
+
 static void server_on_change(void *arg, const struct store_change *changes, size_t count)
 {
     (void)arg;
+    pthread_mutex_lock(&server_changed_lock);
+    pthread_cond_broadcast(&server_changed);
+    pthread_mutex_unlock(&server_changed_lock);
     for (size_t i = 0; i < count; i++)
         if (changes[i].topic == TOPIC_OUTBOX && server_dispatch != NULL)
             dispatch_wake(server_dispatch);
@@ -115,7 +134,8 @@ static inline struct outbox_status server_settle(void)
         if (clock_mono_us() > until_us)
             TEST_FAIL("rows are left: %" PRId64 " waiting, %" PRId64 " running, %" PRId64 " unknown", status.waiting,
                       status.running, status.unknown);
-        sched_yield();
+        if (status.waiting + status.running + status.unknown > 0)
+            server_wait();
     } while (status.waiting + status.running + status.unknown > 0);
     return status;
 }

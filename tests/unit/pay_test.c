@@ -134,7 +134,7 @@ static void await(struct order *o, const char *state)
     while (!text_is(state_of(o), state)) {
         if (clock_mono_us() > until_us)
             TEST_FAIL("payment is %s, want %s", o->payment.state, state);
-        sched_yield();
+        server_wait();
     }
 }
 
@@ -467,7 +467,7 @@ TEST(signed_callbacks_arrive_forged_ones_are_refused)
     (void)outside_ask(outside_ports.pay, "POST", "/fault", "{\"kind\":\"forged_callback\"}");
     (void)outside_ask(outside_ports.pay, "POST", "/fault", "{\"kind\":\"double_callback\"}");
     pay_now(&o);
-    for (bool over = false; !over; sched_yield()) {
+    for (bool over = false; !over; server_wait()) {
         pthread_mutex_lock(&hook.lock);
         over = hook.accepted >= 2;
         pthread_mutex_unlock(&hook.lock);

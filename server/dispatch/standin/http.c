@@ -164,7 +164,8 @@ const char *standin_query(const struct standin_request *request, const char *nam
             char *out = arena_text_n(request->arena, pair + len + 1, pair_len - len - 1), *to = out;
             for (const char *from = out; *from != '\0'; to++) {
                 unsigned char byte;
-                if (from[0] == '%' && from[1] != '\0' && from[2] != '\0' && text_unhex(from + 1, &byte, 1)) {
+                char hex[3] = {from[0] == '%' ? from[1] : '\0', from[0] == '%' && from[1] != '\0' ? from[2] : '\0', '\0'};
+                if (text_unhex(hex, &byte, 1)) {
                     *to = (char)byte;
                     from += 3;
                 } else {

@@ -224,7 +224,7 @@ bool bench_face(struct bench_report *report)
     const char *missing = prepare(&bench);
     bool good = missing == NULL && measure(&bench, report);
     if (!good)
-        fprintf(stderr, "xueying: bench face: %s\n", missing != NULL ? missing : "a run failed");
+        cli_say(CLI_FAILED, "face: %s", missing != NULL ? missing : "a run failed");
     finish(&bench);
     return good;
 }

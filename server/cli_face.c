@@ -79,13 +79,13 @@ static int tell(const struct frame *answer, const struct face_options *options)
 {
     struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
     const struct json *tree = NULL;
-    int code = CLI_REFUSED;
+    int code = CLI_FAILED;
     if (json_read(answer->parts[0].bytes, answer->parts[0].len, arena, &tree) != ERR_NONE) {
-        fprintf(stderr, "xueying: the worker's answer is not JSON\n");
+        cli_say(CLI_FAILED, "the worker's answer is not JSON");
         goto out;
     }
     if (answer->type != FRAME_RESULT) {
-        fprintf(stderr, "xueying: %s\n", json_text_at(tree, "why", "the worker refused the job"));
+        cli_say(CLI_FAILED, "%s", json_text_at(tree, "why", "the worker refused the job"));
         goto out;
     }
     const char *verdict = json_text_at(tree, "verdict", "?");
@@ -98,15 +98,15 @@ static int tell(const struct frame *answer, const struct face_options *options)
     code = CLI_DONE;
     if (text_is(verdict, "unreadable")) {
         bool first = json_text_at(tree, "a.why", NULL) != NULL;
-        fprintf(stderr, "xueying: %s: %s\n", first ? options->a : options->b,
+        cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
                 json_text_at(tree, first ? "a.why" : "b.why", "cannot be read"));
         code = CLI_UNREADABLE;
     } else if (text_is(verdict, "no_face") || text_is(verdict, "many_faces")) {
         bool first = text_is(verdict, "no_face") ? json_int_at(tree, "a.faces", 0) == 0
                                                  : json_int_at(tree, "a.faces", 0) > 1;
-        fprintf(stderr, "xueying: %s: %s\n", first ? options->a : options->b,
+        cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
                 text_is(verdict, "no_face") ? "no face was found" : "more than one face was found");
-        code = CLI_REFUSED;
+        code = CLI_FAILED;
     }
 out:
     arena_free(arena);
@@ -124,13 +124,13 @@ static int compare_two(const struct face_options *options)
     parts[0] = (struct part){json, strlen(json)};
     if (!cli_read_file(options->a, &parts[1]) || !cli_read_file(options->b, &parts[2]))
         goto out;
-    code = CLI_REFUSED;
+    code = CLI_FAILED;
     if (!cli_worker_start(&client, 1))
         goto out;
     if (worker_client_run(&client, parts, 3, CLI_JOB_TIMEOUT_MS, &answer) == ERR_NONE)
         code = tell(&answer, options);
     else
-        fprintf(stderr, "xueying: the image worker ended before it answered\n");
+        cli_say(CLI_FAILED, "the image worker ended before it answered");
 out:
     frame_release(&answer);
     worker_client_stop(&client, NULL);
@@ -245,7 +245,7 @@ static bool fill(struct pairs *pairs, struct worker_client *client, const struct
         struct pair *pair = &pairs->ring[(pairs->first + pairs->count) % IN_FLIGHT_MAX];
         *pair = (struct pair){0};
         if (!read_line(pairs->file, pair->a, pair->b, &pairs->ended)) {
-            fprintf(stderr, "xueying: %s: pair %zu: not two columns\n", options->pairs, pairs->number + 1);
+            cli_say(CLI_FAILED, "%s: pair %zu: not two columns", options->pairs, pairs->number + 1);
             pairs->bad_line = true;
             return false;
         }
@@ -262,7 +262,7 @@ static bool receive(struct pairs *pairs, struct worker_client *client)
 {
     struct frame answer;
     if (worker_client_receive(client, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE) {
-        fprintf(stderr, "xueying: the image worker ended before it answered\n");
+        cli_say(CLI_FAILED, "the image worker ended before it answered");
         return false;
     }
     for (size_t i = 0; i < pairs->count; i++) {
@@ -284,7 +284,7 @@ static int compare_pairs(const struct face_options *options)
     char a[PATH_BYTES_MAX] = "", b[PATH_BYTES_MAX] = "";
     int code = CLI_UNREADABLE;
     if (pairs.file == NULL || !read_line(pairs.file, a, b, &pairs.ended) || !text_is(a, "a") || !text_is(b, "b")) {
-        fprintf(stderr, "xueying: %s: %s\n", options->pairs,
+        cli_say(CLI_FAILED, "%s: %s", options->pairs,
                 pairs.file == NULL ? "cannot be opened" : "the first line must be a,b");
         goto out;
     }
@@ -292,7 +292,7 @@ static int compare_pairs(const struct face_options *options)
     int threads = cores < 1 ? 1 : cores > 16 ? 16 : (int)cores;
     pairs.window = (size_t)threads * 3; /* less than the worker's queue and lanes hold */
     pairs.ring = calloc(IN_FLIGHT_MAX, sizeof *pairs.ring);
-    code = CLI_REFUSED;
+    code = CLI_FAILED;
     if (pairs.ring == NULL || !cli_worker_start(&client, threads))
         goto out;
     bool good = fill(&pairs, &client, options);
@@ -301,7 +301,7 @@ static int compare_pairs(const struct face_options *options)
         good = receive(&pairs, &client) && fill(&pairs, &client, options);
         print_done(&pairs);
     }
-    code = !good && !pairs.bad_line ? CLI_REFUSED : pairs.bad_line || pairs.unreadable ? CLI_UNREADABLE : CLI_DONE;
+    code = !good && !pairs.bad_line ? CLI_FAILED : pairs.bad_line || pairs.unreadable ? CLI_UNREADABLE : CLI_DONE;
 out:
     if (pairs.file != NULL)
         fclose(pairs.file);

@@ -7,7 +7,7 @@ bool cli_read_file(const char *path, struct part *part)
 {
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
-        fprintf(stderr, "xueying: %s: %s\n", path, strerror(errno));
+        cli_say(CLI_FAILED, "%s: %s", path, strerror(errno));
         return false;
     }
     unsigned char *bytes = malloc(CLI_FILE_BYTES_MAX + 1);
@@ -15,7 +15,7 @@ bool cli_read_file(const char *path, struct part *part)
     bool failed = bytes == NULL || ferror(file) != 0;
     fclose(file);
     if (failed || len > CLI_FILE_BYTES_MAX) {
-        fprintf(stderr, "xueying: %s: %s\n", path, failed ? "cannot be read" : "larger than 16 MiB");
+        cli_say(CLI_FAILED, "%s: %s", path, failed ? "cannot be read" : "larger than 16 MiB");
         free(bytes);
         return false;
     }
@@ -33,7 +33,7 @@ bool cli_write_file(const char *path, const void *bytes, size_t len)
         good = fclose(file) == 0 && good;
     if (good && rename(beside, path) == 0)
         return true;
-    fprintf(stderr, "xueying: %s: %s\n", path, strerror(errno));
+    cli_say(CLI_FAILED, "%s: %s", path, strerror(errno));
     if (file != NULL)
         unlink(beside);
     return false;
@@ -46,8 +46,8 @@ bool cli_worker_start(struct worker_client *client, int threads)
     if (e == ERR_NONE)
         return true;
     if (e == ERR_NOT_FOUND)
-        fprintf(stderr, "xueying: xueying-worker is not beside this program; build it with tools/dev build\n");
+        cli_say(CLI_FAILED, "xueying-worker is not beside this program; build it with tools/dev build");
     else
-        fprintf(stderr, "xueying: the image worker did not start; are the models there? run tools/models\n");
+        cli_say(CLI_FAILED, "the image worker did not start; are the models there? run tools/models");
     return false;
 }

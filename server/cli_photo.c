@@ -87,10 +87,10 @@ static bool write_report(const struct json *report, const struct photo_options *
 static int refused(const struct json *tree, const struct photo_options *options)
 {
     const char *error = json_text_at(tree, "error", "");
-    fprintf(stderr, "xueying: %s: %s\n", options->in, json_text_at(tree, "why", "the worker refused the job"));
+    cli_say(CLI_FAILED, "%s: %s", options->in, json_text_at(tree, "why", "the worker refused the job"));
     bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
                  text_is(error, err_name(ERR_TOO_LARGE));
-    return input ? CLI_UNREADABLE : CLI_REFUSED;
+    return input ? CLI_UNREADABLE : CLI_FAILED;
 }
 
 static int finish(const struct frame *answer, const struct json *tree, const struct photo_options *options)
@@ -99,13 +99,13 @@ static int finish(const struct frame *answer, const struct json *tree, const str
     if (answer->type != FRAME_RESULT || report == NULL || names == NULL || names->first == NULL)
         return refused(tree, options);
     if (!write_report(report, options))
-        return CLI_REFUSED;
+        return CLI_FAILED;
     if (!text_is(names->first->text, "standardised")) {
-        fprintf(stderr, "xueying: %s: no face was found\n", options->in);
-        return CLI_REFUSED;
+        cli_say(CLI_FAILED, "%s: no face was found", options->in);
+        return CLI_FAILED;
     }
     if (!cli_write_file(options->out, answer->parts[1].bytes, answer->parts[1].len))
-        return CLI_REFUSED;
+        return CLI_FAILED;
     if (!options->json) {
         printf("%s: %" PRId64 "x%" PRId64 ", %.1f KB: %s", options->out, options->profile->width_px,
                options->profile->height_px, (double)answer->parts[1].len / 1024,
@@ -135,12 +135,12 @@ static int make(const struct photo_options *options)
     int code = CLI_UNREADABLE;
     if (!cli_read_file(options->in, &parts[1]))
         goto out;
-    code = CLI_REFUSED;
+    code = CLI_FAILED;
     if (!cli_worker_start(&client, 1))
         goto out;
     if (worker_client_run(&client, parts, 2, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
         json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
-        fprintf(stderr, "xueying: the image worker ended before it answered\n");
+        cli_say(CLI_FAILED, "the image worker ended before it answered");
     else
         code = finish(&answer, tree, options);
 out:

@@ -77,6 +77,7 @@ static bool row_has_hair(const struct image *source, const struct wall_colour *w
 void crown_find(const struct image *source, struct head *head)
 {
     double t = head->eye_to_chin_px;
+    head->crown_y = fmax(0, head->crown_y);
     struct span rows = span_of(head->eye_y - CROWN_HIGHEST * t, head->eye_y - CROWN_LOWEST * t, source->height_px);
     struct span columns = span_of(head->centre_x - CROWN_HALF * head->face_width_px,
                                   head->centre_x + CROWN_HALF * head->face_width_px, source->width_px);

@@ -1,7 +1,8 @@
 /* crown — the top of the hair, seen against a plain wall.
  *
  * Landmarks end at the brows; hair styles differ by half a head. Where the wall beside the head is plain, the first row
- * above the face that differs from it is the crown. Otherwise the estimate of geometry_head stays. Pure; any thread. */
+ * above the face that differs from it is the crown. Otherwise the estimate of geometry_head stays, but not above the
+ * picture. Pure; any thread. */
 #ifndef XY_WORKERS_CROWN_H
 #define XY_WORKERS_CROWN_H
 

@@ -27,8 +27,9 @@ struct head {
     double mouth_gap;        /* inner lip gap / eye_to_chin_px */
 };
 
-/* Eyes lie half-way up a bald head; hair adds a tenth. Range on 25 measured portraits: 0.95–1.30. */
-#define GEOMETRY_CROWN 1.10
+/* Eyes lie half-way up a head. Seen on portraits: 0.8 (short hair, smiling: the chin drops) to 1.3 (hair tied up), so an
+ * estimated crown may be a tenth of the head off. */
+#define GEOMETRY_CROWN 1.00
 
 void geometry_head(const struct face_landmarks *landmarks, struct head *out);
 

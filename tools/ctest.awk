@@ -1,13 +1,17 @@
-# Reads `ctest -V`; prints one line per test, every line that says SKIP, and the whole output of tests that fail.
+# Reads `ctest -V`; prints one line per test, why something was skipped, and the whole output of tests that fail.
 /^[0-9]+: / {
     number = $1
     sub(/:$/, "", number)
     line = $0
     sub(/^[0-9]+: /, "", line)
+    if (line ~ /^(Test command|Working Directory|Environment variables|Test timeout computed)/)
+        next
     if (kept[number] < 4000)
         text[number, kept[number]++] = line
+    if (line ~ /SKIP/ && !((number, line) in skip_count)) # the same reason again is only counted
+        skips[number, kinds[number]++] = line
     if (line ~ /SKIP/)
-        skips[number] = skips[number] "      " line "\n"
+        skip_count[number, line]++
     next
 }
 /^ *[0-9]+\/[0-9]+ +Test +#[0-9]+:/ {
@@ -18,10 +22,15 @@
         for (i = 0; i < kept[number]; i++)
             print "      " text[number, i]
     print
-    printf "%s", skips[number]
+    for (i = 0; i < kinds[number]; i++) {
+        times = skip_count[number, skips[number, i]]
+        print "      " skips[number, i] (times > 1 ? "   (" times " times)" : "")
+    }
     for (i = 0; i < kept[number]; i++)
         delete text[number, i]
     fflush()
     next
 }
-/tests passed|tests failed|Total Test time|The following tests|^\t/ { print }
+/^The following tests/ { listing = !/passed/ } # those that passed have their line above
+/^\t/ && !listing { next }
+/tests passed,|tests failed|Total Test time|The following tests (did not|FAILED)|^\t/ { print }

@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 #define KINDS_MAX 32
-#define IN_HAND_MAX OUTBOX_CLAIM_MAX
+#define IN_HAND_MAX 1024
 #define EFFECT_ARENA_BYTES MIB(16)
 #define CLAIM_ARENA_BYTES MIB(8)
 #define WORDS_BYTES 200
@@ -36,8 +36,20 @@ struct hand {
 
 struct kind {
     const struct executor *executor;
-    size_t running;
-    struct effect *first, *last; /* claimed, not started */
+    size_t running, waiting;
+    struct effect *first, *last; /* claimed, not started: waiting of them */
+};
+
+/* Rows are claimed kind by kind, as many as can be used soon: a backlog of slow work holds up no other work. */
+struct claiming {
+    struct dispatch *dispatch; /* its table of kinds does not change */
+    int64_t now_us;
+    size_t wanted[KINDS_MAX];
+    bool any; /* nothing is in hand: look for kinds that nobody knows, too */
+    struct arena *into;
+    struct outbox_claim claim;
+    struct outbox_row rows[IN_HAND_MAX];
+    size_t taken;
 };
 
 enum stopping { RUNNING, FINISHING, CLOSING, CLOSED };
@@ -61,7 +73,7 @@ struct dispatch {
     bool pumping;
 
     struct store_unit claim_unit, sweep_unit;
-    struct outbox_claim claim;
+    struct claiming claiming;
     struct sweep sweep;
     struct file_job sweep_files;
     struct orphans orphans;
@@ -318,28 +330,53 @@ static void take_row(struct dispatch *d, const struct outbox_row *row)
     else
         kind->last->next = effect;
     kind->last = effect;
+    kind->waiting++;
 }
 
 static void claimed(struct store_unit *unit)
 {
     struct dispatch *d = container_of(unit, struct dispatch, claim_unit);
+    struct claiming *c = &d->claiming;
     unit_home(d, unit, "claim");
     d->claim_away = false;
     bool want = unit->result == ERR_NONE && d->stopping == RUNNING; /* else their leases bring them back */
-    size_t taken = want ? d->claim.taken : 0;
-    for (size_t i = 0; i < taken; i++)
-        take_row(d, &d->claim.rows[i]);
-    if (taken > 0 && taken == d->claim.rows_max)
-        atomic_store(&d->claim_asked, true);
-    arena_reset(d->claim.into);
+    for (size_t i = 0; want && i < c->taken; i++)
+        take_row(d, &c->rows[i]);
+    arena_reset(c->into);
     pump(d);
+}
+
+static enum err claim_some(struct tx *tx, struct claiming *c, const char *kind, size_t max)
+{
+    size_t room = IN_HAND_MAX - c->taken;
+    c->claim.kind = kind;
+    c->claim.rows_max = max < room ? max : room;
+    if (c->claim.rows_max == 0)
+        return ERR_NONE;
+    TRY(outbox_claim(tx, &c->claim));
+    memcpy(c->rows + c->taken, c->claim.rows, c->claim.taken * sizeof c->rows[0]);
+    c->taken += c->claim.taken;
+    return ERR_NONE;
 }
 
 static enum err claim_step(struct tx *tx, void *job)
 {
-    struct outbox_claim *claim = job;
-    arena_reset(claim->into); /* this may be the second run */
-    return outbox_claim(tx, claim);
+    struct claiming *c = job;
+    const struct dispatch *d = c->dispatch;
+    arena_reset(c->into); /* this may be the second run */
+    c->taken = 0;
+    c->claim = (struct outbox_claim){.now_us = c->now_us, .lease_us = MILLIS_US(d->options.lease_ms), .into = c->into};
+    for (size_t i = 0; i < d->kind_count; i++)
+        TRY(claim_some(tx, c, d->kinds[i].executor->kind, c->wanted[i]));
+    return c->any && c->taken == 0 ? claim_some(tx, c, NULL, d->options.batch_max) : ERR_NONE;
+}
+
+/* Twice what may run, so that the next is there when one ends. */
+static size_t wanted(const struct dispatch *d, const struct kind *kind)
+{
+    size_t most = 2 * kind->executor->parallel_max, here = kind->running + kind->waiting;
+    size_t want = most > here ? most - here : 0;
+    return want < d->options.batch_max ? want : d->options.batch_max;
 }
 
 static void claim(struct dispatch *d)
@@ -347,11 +384,13 @@ static void claim(struct dispatch *d)
     if (d->claim_away || !d->recovered || d->stopping != RUNNING || d->in_hand >= IN_HAND_MAX ||
         !atomic_exchange(&d->claim_asked, false))
         return;
-    size_t room = IN_HAND_MAX - d->in_hand;
-    d->claim.now_us = clock_utc_us();
-    d->claim.lease_us = MILLIS_US(d->options.lease_ms);
-    d->claim.rows_max = room < d->options.batch_max ? room : d->options.batch_max;
-    d->claim_away = unit_submit(d, &d->claim_unit, claim_step, &d->claim, claimed);
+    struct claiming *c = &d->claiming;
+    for (size_t i = 0; i < d->kind_count; i++)
+        c->wanted[i] = wanted(d, &d->kinds[i]);
+    c->dispatch = d;
+    c->any = d->in_hand == 0;
+    c->now_us = clock_utc_us();
+    d->claim_away = unit_submit(d, &d->claim_unit, claim_step, c, claimed);
     if (!d->claim_away)
         atomic_store(&d->claim_asked, true);
 }
@@ -364,6 +403,7 @@ static void start_waiting(struct dispatch *d, struct kind *kind)
         if (kind->first == NULL)
             kind->last = NULL;
         effect->next = NULL;
+        kind->waiting--;
         kind->running++;
         kind->executor->start(effect);
     }
@@ -521,6 +561,7 @@ static void drop_waiting(struct dispatch *d)
             hand_free(d, hand_of(effect));
         }
         kind->last = NULL;
+        kind->waiting = 0;
     }
 }
 
@@ -628,7 +669,7 @@ enum err dispatch_start(const struct dispatch_options *options, struct dispatch 
     CHECK(pthread_mutex_init(&d->gate, NULL) == 0);
     d->wake.data = d->tick.data = d->patience.data = d;
     mailbox_init(&d->mailbox, wake, d);
-    d->claim.into = arena_new(CLAIM_ARENA_BYTES);
+    d->claiming.into = arena_new(CLAIM_ARENA_BYTES);
     d->files = files_start(options->blobs, &d->mailbox, options->file_threads > 0 ? options->file_threads : FILE_THREADS,
                            options->file_queue_max > 0 ? options->file_queue_max : FILE_QUEUE_MAX);
     int64_t grace_ms = options->orphan_grace_ms > 0 ? options->orphan_grace_ms : ORPHAN_GRACE_MS;
@@ -654,6 +695,6 @@ void dispatch_stop(struct dispatch *d)
     }
     mailbox_release(&d->mailbox);
     pthread_mutex_destroy(&d->gate);
-    arena_free(d->claim.into);
+    arena_free(d->claiming.into);
     free(d);
 }

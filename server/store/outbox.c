@@ -24,8 +24,12 @@ enum err outbox_claim(struct tx *tx, struct outbox_claim *claim)
     claim->taken = 0;
     TRY(TX_RUN(tx, Q_OUTBOX_LAPSED, v_int(claim->now_us), v_int(claim->now_us)));
     struct rows r;
-    TRY(TX_OPEN(tx, &r, Q_OUTBOX_CLAIM, v_int(claim->now_us + claim->lease_us), v_text(store_boot_id(tx)),
-                v_int(claim->now_us), v_int((int64_t)claim->rows_max)));
+    struct val until = v_int(claim->now_us + claim->lease_us), boot = v_text(store_boot_id(tx));
+    struct val now = v_int(claim->now_us), max = v_int((int64_t)claim->rows_max);
+    if (claim->kind == NULL)
+        TRY(TX_OPEN(tx, &r, Q_OUTBOX_CLAIM, until, boot, now, max));
+    else
+        TRY(TX_OPEN(tx, &r, Q_OUTBOX_CLAIM_KIND, until, boot, v_text(claim->kind), now, max));
     while (claim->taken < claim->rows_max && rows_next(&r)) {
         struct outbox_row *row = &claim->rows[claim->taken++];
         row->id = arena_text(claim->into, col_text(&r, 0));

@@ -39,6 +39,7 @@ enum err outbox_put(struct tx *tx, const char *id, const char *kind, const char 
 /* Take rows that are due, oldest first. Re-runnable. */
 struct outbox_claim {
     int64_t now_us, lease_us;
+    const char *kind; /* NULL: any */
     size_t rows_max; /* 1..OUTBOX_CLAIM_MAX */
     struct arena *into; /* outlives the unit: rows and their text go here */
     struct outbox_row rows[OUTBOX_CLAIM_MAX];

@@ -211,7 +211,7 @@ CREATE TABLE outbox (
     ended_us INTEGER NOT NULL DEFAULT 0,
     CHECK (state IN ('waiting', 'running', 'unknown', 'done', 'dead', 'parked'))
 ) STRICT;
-CREATE INDEX outbox_due ON outbox(due_us) WHERE state IN ('waiting', 'unknown');
+CREATE INDEX outbox_due ON outbox(kind, due_us) WHERE state IN ('waiting', 'unknown');
 CREATE INDEX outbox_running ON outbox(lease_until_us) WHERE state = 'running';
 CREATE INDEX outbox_stuck ON outbox(created_us) WHERE state IN ('dead', 'parked');
 CREATE INDEX outbox_submission ON outbox(submission_id);

@@ -799,6 +799,23 @@ TEST(rows_are_tried_again_until_they_end)
     world_close(&w);
 }
 
+TEST(a_backlog_of_slow_work_holds_up_no_other)
+{
+    struct world w;
+    world_open(&w, 0);
+    w.executors = own_list;
+    hold_ms = 0;
+    atomic_store(&starts, 0);
+    atomic_store(&finish_with, OUTBOX_DONE);
+    put(&w, "hold", 2000);
+    put(&w, "counted", 10);
+    dispatch_up(&w);
+    for (int i = 0; i < 20000 && atomic_load(&starts) < 31; i++)
+        poll(NULL, 0, 1);
+    EQ_INT(31, atomic_load(&starts)); /* one is held, ten ran three times */
+    world_close(&w);
+}
+
 TEST(a_lease_that_runs_out_under_our_hands_starts_nothing_twice)
 {
     struct world w;

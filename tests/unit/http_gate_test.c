@@ -342,7 +342,7 @@ TEST(a_client_that_does_not_read_is_cut)
     do {
         poll(NULL, 0, 10);
         server_stats(server, &stats);
-    } while (stats.connections > 0);
+    } while (stats.accepted == 0 || stats.connections > 0);
     TRUE(stats.slow_cut >= 1);
     close(fd);
     stop();
@@ -453,7 +453,7 @@ TEST(half_received_bodies_are_bounded_too)
     do {
         poll(NULL, 0, 20); /* the sweep comes once a second */
         server_stats(server, &stats);
-    } while (stats.connections > 4);
+    } while (stats.accepted < 16 || stats.connections > 4);
     TRUE(stats.memory_cut >= 12);
     for (size_t i = 0; i < countof(fds); i++)
         close(fds[i]);

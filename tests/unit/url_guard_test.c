@@ -85,12 +85,14 @@ TEST(a_url_is_taken_apart)
 
 static bool denies(const char *text)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET};
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET, text, &in.sin_addr) == 1)
-        return url_guard_denies((const struct sockaddr *)&in);
-    CHECK(inet_pton(AF_INET6, text, &in6.sin6_addr) == 1);
-    return url_guard_denies((const struct sockaddr *)&in6);
+    struct sockaddr_storage any = {.ss_family = AF_INET};
+    struct sockaddr_in *in = (struct sockaddr_in *)&any;
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&any;
+    if (inet_pton(AF_INET, text, &in->sin_addr) != 1) {
+        any.ss_family = AF_INET6;
+        CHECK(inet_pton(AF_INET6, text, &in6->sin6_addr) == 1);
+    }
+    return url_guard_denies((const struct sockaddr *)&any);
 }
 
 TEST(the_address_a_name_resolves_to_is_judged_again)
@@ -101,8 +103,8 @@ TEST(the_address_a_name_resolves_to_is_judged_again)
     TRUE(denies("fd00::1"));
     TRUE(!denies("8.8.8.8"));
     TRUE(!denies("2606:4700::1111"));
-    struct sockaddr other = {.sa_family = AF_UNIX};
-    TRUE(url_guard_denies(&other));
+    struct sockaddr_storage other = {.ss_family = AF_UNIX};
+    TRUE(url_guard_denies((const struct sockaddr *)&other));
 }
 
 int main(void)

@@ -1,5 +1,4 @@
 /* links: xy_base */
-#include "store/batch_csv.c"
 #include "store/batch_name.c"
 #include "tests/check.h"
 
@@ -48,63 +47,6 @@ TEST(names_stay_inside_the_package)
     name[sizeof name - 1] = '\0';
     facts.student_no = name;
     EQ_INT(BATCH_NAME_BYTES_MAX + 4, strlen(batch_name_make(arena, "{student_no}", &facts)));
-    arena_free(arena);
-}
-
-static enum err receipt(const char *text, struct batch_line **lines, size_t *count, char *why)
-{
-    char *copy = arena_alloc(arena, strlen(text) + 1);
-    memcpy(copy, text, strlen(text));
-    return batch_csv_receipt(copy, strlen(text), arena, lines, count, why);
-}
-
-TEST(a_receipt_is_read_whole_or_not_at_all)
-{
-    struct batch_line *lines;
-    size_t count;
-    char why[CSV_WHY_BYTES];
-    arena = arena_new(MIB(8));
-    EQ_INT(ERR_NONE, receipt("\xef\xbb\xbf原因,文件名,结果\r\n,a.jpg,通过\r\n模糊,b.jpg , 退回\r\n", &lines, &count, why));
-    EQ_INT(2, count);
-    TRUE(lines[0].accepted && !lines[1].accepted);
-    EQ_TEXT("b.jpg", lines[1].key);
-    EQ_TEXT("模糊", lines[1].reason);
-    EQ_INT(ERR_BAD_FIELD, receipt("file_name,result\na,perhaps\n", &lines, &count, why));
-    EQ_TEXT("line 2: result must be accepted or refused", why);
-    EQ_INT(ERR_BAD_FIELD, receipt("file_name\na\n", &lines, &count, why));
-    EQ_TEXT("line 1: has no column result", why);
-    EQ_INT(ERR_BAD_FIELD, receipt("file_name,result\n,accepted\n", &lines, &count, why));
-    EQ_TEXT("line 2: names no photo", why);
-    EQ_INT(ERR_BAD_FIELD, receipt("", &lines, &count, why));
-    arena_free(arena);
-}
-
-TEST(tracking_needs_a_number)
-{
-    struct batch_line *lines;
-    size_t count;
-    char why[CSV_WHY_BYTES], good[] = "code,carrier,tracking_no\n3B92K7-4,SF,SF1\n", bad[] = "code,tracking_no\nA,\n";
-    arena = arena_new(MIB(8));
-    EQ_INT(ERR_NONE, batch_csv_tracking(good, strlen(good), arena, &lines, &count, why));
-    EQ_TEXT("SF1", lines[0].tracking_no);
-    EQ_INT(ERR_BAD_FIELD, batch_csv_tracking(bad, strlen(bad), arena, &lines, &count, why));
-    EQ_TEXT("line 2: tracking_no or carrier is empty or too long", why);
-    arena_free(arena);
-}
-
-TEST(too_many_lines_are_refused)
-{
-    struct buf b;
-    struct batch_line *lines;
-    size_t count;
-    char why[CSV_WHY_BYTES];
-    arena = arena_new(MIB(8));
-    buf_init(&b, MIB(1));
-    buf_text(&b, "code,result\n");
-    for (int i = 0; i <= BATCH_ITEMS_MAX; i++)
-        buf_text(&b, "a,1\n");
-    EQ_INT(ERR_TOO_LARGE, receipt(buf_cstr(&b), &lines, &count, why));
-    buf_release(&b);
     arena_free(arena);
 }
 

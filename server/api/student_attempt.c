@@ -182,7 +182,7 @@ static enum err attempt_choose_decode(struct exchange *x, struct attempt_choose 
     return job_id(x, "attempt_id", job->attempt_id);
 }
 
-/* What the machine failed reaches a human once, when the student insists. */
+/* What the machine failed reaches a human when the student insists: one photo, until a human has answered. */
 static enum err insist(struct tx *tx, struct attempt_choose *job, const struct attempt *a)
 {
     bool other = false;

@@ -179,9 +179,8 @@ static enum err read_roster(struct tx *tx, const struct rows *r, struct roster_e
                                    .class_name = col_text(r, 6),
                                    .session_id = col_text(r, 7),
                                    .student_id = col_text(r, 8)};
-    const char *key = arena_printf(tx->arena, "%s/%s", entry->session_id, entry->student_no);
-    TRY(unseal(tx, "roster", key, "name", r, 2, &entry->name));
-    return unseal(tx, "roster", key, "id_number", r, 3, &entry->id_number);
+    TRY(unseal(tx, "roster", entry->id, "name", r, 2, &entry->name));
+    return unseal(tx, "roster", entry->id, "id_number", r, 3, &entry->id_number);
 }
 
 static enum err find_roster(struct tx *tx, size_t query, const char *first, const char *second,
@@ -267,11 +266,11 @@ enum err roster_put(struct tx *tx, const struct roster_entry *entry, int64_t now
     if (dry || *outcome == 's' || *outcome == 'l')
         return ERR_NONE;
     size_t name_len = 0, number_len = 0;
-    const char *key = arena_printf(tx->arena, "%s/%s", entry->session_id, entry->student_no);
-    const void *name = seal(tx, "roster", key, "name", entry->name, &name_len);
-    const void *number = seal(tx, "roster", key, "id_number", entry->id_number, &number_len);
+    const char *id = *outcome == 'c' ? old.id : entry->id; /* sealed values are bound to their row */
+    const void *name = seal(tx, "roster", id, "name", entry->name, &name_len);
+    const void *number = seal(tx, "roster", id, "id_number", entry->id_number, &number_len);
     struct rows r;
-    TRY(TX_OPEN(tx, &r, Q_ROSTER_PUT, v_text(entry->id), v_text(entry->session_id), v_text(entry->student_no),
+    TRY(TX_OPEN(tx, &r, Q_ROSTER_PUT, v_text(id), v_text(entry->session_id), v_text(entry->student_no),
                 v_bytes(name, name_len), v_bytes(number, number_len),
                 v_text(number_index(tx, entry->student_no, last_four_of(entry->id_number))),
                 v_text(person_index(tx, entry->name, entry->id_number)), v_text(entry->college), v_text(entry->major),

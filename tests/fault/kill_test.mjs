@@ -19,7 +19,7 @@ function random(below) { // xorshift: the same seed kills at the same moments of
 
 const CROWD = 6;
 const photos = existsSync(join(samples, 'portraits'))
-    ? ['portrait1.jpg', 'portrait3.jpg'].map((name) => readFileSync(join(samples, 'portraits', name)))
+    ? ['portrait3.jpg', 'obama2.jpg'].map((name) => readFileSync(join(samples, 'portraits', name)))
     : [];
 const withWorker = photos.length > 0 && existsSync(join(models, 'face_recognition.dat'));
 if (!withWorker) console.log('no samples or no models: without photographs, only the database is killed');

@@ -70,7 +70,8 @@ static void accept_one(struct server_student *s, int64_t at_wechat)
 {
     server_write(accept_step, s);
     (void)outside_ask(outside_ports.wechat, "POST", "/quota",
-                      arena_printf(outside_arena, "{\"openid\":\"%s\",\"template_id\":\"" RESULT "\",\"remaining\":%" PRId64 "}",
+                      arena_printf(outside_arena,
+                                   "{\"openid\":\"%s\",\"template_id\":\"" RESULT "\",\"remaining\":%" PRId64 "}",
                                    s->openid, at_wechat));
 }
 

@@ -355,9 +355,9 @@ static enum err verify(const char *body, const char *key, int64_t at_s, const ch
     return e;
 }
 
+#define NOTICE(event, merchant, rest) "{\"event\":\"" event "\",\"merchant_id\":\"" merchant "\"," rest "}"
 #define GOOD                                                                                                 \
-    "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\"," \
-    "\"amount_fen\":1250}"
+    NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1250")
 
 TEST(only_what_the_service_signed_now_is_believed)
 {
@@ -375,13 +375,13 @@ TEST(only_what_the_service_signed_now_is_believed)
             TEST_FAIL("believed: forged[%zu]", i);
     static const char *const wrong[] = {
         "", "{}", "[]", "not json", "{\"event\":\"TRANSACTION.SUCCESS\"}",
-        "{\"event\":\"REFUND.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"other\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":0}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1.5}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":\"1\"}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"transaction_id\":\"T\",\"amount_fen\":1}",
-        "{\"event\":\"TRANSACTION.SUCCESS\",\"merchant_id\":\"xueying\",\"out_trade_no\":\"01\",\"amount_fen\":1}"};
+        NOTICE("REFUND.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1"),
+        NOTICE("TRANSACTION.SUCCESS", "other", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1"),
+        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":0"),
+        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1.5"),
+        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":\"1\""),
+        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"transaction_id\":\"T\",\"amount_fen\":1"),
+        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"amount_fen\":1")};
     for (size_t i = 0; i < countof(wrong); i++)
         if (verify(wrong[i], "key", NOW_S, HOOK) != ERR_BAD_REQUEST)
             TEST_FAIL("accepted: %s", wrong[i]);

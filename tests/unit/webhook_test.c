@@ -151,7 +151,8 @@ TEST(the_signature_is_that_of_standard_webhooks)
     webhook_sign(key, len, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body, strlen(body), signature);
     EQ_TEXT("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", signature);
     struct webhook_head head = {"msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330",
-                                "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="};
+                                "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+                                " v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="};
     int64_t then_us = SECONDS_US(1614265330);
     EQ_INT(ERR_NONE, webhook_verify(key, len, &head, body, strlen(body), then_us));
     EQ_INT(ERR_NONE, webhook_verify(key, len, &head, body, strlen(body), then_us + SECONDS_US(299)));

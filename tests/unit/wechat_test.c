@@ -125,7 +125,8 @@ TEST(templates_are_read_strictly)
     struct wechat_config c = {0};
     struct arena *a = arena_new(KIB(64));
     char why[WECHAT_WHY_BYTES];
-    EQ_INT(ERR_NONE, wechat_templates_read("{\"result\":\"R1\",\"delivery\":{\"id\":\"D1\",\"remark\":\"thing7\"}}", a, &c, why));
+    const char *text = "{\"result\":\"R1\",\"delivery\":{\"id\":\"D1\",\"remark\":\"thing7\"}}";
+    EQ_INT(ERR_NONE, wechat_templates_read(text, a, &c, why));
     EQ_TEXT("R1", c.templates[MESSAGE_TEMPLATE_result].id);
     EQ_TEXT("", c.templates[MESSAGE_TEMPLATE_progress].id);
     EQ_TEXT("thing7", c.templates[MESSAGE_TEMPLATE_delivery].fields[1].key);

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "dispatch/standin/memory.h"
 
 #include <strings.h>
 
@@ -10,28 +11,12 @@
 #define ARENA_BYTES_MAX MIB(64)
 #define ANSWER_BYTES_MAX MIB(48) /* a long log */
 #define CONNECTIONS_MAX 256
-#define LOG_MAX 20000
-#define LOG_BODY_BYTES_MAX KIB(4)
-#define FAULTS_MAX 16
-
-struct fault {
-    char kind[24], path[80];
-    int64_t times, value;
-};
-
-struct entry {
-    char method[8], path[160], fault[24];
-    char *body;
-};
-
 struct standin_http {
     uv_tcp_t listener;
     uv_loop_t *loop;
     standin_answer *answer;
     void *service;
-    struct fault faults[FAULTS_MAX];
-    struct entry log[LOG_MAX];
-    size_t log_count; /* ever; the newest LOG_MAX are kept */
+    struct memory memory;
     struct conn *conns;
     size_t conn_count;
     bool closing;
@@ -50,91 +35,9 @@ struct conn {
     struct conn *before, *after;
 };
 
-/* ---- faults and log ---- */
-
 bool standin_fault(struct standin_http *http, const char *kind, const char *path, int64_t *value)
 {
-    for (size_t i = 0; i < FAULTS_MAX; i++) {
-        struct fault *f = &http->faults[i];
-        if (f->times > 0 && strcmp(f->kind, kind) == 0 && text_starts(path, f->path)) {
-            f->times--;
-            if (value != NULL)
-                *value = f->value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static int fault_set(struct standin_http *http, const struct standin_request *r, struct buf *out)
-{
-    const char *kind = json_text_at(r->json, "kind", NULL);
-    json_object_open(out);
-    json_object_close(out);
-    if (kind == NULL || strlen(kind) >= sizeof http->faults[0].kind)
-        return 400;
-    if (strcmp(kind, "none") == 0) {
-        memset(http->faults, 0, sizeof http->faults);
-        return 200;
-    }
-    for (size_t i = 0; i < FAULTS_MAX; i++) {
-        struct fault *f = &http->faults[i];
-        if (f->times > 0)
-            continue;
-        snprintf(f->kind, sizeof f->kind, "%s", kind);
-        snprintf(f->path, sizeof f->path, "%s", json_text_at(r->json, "path", ""));
-        f->times = json_int_at(r->json, "times", 1);
-        f->value = json_int_at(r->json, "value", 0);
-        return 200;
-    }
-    return 409;
-}
-
-static void log_add(struct standin_http *http, const struct standin_request *r, const char *fault)
-{
-    struct entry *e = &http->log[http->log_count++ % LOG_MAX];
-    free(e->body);
-    snprintf(e->method, sizeof e->method, "%s", r->method);
-    snprintf(e->path, sizeof e->path, "%s", r->path);
-    snprintf(e->fault, sizeof e->fault, "%s", fault);
-    bool keep = r->body_len <= LOG_BODY_BYTES_MAX && text_utf8_valid(r->body, r->body_len);
-    e->body = strdup(keep ? r->body : "");
-    CHECK(e->body != NULL);
-}
-
-static void log_forget(struct standin_http *http)
-{
-    for (size_t i = 0; i < LOG_MAX; i++) {
-        free(http->log[i].body);
-        http->log[i].body = NULL;
-    }
-    http->log_count = 0;
-}
-
-static int log_write(struct standin_http *http, const struct standin_request *r, struct buf *out)
-{
-    const char *path = standin_query(r, "path");
-    size_t from = http->log_count > LOG_MAX ? http->log_count - LOG_MAX : 0, count = 0;
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
-    for (size_t i = from; i < http->log_count; i++) {
-        const struct entry *e = &http->log[i % LOG_MAX];
-        if (path != NULL && strcmp(path, e->path) != 0)
-            continue;
-        count++;
-        json_object_open(out);
-        json_put_int(out, "number", (int64_t)i + 1);
-        json_put_text(out, "method", e->method);
-        json_put_text(out, "path", e->path);
-        json_put_text(out, "body", e->body);
-        json_put_text(out, "fault", e->fault);
-        json_object_close(out);
-    }
-    json_array_close(out);
-    json_put_int(out, "count", (int64_t)count);
-    json_object_close(out);
-    return 200;
+    return memory_fault(&http->memory, kind, path, value);
 }
 
 /* ---- reading a request ---- */
@@ -243,7 +146,7 @@ static void on_conn_closed(uv_handle_t *handle)
     free(c);
     if (http->closing && http->conn_count == 0 && !uv_is_active((uv_handle_t *)&http->listener) &&
         http->listener.data == NULL) {
-        log_forget(http);
+        memory_forget(&http->memory);
         free(http);
     }
 }
@@ -303,17 +206,17 @@ static void conn_answer(struct conn *c, const struct standin_request *r)
     const char *fault = "";
     buf_init(&body, ANSWER_BYTES_MAX);
     if (strcmp(r->path, "/fault") == 0) {
-        answer_write(c, fault_set(http, r, &body), &body);
+        answer_write(c, memory_fault_set(&http->memory, r, &body), &body);
     } else if (strcmp(r->path, "/log") == 0 && strcmp(r->method, "DELETE") == 0) {
-        log_forget(http);
+        memory_forget(&http->memory);
         answer_write(c, 200, &body);
     } else if (strcmp(r->path, "/log") == 0) {
-        answer_write(c, log_write(http, r, &body), &body);
+        answer_write(c, memory_write(&http->memory, r, &body), &body);
     } else if (standin_fault(http, "reset", r->path, NULL)) {
-        log_add(http, r, "reset");
+        memory_add(&http->memory, r, "reset");
         conn_close(c, true);
     } else if (standin_fault(http, "status", r->path, &value)) {
-        log_add(http, r, "status");
+        memory_add(&http->memory, r, "status");
         answer_write(c, (int)value, &body);
     } else {
         bool slow = standin_fault(http, "slow", r->path, &value);
@@ -322,7 +225,7 @@ static void conn_answer(struct conn *c, const struct standin_request *r)
                 : standin_fault(http, "truncate", r->path, NULL)    ? "truncate"
                 : standin_fault(http, "drop_answer", r->path, NULL) ? "drop_answer"
                                                                     : "";
-        log_add(http, r, fault);
+        memory_add(&http->memory, r, fault);
         answer_write(c, http->answer(http->service, r, &body), &body);
         if (strcmp(fault, "garbage") == 0) {
             buf_clear(&c->out);
@@ -431,7 +334,7 @@ static void on_listener_closed(uv_handle_t *handle)
     struct standin_http *http = handle->data;
     handle->data = NULL;
     if (http->conn_count == 0) {
-        log_forget(http);
+        memory_forget(&http->memory);
         free(http);
     }
 }

@@ -6,7 +6,7 @@
 
 struct sealed_column {
     const char *name;  /* table.column */
-    const char *about; /* as the owner of the column binds it; one %s for what the page gives */
+    const char *about; /* as the owner of the column binds it; one %s for the row's key */
     enum keyring_purpose purpose;
     size_t page, put;
 };
@@ -25,7 +25,7 @@ static const struct sealed_column columns[] = {
 };
 
 struct rows_read {
-    const char *keys[RESEAL_PAGE_ROWS], *bound_to[RESEAL_PAGE_ROWS];
+    const char *keys[RESEAL_PAGE_ROWS];
     const void *sealed[RESEAL_PAGE_ROWS];
     size_t sealed_len[RESEAL_PAGE_ROWS], count;
 };
@@ -49,17 +49,16 @@ static enum err read_page(struct tx *tx, const struct reseal *reseal, struct row
     while (page->count < RESEAL_PAGE_ROWS && rows_next(&r)) {
         size_t at = page->count++;
         page->keys[at] = col_text(&r, 0);
-        page->bound_to[at] = col_text(&r, 2);
         page->sealed[at] = col_is_null(&r, 1) ? NULL : col_bytes(&r, 1, &page->sealed_len[at]);
     }
     return rows_close(&r);
 }
 
 /* The bytes' place in the world; %s is the only conversion and the formats are ours. */
-static const char *about_of(struct tx *tx, const struct sealed_column *column, const char *bound_to)
+static const char *about_of(struct tx *tx, const struct sealed_column *column, const char *key)
 {
     const char *hole = strstr(column->about, "%s");
-    return arena_printf(tx->arena, "%.*s%s%s", (int)(hole - column->about), column->about, bound_to, hole + 2);
+    return arena_printf(tx->arena, "%.*s%s%s", (int)(hole - column->about), column->about, key, hole + 2);
 }
 
 static void move_on(struct reseal *reseal, const struct rows_read *page)
@@ -94,7 +93,7 @@ enum err reseal_step(struct tx *tx, void *job)
             continue;
         char *plain;
         size_t len, sealed_len;
-        const char *about = about_of(tx, column, page.bound_to[i]);
+        const char *about = about_of(tx, column, page.keys[i]);
         TRY(keyring_open(ring, column->purpose, page.sealed[i], page.sealed_len[i], about, tx->arena, &plain, &len));
         const unsigned char *sealed = keyring_seal(ring, column->purpose, plain, len, about, tx->arena, &sealed_len);
         crypt_wipe(plain, len);
@@ -120,7 +119,7 @@ enum err reseal_verify(struct tx *tx, void *job)
         char *plain;
         size_t len;
         enum err e = keyring_open(store_ring(tx), column->purpose, page.sealed[i], page.sealed_len[i],
-                                  about_of(tx, column, page.bound_to[i]), tx->arena, &plain, &len);
+                                  about_of(tx, column, page.keys[i]), tx->arena, &plain, &len);
         if (e == ERR_NONE)
             crypt_wipe(plain, len);
         else

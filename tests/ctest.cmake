@@ -49,6 +49,7 @@ foreach(source ${fuzz_targets})
     separate_arguments(libraries)
     add_executable(${name} ${source})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C) # clang, also where the library has C++ in it
     target_link_libraries(${name} PRIVATE ${libraries})
   elseif(NOT SANITIZE)
     add_test(NAME fuzz_${name} COMMAND tools/fuzz-one build-fuzz/${name} 5 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})

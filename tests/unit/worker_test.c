@@ -9,22 +9,23 @@
 #include <dirent.h>
 #include <glob.h>
 
-/* The worker and its models lie beside the tests in the build folder; $XUEYING_MODELS names another place. Photographs
- * are looked for in $XUEYING_SAMPLES or ../shared/samples. */
+/* The worker lies beside the tests; the models too, or in build/ (the sanitized build folders have none of their own), or
+ * where $XUEYING_MODELS says. Photographs are looked for in $XUEYING_SAMPLES or ../shared/samples. */
 
 static char models_path[PATH_BYTES];
 
 static void need_models(void)
 {
-    const char *named = getenv("XUEYING_MODELS");
-    if (named != NULL)
-        snprintf(models_path, sizeof models_path, "%s", named);
-    else if (!beside_program("models", models_path))
-        TEST_FAIL("no place beside the program");
-    char network[PATH_BYTES + 32];
-    snprintf(network, sizeof network, "%s/face_recognition.dat", models_path);
-    if (access(network, R_OK) != 0)
-        SKIP("the face models are not there (tools/models)");
+    char beside[PATH_BYTES] = "", network[PATH_BYTES + 32];
+    beside_program("models", beside);
+    const char *folders[] = {getenv("XUEYING_MODELS"), beside, "build/models"};
+    for (size_t i = 0; i < countof(folders); i++) {
+        snprintf(models_path, sizeof models_path, "%s", folders[i] != NULL ? folders[i] : "");
+        snprintf(network, sizeof network, "%s/face_recognition.dat", models_path);
+        if (access(network, R_OK) == 0)
+            return;
+    }
+    SKIP("the face models are not there (tools/models)");
 }
 
 static struct worker_client start(int threads, int job_wall_ms, bool faults)

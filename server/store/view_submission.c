@@ -217,7 +217,7 @@ static enum err put_move(struct tx *tx, const struct rows *r, bool for_staff, st
     }
     json_put_text(out, "note", json_text_at(detail, "note", ""));
     if (for_staff)
-        json_put_text(out, "actor", text_is(kind, "student") ? "" : col_text(r, 5));
+        json_put_text(out, "actor", text_is(kind, "student") ? "" : col_text(r, 8));
     json_object_close(out);
     return ERR_NONE;
 }

@@ -6,7 +6,7 @@ import { ProblemBox } from '../shared/notices.js';
 import { prefs } from '../shared/prefs.js';
 import { Clock } from '../shared/sla.js';
 import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
-import { account, has } from './account.js';
+import { account, has, refreshAccount } from './account.js';
 import { go } from './route.js';
 
 const LANES = [
@@ -42,6 +42,7 @@ function Lane({ lane, keyName, row, open }) {
 export function Queue() {
   const who = useValue(account);
   const { queue, error, reload } = useQueue();
+  useEffect(() => { refreshAccount().catch(() => {}); }, []); /* today's figure */
   useEffect(() => {
     const press = (event) => {
       if (prefs.value.shortcuts === 'off' || event.repeat || event.ctrlKey || event.metaKey || event.altKey

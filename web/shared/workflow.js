@@ -1,7 +1,7 @@
 // workflow — labels of states, events and reasons as the server tells them. The rules stay there too: what may be done
 // is in the `allowed` list that comes with each submission.
 import { get } from './api.js';
-import { pick } from './i18n.js';
+import { pick, t } from './i18n.js';
 
 const states = new Map();
 const events = new Map();
@@ -16,7 +16,8 @@ export async function startWorkflow() {
 
 export const stateNames = () => [...states.keys()];
 export const stateLabel = (name) => pick(states.get(name)) || name;
-export const eventLabel = (name) => pick(events.get(name)) || name;
+/** The first row of a history is no event of the table. */
+export const eventLabel = (name) => pick(events.get(name)) || (name === 'created' ? t('event.created') : name);
 export const reasonOf = (code) => reasons.get(code);
 export const reasonLabel = (code) => pick(reasons.get(code), 'short') || code;
 export const reasonText = (code) => pick(reasons.get(code)) || code;

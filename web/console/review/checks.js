@@ -24,7 +24,7 @@ export function checkLimit(check) {
   const low = typeof check.allowed?.min === 'number' ? round(check.allowed.min) : null;
   const high = typeof check.allowed?.max === 'number' ? round(check.allowed.max) : null;
   if (low !== null && high !== null)
-    return `${low}–${high}`;
+    return Number(low) === -Number(high) ? `±${high}` : low === high ? low : `${low} – ${high}`;
   return low !== null ? `≥ ${low}` : high !== null ? `≤ ${high}` : '';
 }
 

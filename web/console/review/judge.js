@@ -68,12 +68,12 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
     <div class="bench">
       <div class="stage" role="application" tabindex="-1" ref=${stage} aria-label=${t('review.stage', { code: item.submission.code })}>
         <${Stage} item=${item} zoom=${zoom} move=${move} allGuides=${view.guides} onPainted=${painted} />
+        ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english} onSwitch=${() => flip('english')} />`}
       </div>
       <aside class="rail" tabindex="0" aria-label=${t('review.panel')}>
         <${Gauge} face=${item.face} />
         <${Checks} report=${item.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} />
         <${Reasons} offered=${offered} armed=${armed} onToggle=${toggle} note=${note} onNote=${setNote} noteField=${noteField} />
-        ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english} onSwitch=${() => flip('english')} />`}
         <${Earlier} list=${item.earlier} />
       </aside>
     </div>

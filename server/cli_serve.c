@@ -214,15 +214,24 @@ static bool profile_known(const char *name)
     return profile_named(name) != NULL;
 }
 
+/* The schema Profile: what guides on a screen are drawn from. */
 static void profile_write_named(const char *name, struct buf *out)
 {
-    const struct profile *profile = profile_named(name);
-    if (profile != NULL) {
-        profile_write(out, profile);
-        return;
-    }
+    const struct profile *p = profile_named(name);
     json_object_open(out);
     json_put_text(out, "name", name);
+    if (p != NULL) {
+        json_put_int(out, "width_px", p->width_px);
+        json_put_int(out, "height_px", p->height_px);
+        json_put_int(out, "crown_min_px", p->crown_px.min);
+        json_put_int(out, "crown_max_px", p->crown_px.max);
+        json_put_int(out, "eye_min_px", p->eyes_px.min);
+        json_put_int(out, "eye_max_px", p->eyes_px.max);
+        json_put_int(out, "face_width_min_px", p->face_width_px.min);
+        json_put_int(out, "face_width_max_px", p->face_width_px.max);
+        json_put_int(out, "size_bytes_min", p->size_kb.min * 1024);
+        json_put_int(out, "size_bytes_max", p->size_kb.max * 1024);
+    }
     json_object_close(out);
 }
 

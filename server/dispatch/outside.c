@@ -64,9 +64,11 @@ static void unit_run(struct kept_token *k, enum store_mode mode, store_step *ste
     k->unit = (struct store_unit){
         .home = dispatch_mailbox(o->dispatch), .mode = mode, .step = step, .job = k, .done = done};
     o->units_away++;
-    k->unit.result = store_submit(o->store, &k->unit);
-    if (k->unit.result != ERR_NONE)
+    enum err e = store_submit(o->store, &k->unit);
+    if (e != ERR_NONE) { /* else it is the store's already */
+        k->unit.result = e;
         done(&k->unit);
+    }
 }
 
 static struct kept_token *kept_new(struct outside *o)

@@ -19,7 +19,7 @@ static struct temp_store server_temp;
 static struct blob_store *server_blobs;
 static struct outside_config server_config;
 static struct outside *server_outside;
-static struct dispatch *server_dispatch;
+static _Atomic(struct dispatch *) server_dispatch; /* the writer thread wakes it */
 static char server_notify_url[128];
 
 static pthread_mutex_t server_changed_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,8 +45,8 @@ static void server_on_change(void *arg, const struct store_change *changes, size
     pthread_cond_broadcast(&server_changed);
     pthread_mutex_unlock(&server_changed_lock);
     for (size_t i = 0; i < count; i++)
-        if (changes[i].topic == TOPIC_OUTBOX && server_dispatch != NULL)
-            dispatch_wake(server_dispatch);
+        if (changes[i].topic == TOPIC_OUTBOX && atomic_load(&server_dispatch) != NULL)
+            dispatch_wake(atomic_load(&server_dispatch));
 }
 
 static inline void server_dispatch_start(void)
@@ -65,14 +65,14 @@ static inline void server_dispatch_start(void)
                                              .on_start = outside_on_start,
                                              .on_stop = outside_on_stop,
                                              .arg = server_outside};
-    CHECK(dispatch_start(&options, &server_dispatch, why) == ERR_NONE);
+    struct dispatch *dispatch = NULL;
+    CHECK(dispatch_start(&options, &dispatch, why) == ERR_NONE);
+    atomic_store(&server_dispatch, dispatch);
 }
 
 static inline void server_dispatch_stop(void)
 {
-    struct dispatch *dispatch = server_dispatch;
-    dispatch_stop(dispatch);
-    server_dispatch = NULL;
+    dispatch_stop(atomic_exchange(&server_dispatch, NULL));
     outside_free(server_outside);
 }
 

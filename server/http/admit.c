@@ -36,12 +36,11 @@ static void admit(struct exchange *x)
     if (!exchange_may(x, route->roles))
         e = x->who.id[0] == 0 ? ERR_UNAUTHENTICATED : ERR_FORBIDDEN;
     else if (x->endpoint->idempotent_key)
-        e = keyed_begin(x);
+        e = keyed_begin(x); /* sets keyed, when the request has a key */
     if (e != ERR_NONE) {
         exchange_fail(x, e);
         return;
     }
-    x->keyed = x->endpoint->idempotent_key;
     if (x->keyed)
         keyed_find(x);
     else
@@ -120,7 +119,7 @@ void admit_begin(struct exchange *x)
     bool found = request_token(x->req, x->secure, &token, &x->by_cookie);
     if (open && x->by_cookie && !method_is_safe(x))
         found = false; /* an old cookie neither helps nor hinders a login */
-    if (!found || !auth_key_of(token.base, token.len, &x->key)) {
+    if (!found || !request_key(x->req, token, &x->key)) {
         admit(x);
         return;
     }

@@ -78,7 +78,9 @@ static void address_leave(struct addresses *addresses, const char *text)
 
 static void free_connection(uv_handle_t *handle)
 {
-    free(container_of(handle, struct connection, tcp));
+    struct connection *c = container_of(handle, struct connection, tcp);
+    crypt_wipe(c->token, sizeof c->token);
+    free(c);
 }
 
 static void on_socket_closed(void *data)

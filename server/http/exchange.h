@@ -64,7 +64,7 @@ struct endpoint {
 #define ENDPOINT_POLLED(name_, job_, ...)                                                                    \
     const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
                                               {__VA_ARGS__}, (exchange_reply *)name_##_reply, false, true};
-/* The same for writes that must happen once: needs an Idempotency-Key header when `keyed`. */
+/* The same for a write that a client may repeat with an Idempotency-Key: see "writing once". */
 #define ENDPOINT_KEYED(name_, job_, ...)                                                                     \
     const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
                                               {__VA_ARGS__}, (exchange_reply *)name_##_reply, true, false};
@@ -146,11 +146,13 @@ int64_t exchange_prefer_wait_s(const struct exchange *x); /* Prefer: wait=N, cap
 bool exchange_if_none_match(struct exchange *x, const char *etag); /* etag without quotes, as given to send_cached */
 
 /* ---- writing once ----
- * A keyed endpoint has exactly one WRITE step, its last one. Its reply runs inside that unit, on the writer thread,
- * right after the step, and what it answers is recorded in the same transaction: a crash leaves both or neither, and
- * a repeated request gets the same bytes. Therefore the reply of a keyed endpoint is pure (it may run again), reads
- * only its job, and answers with exchange_out/exchange_send, exchange_status and exchange_set_header; no cookie, no
- * exchange_header. The two hooks below are store steps given in struct server_options. */
+ * A client may put an Idempotency-Key on a request to a keyed endpoint; without one it is run like any other. Such an
+ * endpoint has exactly one WRITE step, its last one, and needs a login. With a key its reply runs inside that unit, on
+ * the writer thread, right after the step, and what it answers is recorded in the same transaction: a crash leaves
+ * both or neither, and a repeated request gets the same bytes. Therefore the reply of a keyed endpoint is pure (it may
+ * run again), reads only its job, and answers with exchange_out/exchange_send, exchange_status and
+ * exchange_set_header; no cookie, no exchange_header. While the first request is being worked on, a second one with
+ * the same key is IDEM_RUNNING. The two hooks below are store steps given in struct server_options. */
 struct exchange_record {
     /* in */
     const char *owner_id, *key; /* together the row's key */
@@ -161,7 +163,7 @@ struct exchange_record {
     bool found;
     const char *found_hash; /* differs from request_hash: the key was used for another request */
     int status;
-    const char *body, *headers; /* headers: "name: value" lines, ended by \n each; "" for none */
+    const char *body, *headers; /* body: NULL when body_len is 0. headers: "name: value\n" lines; "" for none */
     size_t body_len;
 };
 typedef enum err exchange_record_step(struct tx *tx, struct exchange_record *record);

@@ -115,6 +115,21 @@ bool request_token(const h2o_req_t *req, bool secure, h2o_iovec_t *token, bool *
     return request_cookie(req, secure ? "__Host-" AUTH_COOKIE : AUTH_COOKIE, token);
 }
 
+bool request_key(const h2o_req_t *req, h2o_iovec_t token, struct auth_key *key)
+{
+    struct connection *c = request_connection(req);
+    if (c->token_len > 0 && c->token_len == token.len && crypt_equal(c->token, token.base, token.len)) {
+        *key = c->token_key;
+        return true;
+    }
+    if (!auth_key_of(token.base, token.len, key))
+        return false;
+    memcpy(c->token, token.base, token.len);
+    c->token_len = token.len;
+    c->token_key = *key;
+    return true;
+}
+
 static bool origin_is(h2o_iovec_t origin, const char *scheme, const char *host, size_t host_len)
 {
     size_t scheme_len = strlen(scheme);

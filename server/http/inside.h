@@ -40,7 +40,10 @@ struct connection {
     h2o_socket_t *sock;
     char peer[PEER_BYTES];
     bool peer_is_loopback, peer_is_trusted;
-    size_t written; /* bytes_written when last looked at */
+    size_t token_len; /* of the token last seen here: the next request brings the same one, and its hash is known */
+    char token[CRYPT_TOKEN_TEXT_BYTES];
+    struct auth_key token_key;
+    size_t written; /* bytes waiting when last looked at */
     int64_t stuck_since_ms; /* 0: not writing, or progress was made */
 };
 
@@ -204,6 +207,7 @@ enum language request_language(const h2o_req_t *req);
 struct connection *request_connection(const h2o_req_t *req);
 bool request_is_secure(const h2o_req_t *req);
 bool request_token(const h2o_req_t *req, bool secure, h2o_iovec_t *token, bool *by_cookie);
+bool request_key(const h2o_req_t *req, h2o_iovec_t token, struct auth_key *key); /* false: not one of our tokens */
 bool request_same_origin(const h2o_req_t *req, bool secure, const char *public_url);
 const char *request_peer(const h2o_req_t *req, struct arena *arena);
 
@@ -254,6 +258,7 @@ bool static_files_answer(const struct static_files *files, h2o_req_t *req, const
 
 /* metrics.c */
 void metrics_count(struct loop *loop, size_t route, int status, int64_t begun_mono_us);
+void metrics_count_quick(struct loop *loop, size_t route, int status);
 void metrics_answer(struct loop *loop, h2o_req_t *req);
 
 /* server.c */

@@ -98,8 +98,10 @@ enum err keyed_begin(struct exchange *x)
 {
     struct server *server = x->loop->server;
     h2o_iovec_t key;
-    if (!request_header(x->req, "idempotency-key", 15, &key) || key.len == 0 || key.len > 255)
-        return exchange_explain(x, ERR_BAD_REQUEST, "this request needs the header Idempotency-Key, 1 to 255 characters");
+    if (!request_header(x->req, "idempotency-key", 15, &key))
+        return ERR_NONE;
+    if (key.len == 0 || key.len > 255)
+        return exchange_explain(x, ERR_BAD_REQUEST, "Idempotency-Key has 1 to 255 characters");
     for (size_t i = 0; i < key.len; i++)
         if (key.base[i] < 0x21 || key.base[i] > 0x7e)
             return exchange_explain(x, ERR_BAD_REQUEST, "Idempotency-Key has a character that is not visible ASCII");
@@ -110,6 +112,7 @@ enum err keyed_begin(struct exchange *x)
     crypt_hash_text(arena_printf(x->arena, "%d %.*s %s", (int)x->method, (int)x->req->input.path.len,
                                  x->req->input.path.base, body_hex),
                     request_hash);
+    x->keyed = true;
     x->record = (struct exchange_record){.owner_id = x->who.id,
                                          .key = arena_text_n(x->arena, key.base, key.len),
                                          .request_hash = request_hash,

@@ -191,8 +191,10 @@ static void build_routes(struct server *server)
         const struct route *route = &server->routes[i];
         CHECK(!route->endpoint->poll_cached || (route->method == METHOD_GET && strchr(route->path, '{') != NULL));
         CHECK((int64_t)route->body_bytes_max <= server->limits.upload_part_bytes_max);
-        if (route->endpoint->idempotent_key)
+        if (route->endpoint->idempotent_key) {
+            CHECK((route->roles & (unsigned)ROLE_ANYONE) == 0); /* a key belongs to somebody */
             check_keyed(route->endpoint, options);
+        }
     }
     server->router = router_new(server->routes, server->route_count);
 }

@@ -36,6 +36,27 @@ static void fill(struct image *photo, struct strip strip, const unsigned char co
             memcpy(pixel(photo, x, y), colour, 3);
 }
 
+#define SMOOTH_PX 12 /* to each side: noise of single edge pixels must not become stripes */
+
+/* The edge line, smoothed along itself, painted over the missing strip. */
+static void continue_edge(struct image *photo, struct strip missing, struct strip edge)
+{
+    bool along_x = edge.height == 1;
+    int32_t length = along_x ? edge.width : edge.height;
+    for (int32_t at = 0; at < length; at++) {
+        int32_t from = at > SMOOTH_PX ? at - SMOOTH_PX : 0, to = at + SMOOTH_PX < length ? at + SMOOTH_PX : length - 1;
+        int32_t sums[3] = {0}, count = to - from + 1;
+        unsigned char mean[3];
+        for (int32_t i = from; i <= to; i++)
+            for (int c = 0; c < 3; c++)
+                sums[c] += pixel(photo, edge.x + (along_x ? i : 0), edge.y + (along_x ? 0 : i))[c];
+        for (int c = 0; c < 3; c++)
+            mean[c] = (unsigned char)((sums[c] + count / 2) / count);
+        fill(photo, along_x ? (struct strip){missing.x + at, missing.y, 1, missing.height}
+                            : (struct strip){missing.x, missing.y + at, missing.width, 1}, mean);
+    }
+}
+
 static int32_t whole_px(double missing_px, int32_t limit_px)
 {
     int32_t px = (int32_t)ceil(missing_px);
@@ -49,6 +70,7 @@ static void one_side(struct image *photo, double missing_px, struct strip missin
     if (missing_px < 0.5)
         return; /* less than a pixel cannot be seen */
     if (is_plain(photo, edge)) {
+        continue_edge(photo, missing, edge);
         done->edges = true;
         return;
     }

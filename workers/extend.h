@@ -1,6 +1,6 @@
 /* extend — what to show where the frame reaches beyond the source.
  *
- * resample repeats the edge there. On a plain wall that continues the wall; next to hair, clothes or curtains it draws
+ * On a plain wall the edge is continued, smoothed along itself; next to hair, clothes or curtains that would draw
  * stripes, so those sides get one flat colour instead. Either way the report's missing_* checks name the side. Pure. */
 #ifndef XY_WORKERS_EXTEND_H
 #define XY_WORKERS_EXTEND_H

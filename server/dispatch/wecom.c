@@ -18,6 +18,10 @@ struct wecom {
     const char *url;
     int64_t minute_began_us, dropped;
     int sent;
+
+    /* what the last alerts said */
+    struct outbox_status told, now;
+    bool told_disk;
 };
 
 struct alert {
@@ -101,9 +105,6 @@ bool wecom_alert(struct wecom *wecom, const char *text)
 
 /* ---- what staff are told of ---- */
 
-static struct outbox_status status, told; /* outbound thread; `told`: what the last alert said */
-static bool told_disk;
-
 static enum err count_step(struct tx *tx, void *job)
 {
     return outbox_count(tx, job);
@@ -115,26 +116,27 @@ static void watch_disk(struct outside *o)
     if (o->config->data_directory == NULL || statvfs(o->config->data_directory, &fs) != 0 || fs.f_blocks == 0)
         return;
     bool low = fs.f_bavail * 100 / fs.f_blocks < DISK_LOW_PERCENT;
-    if (low && !told_disk) {
+    if (low && !o->wecom->told_disk) {
         LOG(ERROR, "disk.low", "free_percent=%d", (int)(fs.f_bavail * 100 / fs.f_blocks));
         wecom_alert(o->wecom, "学影：磁盘空间不足 5%，请马上清理。\nXueying: less than 5 % of the disk is free.");
     }
-    told_disk = low;
+    o->wecom->told_disk = low;
 }
 
 static void counted(struct watch_task *task, enum err e)
 {
     struct outside *o = task->outside;
+    const struct outbox_status now = o->wecom->now, told = o->wecom->told;
     if (e == ERR_NONE && !o->closing) {
-        if (status.dead > told.dead)
+        if (now.dead > told.dead)
             wecom_alert(o->wecom, arena_printf(task->arena, "学影：有 %" PRId64 " 条对外任务失败，需在控制台处理。\n"
                                                             "Xueying: %" PRId64 " effects are dead; see the console.",
-                                               status.dead, status.dead));
-        if (status.parked > told.parked)
+                                               now.dead, now.dead));
+        if (now.parked > told.parked)
             wecom_alert(o->wecom, arena_printf(task->arena, "学影：有 %" PRId64 " 个任务被搁置（连续两次使处理进程崩溃）。\n"
                                                             "Xueying: %" PRId64 " jobs are parked; see the console.",
-                                               status.parked, status.parked));
-        told = status;
+                                               now.parked, now.parked));
+        o->wecom->told = now;
     }
     watch_end(task);
 }
@@ -142,7 +144,7 @@ static void counted(struct watch_task *task, enum err e)
 static void alert_begin(struct watch_task *task)
 {
     watch_disk(task->outside);
-    watch_unit(task, STORE_READ, count_step, &status, counted);
+    watch_unit(task, STORE_READ, count_step, &task->outside->wecom->now, counted);
 }
 
 struct watch_task alert_watch = {.name = "alert", .interval_ms = WATCH_INTERVAL_MS, .begin = alert_begin};

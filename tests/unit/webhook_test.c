@@ -127,6 +127,12 @@ static enum err publish_step(struct tx *tx, void *job)
                       0, clock_utc_us());
 }
 
+static enum err dead_step(struct tx *tx, void *job)
+{
+    (void)job;
+    return outbox_put(tx, "row:1:webhook", "webhook", NULL, "{}", 0, clock_utc_us());
+}
+
 static struct outbox_status publish(const char *id)
 {
     server_write(publish_step, arena_text(outside_arena, id));
@@ -267,6 +273,21 @@ TEST(an_alert_fits_the_robot_and_says_what_was_dropped)
     TRUE(strstr(content, "7 more dropped") != NULL);
     buf_release(&b);
     arena_free(a);
+}
+
+TEST(staff_hear_of_a_dead_row_once)
+{
+    server_up();
+    server_dispatch_stop();
+    server_config.wecom_url = outside_url(outside_ports.chsi, "/robot");
+    server_dispatch_start();
+    server_write(dead_step, NULL);
+    EQ_INT(1, server_settle().dead);
+    while (outside_count(outside_ports.chsi, "/robot") < 1)
+        server_wait();
+    const struct json *item = json_at(outside_ask(outside_ports.chsi, "GET", "/log?path=/robot", NULL), "items")->first;
+    TRUE(strstr(json_text_at(item, "body", ""), "1 effects are dead") != NULL);
+    server_down();
 }
 
 TEST(twenty_alerts_a_minute_and_no_more)

@@ -44,7 +44,7 @@ bool effect_unit(struct effect *effect, struct store_unit *unit, enum store_mode
                  void (*done)(struct store_unit *unit));
 
 /* Outbound thread. Exactly once per effect; frees it. `words` are kept with the row: no personal data.
- * pause_us: 0, or the pause an outside system asked for. */
+ * pause_us: 0, or the pause an outside system asked for; the schedule's when that is longer. */
 void effect_end(struct effect *effect, enum outbox_outcome outcome, int64_t pause_us, const char *words, ...)
     PRINTF_LIKE(4, 5);
 
@@ -55,7 +55,7 @@ struct dispatch_options {
     const struct executor *const *executors; /* lists, each ended by kind NULL; the list of lists ended by NULL */
     const struct compute_options *compute;   /* NULL: no image worker (tests); copied */
     size_t file_threads, file_queue_max;     /* 0: 2 and 256 */
-    int64_t orphan_grace_ms;                 /* 0: an hour; files without row are removed after it, four times a day */
+    int64_t orphan_grace_ms;                 /* 0: an hour; older files without row are removed */
     int64_t stop_patience_ms;                /* 0: 5,000; as much again for what on_stop leaves open */
     int64_t lease_ms, sweep_interval_ms;
     size_t batch_max;
@@ -66,7 +66,8 @@ struct dispatch_options {
 };
 
 enum err dispatch_start(const struct dispatch_options *options, struct dispatch **dispatch, char why[256]);
-void dispatch_stop(struct dispatch *dispatch); /* finishes what is in hand within its patience, leaves the rest to its leases */
+/* Finishes what is in hand within its patience, leaves the rest to its leases. The store must still be open. */
+void dispatch_stop(struct dispatch *dispatch);
 
 void dispatch_wake(struct dispatch *dispatch);                   /* rows may be due; any thread */
 uv_loop_t *dispatch_loop(struct dispatch *dispatch);             /* outbound thread only */

@@ -44,11 +44,11 @@ enum err outbox_claim(struct tx *tx, struct outbox_claim *claim)
 
 static int64_t pause_after(const struct outbox_finish *f)
 {
-    if (f->pause_us > 0)
-        return f->pause_us;
     size_t index = (size_t)(f->tries - 1);
     int64_t pause_us = SECONDS_US(pauses_s[index < OUTBOX_PAUSES ? index : OUTBOX_PAUSES - 1]);
-    return pause_us / 1000 * f->jitter_e3 / 100 * f->scale_percent;
+    pause_us = pause_us / 1000 * f->jitter_e3 / 100 * f->scale_percent;
+    /* A longer wish is obeyed; a shorter one would use up the tries before the trouble is over. */
+    return pause_us > f->pause_us ? pause_us : f->pause_us;
 }
 
 enum err outbox_finish(struct tx *tx, const struct outbox_finish *f)

@@ -49,7 +49,7 @@ enum err outbox_claim(struct tx *tx, struct outbox_claim *claim);
 
 /* End or reschedule a claimed row. STALE when the lease is no longer ours (someone else has it, or it ended).
  *   jitter_e3   700..1300: multiplies the pause, drawn by the caller (steps draw no randomness)
- *   pause_us    > 0 overrides the schedule (Retry-After)
+ *   pause_us    at least this long, if the schedule says less (Retry-After)
  *   scale_percent  config outbox_retry_scale_percent
  *   outcome     a few words without personal data; kept */
 struct outbox_finish {

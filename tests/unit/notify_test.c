@@ -101,7 +101,7 @@ TEST(words_name_reasons_in_the_readers_language)
     const char *detail = "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\"],\"note\":\"再拍一张\"}";
     message_render("retake", detail, LANGUAGE_ZH, a, &w);
     EQ_TEXT("照片模糊、眼睛未睁开", w.short_text);
-    EQ_TEXT("照片没有通过：照片模糊，未对焦或镜头有污渍、闭眼或眼睛未自然睁开。再拍一张。请按提示重拍，不用再付款的会直接提交。编号 3B92K7-4。",
+    EQ_TEXT("照片没有通过：照片模糊，未对焦或镜头有污渍、闭眼或眼睛未自然睁开。再拍一张。请按提示重拍。编号 3B92K7-4。",
             w.text);
     message_render("retake", detail, LANGUAGE_EN, a, &w);
     EQ_TEXT("Blurred, Eyes closed", w.short_text);

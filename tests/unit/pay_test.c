@@ -238,6 +238,79 @@ TEST(a_success_counts_once_and_only_for_our_sum)
     server_down();
 }
 
+/* Facts in every order, each twice: the money is counted once and goes back at most once. */
+enum fact { FACT_PAID, FACT_CLOSED, FACT_REFUNDED, FACT_COUNT };
+
+static enum err fact_step(struct tx *tx, void *job)
+{
+    const struct succeed *s = job;
+    switch ((enum fact)s->amount_fen) {
+    case FACT_PAID:
+        return payment_succeeded(tx, s->id, "T1", PRICE_FEN, clock_utc_us());
+    case FACT_CLOSED:
+        return payment_closed(tx, s->id);
+    default:
+        return payment_refunded(tx, s->id, clock_utc_us());
+    }
+}
+
+TEST(facts_may_come_in_any_order_and_twice)
+{
+    static const enum fact orders[][3] = {
+        {FACT_PAID, FACT_CLOSED, FACT_REFUNDED}, {FACT_PAID, FACT_REFUNDED, FACT_CLOSED},
+        {FACT_CLOSED, FACT_PAID, FACT_REFUNDED}, {FACT_CLOSED, FACT_REFUNDED, FACT_PAID},
+        {FACT_REFUNDED, FACT_PAID, FACT_CLOSED}, {FACT_REFUNDED, FACT_CLOSED, FACT_PAID}};
+    for (size_t i = 0; i < countof(orders); i++) {
+        up();
+        struct order o = order_start();
+        bool paid = false, refunded = false;
+        for (size_t k = 0; k < 2 * countof(orders[i]); k++) {
+            enum fact fact = orders[i][k / 2];
+            struct succeed s = {.id = o.payment.id, .amount_fen = fact};
+            server_write(fact_step, &s);
+            refunded = refunded || (fact == FACT_REFUNDED && paid);
+            paid = paid || fact == FACT_PAID;
+        }
+        EQ_TEXT(refunded ? "refunded" : "paid", state_of(&o));
+        TRUE(see().paid);
+        EQ_INT(WF_draft, see().state);
+        EQ_INT(0, server_settle().dead);
+        server_down();
+    }
+}
+
+static void *succeed_thread(void *arg)
+{
+    const struct order *o = arg;
+    return (void *)(intptr_t)succeed(o, "T1", PRICE_FEN);
+}
+
+static enum err history_step(struct tx *tx, void *job)
+{
+    struct submission s;
+    TRY(submission_get(tx, made.submission_id, &s));
+    *(int64_t *)job = s.version;
+    return ERR_NONE;
+}
+
+TEST(eight_callbacks_at_once_are_one_payment)
+{
+    pthread_t threads[8];
+    up();
+    struct order o = order_start();
+    for (size_t i = 0; i < countof(threads); i++)
+        CHECK(pthread_create(&threads[i], NULL, succeed_thread, &o) == 0);
+    for (size_t i = 0; i < countof(threads); i++) {
+        void *e;
+        CHECK(pthread_join(threads[i], &e) == 0);
+        EQ_INT(ERR_NONE, (intptr_t)e);
+    }
+    int64_t version = 0;
+    EQ_INT(ERR_NONE, store_run(server_temp.store, STORE_READ, history_step, &version));
+    EQ_INT(2, version); /* one move */
+    server_down();
+}
+
 TEST(money_for_a_closed_submission_goes_back)
 {
     up();

@@ -90,6 +90,23 @@ void exchange_send_nothing(struct exchange *x)
     answer(x, NULL, NULL, 0);
 }
 
+/* RFC 9457 */
+void problem_write(struct buf *b, enum err e, enum language language, const char *detail, const char *request_id)
+{
+    char type[64];
+    snprintf(type, sizeof type, "urn:xueying:problem:%s", err_name(e));
+    json_object_open(b);
+    json_put_text(b, "type", type);
+    json_put_text(b, "title", err_title(e, language));
+    json_put_int(b, "status", err_http_status(e));
+    json_put_text(b, "code", err_name(e));
+    if (detail != NULL && detail[0] != 0)
+        json_put_text(b, "detail", detail);
+    json_put_text(b, "fix", err_fix(e, language));
+    json_put_text(b, "request_id", request_id);
+    json_object_close(b);
+}
+
 void exchange_send_error(struct exchange *x, enum err e)
 {
     const char *detail = x->detail != NULL ? x->detail : x->why;
@@ -102,24 +119,13 @@ void exchange_send_error(struct exchange *x, enum err e)
         answer_add_header(x, kept->name, kept->value);
     x->rendered_error = e;
     x->status = err_http_status(e);
-    struct buf *b = &x->out;
-    json_object_open(b);
-    json_name(b, "type");
-    json_text(b, arena_printf(x->arena, "urn:xueying:problem:%s", err_name(e)));
-    json_put_text(b, "title", err_title(e, x->language));
-    json_put_int(b, "status", x->status);
-    json_put_text(b, "code", err_name(e));
-    if (detail != NULL && detail[0] != 0)
-        json_put_text(b, "detail", detail);
-    json_put_text(b, "fix", err_fix(e, x->language));
-    json_put_text(b, "request_id", x->id);
-    json_object_close(b);
+    problem_write(&x->out, e, x->language, detail, x->id);
     if (e == ERR_UNAUTHENTICATED)
         answer_add_header(x, "WWW-Authenticate", "Bearer");
     if (err_may_retry(e) || retry_after_s > 0)
         answer_add_header(x, "Retry-After",
                           arena_printf(x->arena, "%" PRId64, retry_after_s > 0 ? retry_after_s : (int64_t)1));
-    answer(x, "application/problem+json", buf_cstr(b), b->len);
+    answer(x, "application/problem+json", buf_cstr(&x->out), x->out.len);
 }
 
 enum err exchange_explain(struct exchange *x, enum err e, const char *format, ...)

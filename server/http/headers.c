@@ -35,17 +35,55 @@ void headers_secure(h2o_req_t *req, enum page_kind kind, bool secure)
     req->res.headers.entries[req->res.headers.size++] = (h2o_header_t){&block_name, NULL, blocks[kind][secure]};
 }
 
-/* h2o answers some requests by itself (body too large, broken chunks, unknown expectation): those get the block here. */
+/* ---- what h2o answers by itself: body too large, broken chunks, unknown expectation; and exchange_cut_off ----
+ * Those get the same headers, and a problem object in place of h2o's line of text. */
+
+struct replacement {
+    h2o_ostream_t super;
+    h2o_iovec_t body;
+};
+
+static void send_replacement(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *bufs, size_t count,
+                             h2o_send_state_t state)
+{
+    (void)bufs; /* h2o_send_error_generic sends all at once, so this runs once; nothing for HEAD */
+    h2o_ostream_send_next(self, req, &((struct replacement *)(void *)self)->body, count > 0 ? 1 : 0, state);
+}
+
+static h2o_ostream_t **replace_body(h2o_req_t *req, h2o_ostream_t **slot)
+{
+    struct loop *loop = container_of(req->conn->ctx, struct loop, context);
+    struct buf b;
+    char id[REQUEST_ID_BYTES];
+    int status = req->res.status;
+    enum err e = status == 413 ? ERR_TOO_LARGE : status >= 500 ? ERR_BUSY : ERR_BAD_REQUEST;
+    buf_init(&b, KIB(4));
+    request_new_id(loop, id);
+    problem_write(&b, e, request_language(req), NULL, id);
+    struct replacement *r = (struct replacement *)(void *)h2o_add_ostream(req, sizeof *r, slot);
+    r->super.do_send = send_replacement;
+    r->body = h2o_strdup(&req->pool, buf_cstr(&b), b.len);
+    buf_release(&b);
+    req->res.status = err_http_status(e);
+    req->res.reason = headers_reason(req->res.status);
+    req->res.content_length = r->body.len;
+    req->res.headers = (h2o_headers_t){NULL};
+    HEADERS_ADD(req, "Content-Type", "application/problem+json", 24);
+    HEADERS_ADD(req, "X-Request-Id", h2o_strdup(&req->pool, id, SIZE_MAX).base, strlen(id));
+    HEADERS_ADD(req, "Cache-Control", "no-store", 8);
+    headers_secure(req, ANSWER_API, request_is_secure(req));
+    metrics_count_quick(loop, loop->server->route_count, req->res.status);
+    return &r->super.next;
+}
+
 static void on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)self;
     bool ours = false;
     for (size_t i = 0; i < req->res.headers.size; i++)
         ours |= req->res.headers.entries[i].name == &block_name;
-    if (!ours) {
-        headers_secure(req, ANSWER_API, request_is_secure(req));
-        HEADERS_ADD(req, "Cache-Control", "no-store", 8);
-    }
+    if (!ours)
+        slot = replace_body(req, slot);
     h2o_setup_next_ostream(req, slot);
 }
 

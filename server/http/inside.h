@@ -216,6 +216,8 @@ void answer_transmit(struct exchange *x);
 void answer_reset(struct exchange *x);
 void answer_add_header(struct exchange *x, const char *name, const char *value);
 
+void problem_write(struct buf *b, enum err e, enum language language, const char *detail, const char *request_id);
+
 /* headers.c: the fixed headers of every answer */
 enum page_kind { ANSWER_API, ANSWER_PAGE };
 void headers_add(h2o_req_t *req, const char *name, size_t name_len, const char *value, size_t value_len);

@@ -225,6 +225,12 @@ TEST(body_bounds)
     EQ_TEXT("nosniff", answer_header(&a, "X-Content-Type-Options"));
     EQ_INT(413, put(MIB(3), false, &a)); /* h2o's own answer: refused by its announced length */
     EQ_TEXT("nosniff", answer_header(&a, "X-Content-Type-Options"));
+    EQ_TEXT("application/problem+json", answer_header(&a, "Content-Type"));
+    TRUE(strstr(a.body, "\"code\":\"too_large\"") != NULL);
+    EQ_TEXT("close", answer_header(&a, "Connection"));
+    client_ask(port, &a, "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: a miracle\r\nContent-Length: 2\r\n\r\nab");
+    EQ_INT(400, a.status);
+    TRUE(strstr(a.body, "\"code\":\"bad_request\"") != NULL);
     EQ_INT(413, put(1200 * 1024, true, &a));
     client_ask(port, &a, "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n");
     EQ_INT(400, a.status);

@@ -95,7 +95,7 @@ static bool seed_all(struct cli *cli, struct bench_server *server)
 }
 
 /* The schema first, then the store as any command opens it. */
-static bool open_data(struct cli *cli, const char *folder)
+bool bench_open_data(struct cli *cli, const char *folder)
 {
     char option[300], database[300], name[] = "bench", why[256];
     struct migrate_report report;
@@ -110,17 +110,20 @@ static bool open_data(struct cli *cli, const char *folder)
     return cli_open(cli, &argc, argv, "", CLI_CHANGE) == CLI_DONE;
 }
 
+bool bench_folder(struct bench_server *server)
+{
+    const char *base = getenv("TMPDIR");
+    snprintf(server->folder, sizeof server->folder, "%s/xueying-bench-XXXXXX", base != NULL ? base : "/tmp");
+    return mkdtemp(server->folder) != NULL;
+}
+
 bool bench_server_seed(struct bench_server *server, size_t students)
 {
     struct cli cli;
-    const char *base = getenv("TMPDIR");
     *server = (struct bench_server){.student_count = students, .output_fd = -1};
-    snprintf(server->folder, sizeof server->folder, "%s/xueying-bench-XXXXXX", base != NULL ? base : "/tmp");
-    if (mkdtemp(server->folder) == NULL)
-        return false;
     server->students = calloc(students + 1, sizeof *server->students);
     CHECK(server->students != NULL);
-    bool good = open_data(&cli, server->folder) && seed_all(&cli, server);
+    bool good = bench_folder(server) && bench_open_data(&cli, server->folder) && seed_all(&cli, server);
     cli_close(&cli);
     return good;
 }

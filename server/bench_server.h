@@ -20,6 +20,9 @@ struct bench_server {
     size_t student_count;
 };
 
+struct cli;
+bool bench_folder(struct bench_server *server);                  /* a new folder under $TMPDIR or /tmp */
+bool bench_open_data(struct cli *cli, const char *folder);       /* schema and store in FOLDER/data */
 /* Makes the folder and `students` students, each with a login and a draft submission in one free session. */
 bool bench_server_seed(struct bench_server *server, size_t students);
 /* More arguments: "--name=value", ended by NULL. */

@@ -1,11 +1,12 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both measured
- * in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle, start, face. */
+ * in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable,
+ * idle, start, face; size (a million rows) only when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_face.h"
 #include "bench_load.h"
 #include "bench_server.h"
-#include "cli.h"
+#include "cli_fill.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -273,13 +274,104 @@ static bool bench_start(struct bench_report *report)
     return good;
 }
 
+/* ---- size: a million submissions against ten thousand ---- */
+
+#define SIZE_SMALL 10000
+#define SIZE_LARGE 1000000
+#define SIZE_CONNECTIONS 16
+
+enum { SIZE_POLL, SIZE_QUEUE, SIZE_LIST, SIZE_PATHS };
+
+struct size {
+    struct arena *arena;
+    struct load_request polls[FILL_PEOPLE_MAX], pages[SIZE_PATHS];
+    size_t count;
+    int path;
+};
+
+/* Every poll asks for another student's submission, so that the answer is read from the database. */
+static struct load_request size_next(void *arg, int connection, int64_t n)
+{
+    struct size *s = arg;
+    if (s->path != SIZE_POLL)
+        return s->pages[s->path];
+    return s->polls[((size_t)connection * 61 + (size_t)n) % s->count];
+}
+
+static void size_prepare(struct size *s, const struct fill_people *people)
+{
+    static const char *const paths[] = {"", "/api/v1/console/queue", "/api/v1/console/submissions?state=human_review"};
+    s->count = people->count;
+    for (size_t i = 0; i < people->count; i++)
+        s->polls[i] = text_request(
+            s->arena, arena_printf(s->arena, "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                                             "%s\r\n\r\n",
+                                   people->submission_ids[i], people->tokens[i]));
+    for (int path = SIZE_QUEUE; path < SIZE_PATHS; path++)
+        s->pages[path] = text_request(s->arena, arena_printf(s->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: xy=%s\r\n\r\n",
+                                                             paths[path], people->staff_token));
+}
+
+static bool size_fill(struct bench_server *server, int64_t rows, struct fill_people *people)
+{
+    struct cli cli;
+    *server = (struct bench_server){.output_fd = -1};
+    bool good = bench_folder(server) && bench_open_data(&cli, server->folder) &&
+                fill_database(&cli, rows, people) == ERR_NONE;
+    cli_close(&cli);
+    return good;
+}
+
+/* p99 of each page over a database of so many rows. */
+static bool size_measure(int64_t rows, double p99_ms[SIZE_PATHS])
+{
+    static const char *const options[] = {"--worker=0", "--standin=0", "--poll_cache_bytes_max=1048576", NULL};
+    static struct fill_people people;
+    static struct size s;
+    struct bench_server server;
+    s = (struct size){.arena = arena_new(MIB(8))};
+    bool good = size_fill(&server, rows, &people) && bench_server_start(&server, options);
+    if (good)
+        size_prepare(&s, &people);
+    for (s.path = 0; good && s.path < SIZE_PATHS; s.path++) {
+        struct load load = {.port = server.port,
+                            .connections = SIZE_CONNECTIONS,
+                            .next = size_next,
+                            .arg = &s,
+                            .status = 200,
+                            .duration_us = POLL_DURATION_US};
+        good = load_run(&load) && load.errors == 0;
+        if (!good)
+            cli_say(CLI_FAILED, "size: %" PRId64 " errors, first status %d", load.errors, load.first_error_status);
+        p99_ms[s.path] = (double)load.p99_us / 1000;
+    }
+    bench_server_stop(&server);
+    bench_server_remove(&server);
+    arena_free(s.arena);
+    return good;
+}
+
+static bool bench_size(struct bench_report *report)
+{
+    static const char *const names[] = {"size_poll_p99", "size_queue_p99", "size_list_p99"};
+    double small[SIZE_PATHS], large[SIZE_PATHS];
+    if (!size_measure(SIZE_SMALL, small) || !size_measure(SIZE_LARGE, large))
+        return false;
+    /* The ratio is small / large: a million rows may cost twice as much, not more. */
+    for (int i = 0; i < SIZE_PATHS; i++)
+        bench_add(report, (struct bench_row){names[i], "ms", small[i], large[i], 0.5});
+    return true;
+}
+
 /* ---- the command ---- */
 
 static const struct {
     const char *name;
     bool (*run)(struct bench_report *report);
+    bool only_by_name; /* takes minutes */
 } benches[] = {
-    {"poll", bench_poll}, {"durable", bench_durable}, {"idle", bench_idle}, {"start", bench_start}, {"face", bench_face},
+    {"poll", bench_poll, false}, {"durable", bench_durable, false}, {"idle", bench_idle, false},
+    {"start", bench_start, false}, {"face", bench_face, false},     {"size", bench_size, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -292,14 +384,14 @@ int cli_bench(int argc, char **argv)
     log_open(STDERR_FILENO, LOG_WARN_LEVEL);
     size_t matched = 0;
     for (size_t i = 0; code == CLI_DONE && i < countof(benches); i++) {
-        if (name != NULL && !text_is(name, benches[i].name))
+        if (name != NULL ? !text_is(name, benches[i].name) : benches[i].only_by_name)
             continue;
         matched++;
         if (!benches[i].run(&report))
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start face", name);
+        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start face size", name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -1,11 +1,12 @@
-/* cli_fill — `xueying fill COUNT`: many made-up students with submissions in all states, to measure large tables with.
+/* cli_fill — `xueying fill COUNT`, and the same for `xueying bench size`: many made-up students with submissions in all states, to measure large tables with.
  *
  * Rows are written through the store in large units; histories and audit rows are left out, so `fsck` of such a database
  * complains: it is for measuring only. Ends with the token of one student, for the load. */
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/role.h"
 #include "base/text.h"
-#include "cli.h"
+#include "cli_fill.h"
 #include "store/account.h"
 #include "store/capture_session.h"
 #include "store/queries.h"
@@ -18,8 +19,8 @@
 struct fill {
     int64_t from, to, now_us;
     char session_id[CRYPT_ID_TEXT_BYTES];
-    char first_id[CRYPT_ID_TEXT_BYTES], first_submission[CRYPT_ID_TEXT_BYTES];
-    const char *policy, *token_hash;
+    const char *policy;
+    struct fill_people *people;
 };
 
 static enum err fill_session(struct tx *tx, void *job)
@@ -75,14 +76,34 @@ static enum err fill_one(struct tx *tx, const struct fill *f, int64_t n)
     return waits ? TX_RUN(tx, Q_LANE_ADD, v_int(1), v_text(lane)) : ERR_NONE;
 }
 
+static enum err fill_logins(struct tx *tx, const struct fill *f)
+{
+    char hash[CRYPT_HASH_TEXT_BYTES];
+    struct fill_people *p = f->people;
+    int64_t expires_us = f->now_us + SECONDS_US(86400) * 30;
+    for (size_t i = 0; i < p->count; i++) {
+        char student_id[CRYPT_ID_TEXT_BYTES];
+        derived_id(f, (int64_t)i, "student", student_id);
+        derived_id(f, (int64_t)i, "submission", p->submission_ids[i]);
+        crypt_hash_text(p->tokens[i], hash);
+        TRY(login_add(tx, hash, student_id, true, f->now_us, expires_us));
+    }
+    struct account staff = {.id = f->session_id,
+                            .name = "fill",
+                            .display_name = "fill",
+                            .password_hash = "-", /* nobody can log in with it */
+                            .roles = ROLE_STAFF};
+    TRY(account_add(tx, &staff, f->now_us));
+    crypt_hash_text(p->staff_token, hash);
+    return login_add(tx, hash, staff.id, false, f->now_us, expires_us);
+}
+
 static enum err fill_step(struct tx *tx, void *job)
 {
     struct fill *f = job;
     for (int64_t n = f->from; n < f->to; n++)
         TRY(fill_one(tx, f, n));
-    if (f->from == 0)
-        return login_add(tx, f->token_hash, f->first_id, true, f->now_us, f->now_us + SECONDS_US(86400) * 30);
-    return ERR_NONE;
+    return f->from == 0 ? fill_logins(tx, f) : ERR_NONE;
 }
 
 static enum err fill_all(struct cli *cli, struct fill *f, int64_t count)
@@ -100,36 +121,41 @@ static enum err fill_all(struct cli *cli, struct fill *f, int64_t count)
     return ERR_NONE;
 }
 
+enum err fill_database(struct cli *cli, int64_t count, struct fill_people *people)
+{
+    struct fill f = {.now_us = clock_utc_us(), .people = people};
+    struct policy policy;
+    struct buf b;
+    buf_init(&b, KIB(8));
+    policy_default(&policy);
+    policy_write(&policy, &b);
+    f.policy = buf_cstr(&b);
+    crypt_id(f.now_us, f.session_id);
+    people->count = count < FILL_PEOPLE_MAX ? (size_t)count : FILL_PEOPLE_MAX;
+    for (size_t i = 0; i < people->count; i++)
+        crypt_token(people->tokens[i]);
+    crypt_token(people->staff_token);
+    enum err e = fill_all(cli, &f, count);
+    buf_release(&b);
+    return e;
+}
+
 int cli_fill(int argc, char **argv)
 {
     struct cli cli;
-    struct fill f = {.now_us = clock_utc_us()};
-    struct policy policy;
-    struct buf b;
-    char token[CRYPT_TOKEN_TEXT_BYTES], hash[CRYPT_HASH_TEXT_BYTES];
+    static struct fill_people people;
     int64_t count = 0;
     int code = cli_open(&cli, &argc, argv, "", CLI_CHANGE);
     const char *word = cli_word(argc, argv, 0);
-    buf_init(&b, KIB(8));
     if (code == CLI_DONE && (word == NULL || !text_int(word, &count) || count < 1 || count > 100000000))
         code = cli_say(CLI_USAGE, "fill COUNT: how many submissions, 1 to 100000000");
     if (code == CLI_DONE) {
-        policy_default(&policy);
-        policy_write(&policy, &b);
-        f.policy = buf_cstr(&b);
-        crypt_id(f.now_us, f.session_id);
-        derived_id(&f, 0, "student", f.first_id);
-        derived_id(&f, 0, "submission", f.first_submission);
-        crypt_token(token);
-        crypt_hash_text(token, hash);
-        f.token_hash = hash;
-        enum err e = fill_all(&cli, &f, count);
+        enum err e = fill_database(&cli, count, &people);
         if (e != ERR_NONE)
             code = cli_say(cli_code(e), "%s", err_title(e, LANGUAGE_EN));
         else
-            printf("submission %s\ntoken %s\n", f.first_submission, token);
+            printf("submission %s\ntoken %s\n", people.submission_ids[0], people.tokens[0]);
     }
-    buf_release(&b);
     cli_close(&cli);
     return code;
 }

@@ -96,7 +96,8 @@ static void on_socket_closed(void *data)
     loop->connection_count--;
     c->sock = NULL;
     atomic_fetch_sub(&loop->server->connections, 1);
-    address_leave(loop->server->addresses, c->peer);
+    if (!c->peer_is_trusted)
+        address_leave(loop->server->addresses, c->peer);
 }
 
 static bool read_peer(struct connection *c)
@@ -131,7 +132,9 @@ static bool admit(struct connection *c)
         COUNT(server->refused_total);
         return false;
     }
-    if (!address_enter(server->addresses, c->peer, server->limits.connections_per_address_max)) {
+    /* A trusted proxy brings everybody: only the total counts for it. */
+    if (!c->peer_is_trusted &&
+        !address_enter(server->addresses, c->peer, server->limits.connections_per_address_max)) {
         atomic_fetch_sub(&server->connections, 1);
         COUNT(server->refused_address);
         return false;

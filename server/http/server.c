@@ -3,12 +3,14 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define TICK_MS 250
 #define STOPPING_TICK_MS 10
 #define ENTITY_SLACK_BYTES KIB(256) /* so that a body a little too large gets a problem object, not h2o's plain text */
 #define LISTEN_BACKLOG 4096
+#define OTHER_DESCRIPTORS 256 /* database, files, workers, outbound connections */
 
 struct server_limits server_limits_default(void)
 {
@@ -236,6 +238,18 @@ static void free_parts(struct server *server)
     free(server);
 }
 
+/* The soft limit is often 1024; what we may raise it to is the operator's choice. */
+static void raise_descriptor_limit(const struct server_limits *limits)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < (rlim_t)limits->connections_max + OTHER_DESCRIPTORS)
+        LOG(WARN, "http.few_descriptors", "descriptors=%" PRIu64 " connections_max=%" PRId64, (uint64_t)files.rlim_max,
+            limits->connections_max);
+}
+
 enum err server_start(const struct server_options *options, struct server **started, char why[256])
 {
     struct server *server = server_new(options);
@@ -254,6 +268,7 @@ enum err server_start(const struct server_options *options, struct server **star
     server->polls = poll_cache_new((size_t)server->limits.poll_cache_bytes_max);
     server->addresses = addresses_new();
     configure_h2o(server);
+    raise_descriptor_limit(&server->limits);
     server->lanes = lane_pool_start((size_t)server->limits.lane_threads, (size_t)server->limits.lane_queue_max);
     for (size_t i = 0; i < server->loop_count; i++) {
         e = loop_open(server, i, why);

@@ -1,0 +1,90 @@
+/* links: xy_dispatch */
+/* What comes from WeChat, the payment service and configuration. The first byte chooses:
+ *   f  a field made to fit is valid for its type        n  a signed notice is understood or refused, never half
+ *   m  a message's detail never breaks its words        t  template ids and keys        s  a made-up signature never fits */
+#include "dispatch/pay.h"
+
+#include "base/check.h"
+#include "base/crypt.h"
+#include "base/text.h"
+#include "dispatch/wechat.h"
+#include "dispatch/wechat_field.h"
+#include "dispatch/webhook.h"
+
+#define PATH "/api/v1/hooks/pay"
+
+static void field(const char *text, struct arena *a)
+{
+    for (enum wechat_type type = WECHAT_THING; type <= WECHAT_NAME; type++) {
+        const char *fit = wechat_field_fit(type, text, a);
+        bool free_text = type == WECHAT_THING || type == WECHAT_PHRASE || type == WECHAT_CHARACTER_STRING;
+        CHECK(!free_text || (fit != NULL && wechat_field_valid(type, fit)));
+    }
+}
+
+static void notice(const char *body, size_t len, struct arena *a)
+{
+    static const struct pay_config config = {.url = "x", .merchant_id = "m", .key = "key"};
+    char signature[PAY_SIGNATURE_BYTES];
+    struct pay_notice n = {0};
+    pay_sign("key", "POST", PATH, "1", "n", body, len, signature);
+    const struct pay_signed head = {"1", "n", signature};
+    if (pay_verify(&config, PATH, &head, body, len, SECONDS_US(1), a, &n) == ERR_NONE)
+        CHECK(n.id != NULL && n.transaction_id != NULL && n.amount_fen > 0);
+    signature[3] ^= 1;
+    CHECK(pay_verify(&config, PATH, &head, body, len, SECONDS_US(1), a, &n) == ERR_UNAUTHENTICATED);
+}
+
+static void message(const char *detail, struct arena *a)
+{
+    static const char *const kinds[] = {"retake", "shipped", "refunded", "of another version"};
+    for (size_t i = 0; i < countof(kinds); i++)
+        for (int lang = LANGUAGE_ZH; lang <= LANGUAGE_EN; lang++) {
+            struct message_words words;
+            message_render(kinds[i], detail, (enum language)lang, a, &words);
+            CHECK(text_utf8_valid(words.text, strlen(words.text)));
+            CHECK(wechat_field_valid(WECHAT_THING, wechat_field_fit(WECHAT_THING, words.short_text, a)));
+        }
+}
+
+static void templates(const char *text, struct arena *a)
+{
+    struct wechat_config config = {0};
+    char why[WECHAT_WHY_BYTES];
+    if (wechat_templates_read(text, a, &config, why) != ERR_NONE)
+        return;
+    const char *data;
+    const struct wechat_values values = {"通过", "remark", "18:40", "1", "2", "1.00元"};
+    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
+        CHECK(wechat_data(&config.templates[i], &values, a, &data) == ERR_NONE);
+}
+
+static void signature(const char *text)
+{
+    char timestamp[32];
+    snprintf(timestamp, sizeof timestamp, "%.10s", text);
+    const struct webhook_head head = {"id", timestamp, text};
+    CHECK(webhook_verify("secret", 6, &head, text, strlen(text), SECONDS_US(1614265330)) == ERR_UNAUTHENTICATED);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    if (len < 1 || len > 4096)
+        return 0;
+    struct arena *a = arena_new(MIB(4));
+    const char *text = arena_text_n(a, (const char *)bytes + 1, len - 1);
+    bool is_text = text_utf8_valid(text, len - 1);
+    if (bytes[0] == 'f' && is_text)
+        field(text, a);
+    else if (bytes[0] == 'n')
+        notice(text, len - 1, a);
+    else if (bytes[0] == 'm' && is_text)
+        message(text, a);
+    else if (bytes[0] == 't')
+        templates(text, a);
+    else if (bytes[0] == 's')
+        signature(text);
+    arena_free(a);
+    return 0;
+}

@@ -200,6 +200,7 @@ static enum err verify_courier(const struct api_signed *given, struct arena *are
     if (e != ERR_NONE)
         return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
     *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,
+                                  .carrier = parcel.carrier,
                                   .tracking_no = parcel.number};
     return ERR_NONE;
 }

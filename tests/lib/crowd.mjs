@@ -25,14 +25,14 @@ async function handIn(server, n, pair) {
         const paid = await fetch(order.prepay.pay_url);
         if (paid.status !== 200) throw new Error(`the stand-in of the payment service says ${paid.status}`);
     }
-    await until(async () => !['awaiting_payment', 'submitted'].includes((await student.look()).state), `${number} in review`, 60000);
+    await until(async () => !['awaiting_payment', 'submitted'].includes((await student.look()).state) && student.submission.face === 'done', `${number} in review`, 60000);
     return student;
 }
 
-/** Students `from`… `from + count - 1` of the demo roster, three at a time. */
-export async function crowd(server, count, from = 0) {
+/** Students `from`… `from + count - 1` of the demo roster, three at a time; pairs: [photo, ID portrait] of each. */
+export async function crowd(server, count, from = 0, pairs = PAIRS) {
     const students = [];
     for (let n = 0; n < count; n += 3)
-        students.push(...await Promise.all(Array.from({ length: Math.min(3, count - n) }, (_, i) => handIn(server, from + n + i, PAIRS[(n + i) % PAIRS.length]))));
+        students.push(...await Promise.all(Array.from({ length: Math.min(3, count - n) }, (_, i) => handIn(server, from + n + i, pairs[(n + i) % pairs.length]))));
     return students;
 }

@@ -24,7 +24,7 @@ export async function startBrowser() {
  */
 async function openWindow(browser, url, { prefs = {}, size = { width: 1280, height: 720 }, storage, ...more } = {}) {
     const context = await browser.newContext({ viewport: size, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', storageState: storage, ...more });
-    await context.addInitScript((stored) => localStorage.setItem('xueying.prefs', JSON.stringify(stored)),
+    await context.addInitScript((stored) => location.protocol.startsWith('http') && localStorage.setItem('xueying.prefs', JSON.stringify(stored)),
         { language: 'zh', theme: 'light', shortcuts: 'on', ...prefs });
     const page = await context.newPage();
     page.setDefaultTimeout(15000);

@@ -92,6 +92,6 @@ export function BatchPage({ id }) {
     ${batch.problem && html`<div class="problem" role="alert"><strong>${batch.problem}</strong></div>`}
     <ol class="steps">${STEPS[batch.kind].map((name, i) => html`<${Step} key=${name} name=${name} batch=${batch} done=${i < done} active=${i === done} reload=${reload} />`)}</ol>
     <${Table} label=${t('batch.items')} heads=${['position', 'code', 'file_name', 'state', 'problem'].map((name) => t(`col.${name}`))} empty=${batch.items.length === 0 && batch.state !== 'building' ? t('batch.empty') : null}>
-      ${batch.items.map((item) => html`<tr key=${item.submission_id}><td class="num">${item.position}</td><td><a href="#/submissions/${item.submission_id}"><code class="code">${item.code}</code></a></td>
+      ${batch.items.map((item) => html`<tr key=${item.submission_id}><td class="num">${item.position + 1}</td><td><a href="#/submissions/${item.submission_id}"><code class="code">${item.code}</code></a></td>
         <td class="mono">${item.file_name}</td><td><${Badge} tone=${ITEM_TONES[item.state]}>${t(`item.${item.state}`)}<//></td><td>${item.problem}</td></tr>`)}<//>`;
 }

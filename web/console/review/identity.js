@@ -5,6 +5,7 @@ import { t } from '../../shared/i18n.js';
 import { say } from '../../shared/notices.js';
 import { html, useEffect, useRef, useState } from '../../shared/view.js';
 import { useKeys } from './keys.js';
+import { versionNow } from './fresh.js';
 import { Stage } from './stage.js';
 import { Gauge } from './checks.js';
 
@@ -29,13 +30,19 @@ export function Identity({ item, onNext, onRefused, onHelp, onQueue, onSkip }) {
   }, [shown_at]);
   useEffect(() => { if (result) next.current?.focus(); }, [result]);
 
+  const send = (name, version, once) => post(`/api/v1/console/submissions/${item.submission.id}/identity`, { claim_id: item.claim_id, version, vote: name }, { key: once });
   const vote = async (name) => {
     if (!open || busy || result)
       return;
     setBusy(true);
+    const seen = item.submission.version;
     try {
-      const answer = await post(`/api/v1/console/submissions/${item.submission.id}/identity`,
-        { claim_id: item.claim_id, version: item.submission.version, vote: name }, { key: key.current });
+      const answer = await send(name, seen, key.current).catch(async (problem) => {
+        const version = problem.code === 'stale' ? await versionNow(item, seen) : 0;
+        if (version === 0)
+          throw problem;
+        return send(name, version, newKey());
+      });
       setResult({ vote: name, ...answer });
     } catch (problem) {
       onRefused(item, problem);

@@ -2,6 +2,7 @@
 // after a pause when the network fails, and can be undone until the server's commit time.
 import { newKey, post, remove } from '../../shared/api.js';
 import { observable } from '../../shared/view.js';
+import { versionNow } from './fresh.js';
 
 const PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 const UNSENT_MAX = 20;
@@ -48,6 +49,8 @@ export class Outbox {
         Object.assign(entry, { state: 'sent', decision_id: answer.decision_id, commit_at: answer.commit_at });
         break;
       } catch (problem) {
+        if (problem.code === 'stale' && !entry.caughtUp && await this.catchUp(entry))
+          continue;
         if (!problem.passes) {
           entry.state = 'refused';
           this.onRefused(entry, problem);
@@ -58,6 +61,15 @@ export class Outbox {
       }
     }
     this.publish();
+  }
+
+  /** Refused as stale: once more with the version of now, when nothing that was seen has changed. */
+  async catchUp(entry) {
+    entry.caughtUp = true;
+    const version = await versionNow(entry.item, entry.body.version);
+    if (version > 0)
+      Object.assign(entry, { body: { ...entry.body, version }, key: newKey() });
+    return version > 0;
   }
 
   /** Undo the newest that can be; gives the item as it is now, or null when there is none. Throws a Problem. */

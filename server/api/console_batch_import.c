@@ -79,7 +79,7 @@ static bool says_no(const char *result)
 static enum err batch_receipt_parse(struct batch_import *job, struct arena *arena)
 {
     struct csv *csv = &job->import.csv;
-    struct import_column columns[] = {
+    struct csv_column columns[] = {
         {"file_name", "文件名", true, -1}, {"result", "结果", true, -1}, {"reason", "原因", false, -1}};
     bool more = true;
     TRY(open_import(job, arena));
@@ -136,7 +136,7 @@ static enum err batch_tracking_parse(struct batch_import *job, struct arena *are
 {
     static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-";
     struct csv *csv = &job->import.csv;
-    struct import_column columns[] = {
+    struct csv_column columns[] = {
         {"code", "编号", true, -1}, {"carrier", "快递公司", true, -1}, {"tracking_no", "运单号", true, -1}};
     bool more = true;
     TRY(open_import(job, arena));

@@ -17,13 +17,8 @@ enum err import_take(struct exchange *x, struct import *import);
 /* Lane, before any row: makes UTF-8 of it. BAD_FIELD: neither UTF-8 nor GB18030. Cells live in `arena`. */
 enum err import_open(struct import *import, struct job *job, struct arena *arena);
 
-/* Columns by their names in the header row; each may have a second (Chinese) name. BAD_FIELD names a missing one. */
-struct import_column {
-    const char *name, *other;
-    bool required;
-    int at; /* out: -1 when absent */
-};
-enum err import_header(struct import *import, struct job *job, struct import_column *columns, size_t count);
+/* The header row: as csv_header, explained in the job. */
+enum err import_header(struct import *import, struct job *job, struct csv_column *columns, size_t count);
 /* The next row; errors of the text are explained in the job. */
 enum err import_next(struct import *import, struct job *job, bool *more);
 

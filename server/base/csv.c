@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <iconv.h>
 #include <strings.h>
 
 static const unsigned char mark[3] = {0xef, 0xbb, 0xbf};
@@ -141,6 +142,57 @@ int csv_column(const struct csv *csv, const char *name)
             return (int)i;
     }
     return -1;
+}
+
+/* GB18030 needs 1, 2 or 4 bytes for what takes at most 4 in UTF-8; 1 byte (ASCII) never grows, 2 bytes become 3. */
+#define GROWTH 2
+
+static bool from_gb18030(struct arena *arena, const char *bytes, size_t len, char **text, size_t *text_len)
+{
+    size_t room = len * GROWTH + 1, left = room, in_left = len;
+    char *out = arena_alloc(arena, room + 1), *to = out;
+    char *in = arena_copy(arena, bytes, len);
+    iconv_t converter = iconv_open("UTF-8", "GB18030");
+    if (converter == (iconv_t)-1)
+        return false;
+    bool good = iconv(converter, &in, &in_left, &to, &left) != (size_t)-1 && in_left == 0;
+    iconv_close(converter);
+    *text = out;
+    *text_len = (size_t)(to - out);
+    return good && text_utf8_valid(out, *text_len);
+}
+
+enum err csv_open_office(struct csv *csv, const void *bytes, size_t len, struct arena *arena)
+{
+    char *text;
+    if (text_utf8_valid(bytes, len)) {
+        text = arena_copy(arena, bytes, len);
+    } else if (!from_gb18030(arena, bytes, len, &text, &len)) {
+        *csv = (struct csv){.line = 0};
+        snprintf(csv->why, sizeof csv->why, "the file is neither UTF-8 nor GB18030 text");
+        return ERR_BAD_FIELD;
+    }
+    return csv_open(csv, text, len);
+}
+
+enum err csv_header(struct csv *csv, struct csv_column *columns, size_t count)
+{
+    bool more = false;
+    TRY(csv_next(csv, &more));
+    if (!more) {
+        snprintf(csv->why, sizeof csv->why, "the file has no header row");
+        return ERR_BAD_FIELD;
+    }
+    for (size_t i = 0; i < count; i++) {
+        columns[i].at = csv_column(csv, columns[i].name);
+        if (columns[i].at < 0 && columns[i].other != NULL)
+            columns[i].at = csv_column(csv, columns[i].other);
+        if (columns[i].at < 0 && columns[i].required) {
+            snprintf(csv->why, sizeof csv->why, "the column %s is missing", columns[i].name);
+            return ERR_BAD_FIELD;
+        }
+    }
+    return ERR_NONE;
 }
 
 /* ---- writing ---- */

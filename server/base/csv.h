@@ -7,6 +7,7 @@
 #ifndef XY_CSV_H
 #define XY_CSV_H
 
+#include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -26,6 +27,9 @@ struct csv {
 /* text[len] must be writable: it becomes NUL. BAD_FIELD when the text is not UTF-8. */
 enum err csv_open(struct csv *csv, char *text, size_t len);
 
+/* The same from a file as offices save it: UTF-8 or GB18030; copied into the arena. BAD_FIELD: neither. */
+enum err csv_open_office(struct csv *csv, const void *bytes, size_t len, struct arena *arena);
+
 /* The next row; *more false at the end. BAD_FIELD: csv->why says where and what. */
 enum err csv_next(struct csv *csv, bool *more);
 
@@ -33,6 +37,15 @@ enum err csv_next(struct csv *csv, bool *more);
 int csv_column(const struct csv *csv, const char *name);
 /* Cell of the current row without spaces around it (cut in place); "" when the row is shorter or column is -1. */
 const char *csv_cell(struct csv *csv, int column);
+
+/* Columns by their names in the header row, which is the next row; each may have a second (Chinese) name. BAD_FIELD names
+ * one that is missing. */
+struct csv_column {
+    const char *name, *other;
+    bool required;
+    int at; /* out: -1 when absent */
+};
+enum err csv_header(struct csv *csv, struct csv_column *columns, size_t count);
 
 /* ---- writing ---- */
 

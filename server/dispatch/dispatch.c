@@ -193,11 +193,17 @@ static void hand_free(struct dispatch *d, struct hand *hand)
     free(hand);
 }
 
+static void end_submit(struct dispatch *d, struct hand *hand);
+
 static void ended(struct store_unit *unit)
 {
     struct hand *hand = container_of(unit, struct hand, unit);
     struct dispatch *d = hand->effect.dispatch;
     unit_home(d, unit, hand->effect.row.kind);
+    if (unit->result == ERR_STALE && hand->finish.tries != hand->effect.row.tries) {
+        end_submit(d, hand); /* we claimed it again between its end and our saying so */
+        return;
+    }
     if (unit->result == ERR_STALE)
         LOG(WARN, "outbox.late", "id=%s kind=%s", hand->effect.row.id, hand->effect.row.kind);
     hand_free(d, hand); /* whatever went wrong, the lease brings the row back */
@@ -305,7 +311,7 @@ static struct kind *kind_named(struct dispatch *d, const char *name)
 static bool in_hand_already(struct dispatch *d, const struct outbox_row *row)
 {
     for (struct hand *hand = d->hands; hand != NULL; hand = hand->next)
-        if (!hand->ended && text_is(hand->effect.row.id, row->id)) {
+        if (text_is(hand->effect.row.id, row->id)) {
             hand->effect.row.tries = row->tries;
             return true;
         }

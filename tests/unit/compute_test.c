@@ -261,11 +261,15 @@ TEST(the_real_worker_survives_its_own_death)
     static struct bench b;
     open_real(&b);
     struct compute_job *crash = submit(&b, "{\"kind\":\"crash\"}", "", 0), *hang = submit(&b, "{\"kind\":\"hang\"}", "", 0);
-    struct compute_job *bad = submit(&b, "{\"kind\":\"standardise\",\"profile\":{}}", "no photo", 8);
     wait_for_all(&b);
     EQ_INT(COMPUTE_POISON, crash->end);
     EQ_INT(COMPUTE_POISON, hang->end);
-    TRUE(bad->end == COMPUTE_REFUSED || bad->end == COMPUTE_ANSWERED);
+    struct compute_job *bad;
+    do { /* a busy machine may take longer to start it than a job has patience */
+        bad = submit(&b, "{\"kind\":\"standardise\",\"profile\":{}}", "no photo", 8);
+        wait_for_all(&b);
+    } while (bad->end == COMPUTE_GONE && b.submitted < JOBS_MAX);
+    EQ_INT(COMPUTE_REFUSED, bad->end);
     bench_close(&b);
 }
 

@@ -10,6 +10,7 @@
 #include "dispatch/client.h"
 #include "dispatch/standin/standin.h"
 
+#include <signal.h>
 #include <uv.h>
 
 static struct standin *outside_standin;
@@ -22,6 +23,7 @@ static inline void outside_up(const struct client_options *more)
 {
     struct client_options options = more == NULL ? (struct client_options){0} : *more;
     log_open(2, LOG_ERROR_LEVEL);
+    signal(SIGPIPE, SIG_IGN); /* as main does: a peer may be gone while we write */
     outside_standin = standin_start(5, &outside_ports);
     CHECK(uv_loop_init(&outside_loop) == 0);
     options.loop = &outside_loop;

@@ -80,6 +80,7 @@ static inline void server_up(void)
 {
     char why[256], folder[300];
     log_open(2, LOG_ERROR_LEVEL);
+    signal(SIGPIPE, SIG_IGN);
     outside_arena = arena_new(MIB(64));
     outside_standin = standin_start(5, &outside_ports);
     temp_store_open(&server_temp, server_on_change, NULL);

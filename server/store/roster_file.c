@@ -113,12 +113,14 @@ enum err roster_file_read(struct roster_file *file, const void *bytes, size_t le
     }
     find_twice(file, arena);
     file->read_problem_count = file->problem_count;
+    file->read_more = file->more;
     return ERR_NONE;
 }
 
 enum err roster_file_put(struct tx *tx, struct roster_file *file, const char *session_id, int64_t now_us, bool dry)
 {
     file->problem_count = file->read_problem_count; /* the unit may run again */
+    file->more = file->read_more;
     file->added = file->changed = file->same = 0;
     for (size_t i = 0; i < file->count; i++) {
         char outcome = 's';

@@ -21,7 +21,8 @@ struct roster_file {
     size_t *lines;                /* of each entry */
     size_t count;
     struct roster_problem problems[ROSTER_FILE_PROBLEMS_MAX];
-    size_t problem_count, read_problem_count, more; /* read: found before anything was written */
+    size_t problem_count, more;
+    size_t read_problem_count, read_more; /* found before anything was written */
     size_t added, changed, same;                    /* by roster_file_put */
     char why[CSV_WHY_BYTES];
 };

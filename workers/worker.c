@@ -20,13 +20,15 @@
 #define SOCKET_FD 3
 #define TICK_MS 250
 #define READ_BYTES KIB(64)
-#define LANDMARKS_DEFAULT "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
+#define PATH_BYTES 4096
+#define LANDMARKS_FILE "shape_predictor_68_face_landmarks.dat"
+#define LANDMARKS_DEBIAN "/usr/share/dlib/" LANDMARKS_FILE /* libdlib-data */
 
 enum { EXIT_USAGE = 2, EXIT_MODELS = 4, EXIT_PROTOCOL = 5, EXIT_OVERRAN = 6 };
 
 struct worker_options {
     const char *models_folder;
-    const char *landmarks_path;
+    const char *landmarks_path; /* NULL: in models_folder, else Debian's */
     int64_t threads;
     int64_t job_wall_ms, job_cpu_ms, job_memory_mib;
     bool allow_faults;
@@ -50,8 +52,7 @@ static bool options_read(int argc, char **argv, struct worker_options *options)
         {"job-cpu-ms", required_argument, NULL, 'c'},     {"job-memory-mib", required_argument, NULL, 'a'},
         {"allow-fault-jobs", no_argument, NULL, 'f'},     {NULL, 0, NULL, 0},
     };
-    *options = (struct worker_options){.landmarks_path = LANDMARKS_DEFAULT, .threads = 1, .job_wall_ms = 15000,
-                                       .job_cpu_ms = 10000, .job_memory_mib = 512};
+    *options = (struct worker_options){.threads = 1, .job_wall_ms = 15000, .job_cpu_ms = 10000, .job_memory_mib = 512};
     bool good = true;
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
@@ -90,10 +91,14 @@ static bool file_sha256(const char *path, char hex[65])
 
 static struct face_models *models_load(const struct worker_options *options, struct job_versions *versions)
 {
-    char path[4096], why[FACE_WHY_BYTES];
+    char path[PATH_BYTES], own_landmarks[PATH_BYTES], why[FACE_WHY_BYTES];
     snprintf(path, sizeof path, "%s/face_recognition.dat", options->models_folder);
+    snprintf(own_landmarks, sizeof own_landmarks, "%s/" LANDMARKS_FILE, options->models_folder);
+    const char *landmarks = options->landmarks_path;
+    if (landmarks == NULL)
+        landmarks = access(own_landmarks, R_OK) == 0 ? own_landmarks : LANDMARKS_DEBIAN;
     struct face_models *models = NULL;
-    if (face_models_load(path, options->landmarks_path, &models, why) != FACE_OK) {
+    if (face_models_load(path, landmarks, &models, why) != FACE_OK) {
         LOG(ERROR, "worker.models", "%s", why);
         return NULL;
     }

@@ -19,7 +19,7 @@
 struct worker_spawn_options {
     const char *worker_path;    /* NULL: xueying-worker beside the running program */
     const char *models_folder;  /* NULL: $XUEYING_MODELS, else models/ beside the running program */
-    const char *landmarks_path; /* NULL: the worker's own default, Debian's libdlib-data */
+    const char *landmarks_path; /* NULL: in the models folder, else Debian's libdlib-data */
     int threads;                /* 1.. */
     int job_wall_ms;            /* 0: the worker's own default, 15 s; beyond it the worker ends itself */
     int job_memory_mib;         /* 0: the worker's own default, 512 per thread */

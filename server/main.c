@@ -16,8 +16,8 @@ static const struct {
     {"user", "user add NAME --roles=R,… | list | passwd NAME | disable NAME", "staff accounts", cli_user},
     {"session", "session add … | list | show CODE | set CODE --policy=FILE", "capture sessions and their policy", cli_session},
     {"roster", "roster import FILE --session=CODE [--dry-run]", "students of a session", cli_roster},
-    {"face", "face compare A B [--json] | face compare --pairs=CSV", "compare two faces", cli_face},
-    {"photo", "photo make IN OUT [--profile=NAME] [--report=FILE]", "standardise one photo", cli_photo},
+    {"face", "face compare A B [--json] | face compare --pairs CSV", "compare two faces", cli_face},
+    {"photo", "photo make IN OUT [--profile NAME] [--report FILE]", "standardise one photo", cli_photo},
     {"outbox", "outbox list | replay ID", "effects that did not happen", cli_outbox},
     {"audit", "audit verify", "walk the audit chain", cli_audit},
     {"key", "key rotate", "new key-encryption key, everything re-wrapped", cli_key},
@@ -46,8 +46,10 @@ static bool wants_help(int argc, char **argv)
     return false;
 }
 
-static int command_help(size_t index)
+static int command_help(size_t index, int argc, char **argv)
 {
+    if (commands[index].run == cli_face || commands[index].run == cli_photo)
+        return commands[index].run(argc, argv); /* they know no settings and explain their options themselves */
     printf("usage: xueying %s\n  %s\n\nsettings (also as XUEYING_NAME in the environment, or in --config=FILE):\n",
            commands[index].usage, commands[index].what);
     struct buf out;
@@ -70,7 +72,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < countof(commands); i++)
         if (text_is(commands[i].name, argv[1]))
-            return wants_help(argc - 1, argv + 1) ? command_help(i) : commands[i].run(argc - 1, argv + 1);
+            return wants_help(argc - 1, argv + 1) ? command_help(i, argc - 1, argv + 1) : commands[i].run(argc - 1, argv + 1);
     cli_say(CLI_USAGE, "there is no command \"%s\"", argv[1]);
     return help(stderr, CLI_USAGE);
 }

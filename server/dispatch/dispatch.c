@@ -83,7 +83,7 @@ struct dispatch {
     int units_away; /* of our own: claim, sweep, ends */
 
     struct files *files;
-    struct compute *compute;
+    _Atomic(struct compute *) compute; /* set and cleared by the outbound thread, read by whoever wants its figures */
     bool compute_closing;
     enum stopping stopping;
 };
@@ -121,7 +121,7 @@ struct mailbox *dispatch_mailbox(struct dispatch *d)
 
 struct compute *dispatch_compute(struct dispatch *d)
 {
-    return d->compute;
+    return atomic_load(&d->compute);
 }
 
 struct files *dispatch_files(struct dispatch *d)
@@ -552,7 +552,6 @@ static void on_patience_over(uv_timer_t *timer)
 static void compute_closed(void *arg)
 {
     struct dispatch *d = arg;
-    d->compute = NULL;
     d->compute_closing = false;
     wake(d);
 }
@@ -598,9 +597,10 @@ static void close_all(struct dispatch *d)
 {
     d->stopping = CLOSING;
     uv_timer_stop(&d->patience);
-    if (d->compute != NULL) {
+    struct compute *compute = atomic_exchange(&d->compute, NULL);
+    if (compute != NULL) {
         d->compute_closing = true;
-        compute_stop(d->compute, compute_closed, d);
+        compute_stop(compute, compute_closed, d);
     }
     if (d->options.on_stop != NULL)
         d->options.on_stop(d, d->options.arg);
@@ -635,7 +635,7 @@ static void *outbound_main(void *arg)
     struct dispatch *d = arg;
     thread_role_set(ROLE_OUTBOUND);
     if (d->options.compute != NULL)
-        d->compute = compute_start(&d->loop, &d->compute_options);
+        atomic_store(&d->compute, compute_start(&d->loop, &d->compute_options));
     if (d->options.on_start != NULL)
         d->options.on_start(d, d->options.arg);
     uv_timer_start(&d->tick, on_tick, 0, (uint64_t)d->options.sweep_interval_ms);

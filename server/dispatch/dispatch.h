@@ -72,7 +72,7 @@ void dispatch_stop(struct dispatch *dispatch);
 void dispatch_wake(struct dispatch *dispatch);                   /* rows may be due; any thread */
 uv_loop_t *dispatch_loop(struct dispatch *dispatch);             /* outbound thread only */
 struct mailbox *dispatch_mailbox(struct dispatch *dispatch);     /* home for store units of executors */
-struct compute *dispatch_compute(struct dispatch *dispatch);     /* NULL: none; its stats: any thread */
+struct compute *dispatch_compute(struct dispatch *dispatch);     /* NULL: none (yet, any more); its stats: any thread */
 struct files *dispatch_files(struct dispatch *dispatch);
 const struct dispatch_options *dispatch_options_of(const struct dispatch *dispatch);
 

@@ -21,7 +21,7 @@ struct live {
 
 static bool is_told(enum store_topic topic)
 {
-    return topic == TOPIC_SUBMISSION || topic == TOPIC_BATCH;
+    return topic == TOPIC_SUBMISSION || topic == TOPIC_BATCH || topic == TOPIC_CLAIM;
 }
 
 static void add(struct live *live, const struct store_change *change)
@@ -70,6 +70,11 @@ static void tell(struct live *live, const struct store_change *change)
     if (change->topic == TOPIC_BATCH) {
         snprintf(news.json, sizeof news.json, "{\"id\":\"%s\"}", change->id); /* ids are letters and digits */
         sse_broadcast(live->server, "batch.changed", news.json, ROLE_BATCH | ROLE_ADMINISTRATOR, NULL);
+    } else if (change->topic == TOPIC_CLAIM) {
+        /* To all reviewers: the id is random and says something only to the page that has it. */
+        snprintf(news.json, sizeof news.json, "{\"claim_id\":\"%s\"}", change->id);
+        sse_broadcast(live->server, "lease.lost", news.json,
+                      ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER, NULL);
     } else if (store_run(live->store, STORE_READ, read_news, &news) == ERR_NONE) {
         sse_broadcast(live->server, "submission.moved", news.json, ROLE_STAFF, news.school_id);
     } /* gone or busy: the next change, or the next reading of a list, tells it */

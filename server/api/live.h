@@ -1,4 +1,5 @@
-/* live — what consoles hear while it happens: submission.moved {id, state, version} and batch.changed {id}.
+/* live — what consoles hear while it happens: submission.moved {id, state, version}, batch.changed {id} and
+ * lease.lost {claim_id}.
  *
  * The store says only which rows changed; a thread of its own reads what became of them, at most every LIVE_PAUSE_MS,
  * and broadcasts to those who may see them. Counts are the event stream's own business (http/server.h: snapshot). When

@@ -356,6 +356,7 @@ void server_announce(struct server *server, const struct store_change *changes, 
             break;
         case TOPIC_OUTBOX:
         case TOPIC_BATCH:
+        case TOPIC_CLAIM:
             break;
         }
     }

@@ -24,7 +24,8 @@ enum store_topic {
     TOPIC_OUTBOX,     /* rows are due: wake the dispatcher */
     TOPIC_QUEUE,      /* lane counts changed */
     TOPIC_LOGIN,      /* id = account or student whose logins were changed */
-    TOPIC_BATCH       /* id = batch */
+    TOPIC_BATCH,      /* id = batch */
+    TOPIC_CLAIM       /* id = claim whose lease ended without a word */
 };
 #define STORE_CHANGE_ID_BYTES 32
 struct store_change {

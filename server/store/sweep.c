@@ -71,9 +71,11 @@ static enum err expire_deadlines(struct tx *tx, struct sweep *sweep, struct due 
 
 static enum err release_claims(struct tx *tx, struct sweep *sweep, struct due *due)
 {
-    TRY(find_due(tx, sweep, Q_SWEEP_CLAIMS, 1, due));
+    TRY(find_due(tx, sweep, Q_SWEEP_CLAIMS, 2, due));
     for (size_t i = 0; i < due->count; i++) {
         TRY(TX_RUN(tx, Q_SWEEP_CLAIM_RELEASE, v_text(due->first[i])));
+        if (due->second[i] != NULL)
+            store_touch(tx, TOPIC_CLAIM, due->second[i]);
         sweep->claims++;
     }
     if (due->count > 0)

@@ -308,8 +308,9 @@ static void size_prepare(struct size *s, const struct fill_people *people)
                                              "%s\r\n\r\n",
                                    people->submission_ids[i], people->tokens[i]));
     for (int path = SIZE_QUEUE; path < SIZE_PATHS; path++)
-        s->pages[path] = text_request(s->arena, arena_printf(s->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: xy=%s\r\n\r\n",
-                                                             paths[path], people->staff_token));
+        s->pages[path] = text_request(
+            s->arena, arena_printf(s->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: xy=%s\r\n\r\n", paths[path],
+                                   people->staff_token));
 }
 
 static bool size_fill(struct bench_server *server, int64_t rows, struct fill_people *people)

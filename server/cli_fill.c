@@ -1,4 +1,5 @@
-/* cli_fill — `xueying fill COUNT`, and the same for `xueying bench size`: many made-up students with submissions in all states, to measure large tables with.
+/* cli_fill — `xueying fill COUNT`, and the same for `xueying bench size`: many made-up students with submissions in all
+ * states, to measure large tables with.
  *
  * Rows are written through the store in large units; histories and audit rows are left out, so `fsck` of such a database
  * complains: it is for measuring only. Ends with the token of one student, for the load. */

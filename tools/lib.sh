@@ -130,7 +130,7 @@ once() {
 step_packages() {
     step "packages: $*"
     install_packages "$@"
-    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' ||
+    node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' ||
         fail "Node $(node --version) is too old: 18 or newer is needed."
 }
 

@@ -114,8 +114,10 @@ await runTests({
         await page.waitForSelector('.result');
         await keepPicture(page, 'office-roster');
         assert.deepEqual((await page.locator('.result .figures dd').allInnerTexts()).map(Number), [1, 0, 0, 1]);
-        await button('导入').click();
+        await button('只导入正确行').click();
         await page.locator('.notice', { hasText: '名单已导入' }).waitFor();
+        const [session] = (await admin.want(200, 'GET', '/api/v1/console/sessions')).items.filter((one) => one.code === '26110001');
+        assert.equal((await admin.want(200, 'GET', `/api/v1/console/sessions/${session.id}`)).progress.roster, 1);
     },
     'identity revealed, with the reason in the audit': async () => {
         await goTo(`submissions/${students[0].submission.id}`, '.timeline');

@@ -27,7 +27,7 @@ async function openWindow(browser, url, { prefs = {}, size = { width: 1280, heig
     await context.addInitScript((stored) => location.protocol.startsWith('http') && localStorage.setItem('xueying.prefs', JSON.stringify(stored)),
         { language: 'zh', theme: 'light', shortcuts: 'on', ...prefs });
     const page = await context.newPage();
-    page.setDefaultTimeout(15000);
+    page.setDefaultTimeout(30000); /* the machine may be busy with other tests */
     page.complaints = [];
     page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
     page.on('console', (message) => {

@@ -10,7 +10,7 @@ import { BATCH_TONES } from './batches.js';
 import { Badge, FileOrText, Heading, Table } from './parts.js';
 
 const STEPS = { chsi: ['build', 'download', 'hand_over', 'receipt'], print: ['build', 'download', 'printed'], mail: ['build', 'download', 'tracking'] };
-const ITEM_TONES = { open: 'plain', accepted: 'ok', refused: 'bad', printed: 'ok', shipped: 'ok' };
+const ITEM_TONES = { open: 'plain', accepted: 'ok', refused: 'bad', printed: 'ok', shipped: 'ok', missing: 'bad' };
 
 /** How many steps are behind us. */
 function stepsDone(batch) {

@@ -34,7 +34,7 @@ function Create({ kind, onClose }) {
     <label class="field"><span>${t('col.session')}</span><select name="session_code" required>
       ${(data?.items || []).map((session) => html`<option key=${session.id} value=${session.code}>${session.school_name} · ${session.name} (${session.code})</option>`)}</select></label>
     <label class="field"><span>${t('field.batch_name')}</span><input name="name" required maxlength="80" value=${`${today} ${t(`batch.${kind}`)}`} /></label>
-    ${kind === 'chsi' && html`<label class="field"><span>${t('field.template')}</span><input name="template" class="mono" maxlength="120" value="{student_no}.jpg" />
+    ${kind === 'chsi' && html`<label class="field"><span>${t('field.template')}</span><input name="template" class="mono" maxlength="120" value="{student_no}" />
       <small>${t('batch.template_hint')}</small></label>`}
     <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary" disabled=${state.busy || !data}>${t('batch.build')}</button></footer>
   </form><//>`;

@@ -6,7 +6,7 @@ import { ProblemBox } from '../shared/notices.js';
 import { prefs } from '../shared/prefs.js';
 import { Clock } from '../shared/sla.js';
 import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
-import { account, has, refreshAccount } from './account.js';
+import { account, has } from './account.js';
 import { go } from './route.js';
 
 const LANES = [
@@ -42,7 +42,6 @@ function Lane({ lane, keyName, row, open }) {
 export function Queue() {
   const who = useValue(account);
   const { queue, error, reload } = useQueue();
-  useEffect(() => { refreshAccount().catch(() => {}); }, []); /* today's figure */
   useEffect(() => {
     const press = (event) => {
       if (prefs.value.shortcuts === 'off' || event.repeat || event.ctrlKey || event.metaKey || event.altKey
@@ -60,7 +59,7 @@ export function Queue() {
   const rowOf = (lane) => queue.lanes.find((row) => row.lane === lane) || { waiting: 0 };
   return html`
     <div class="head"><h1 tabindex="-1">${t('page.queue')}</h1>
-      <p class="muted">${t('queue.today', { n: number(who.today?.decisions ?? 0) })}</p></div>
+      <p class="muted">${t('queue.today', { n: number(queue?.mine.decided_today ?? who.today.decisions) })}</p></div>
     <${ProblemBox} problem=${error} retry=${reload} />
     ${queue && html`
       <ul class="lanes">${LANES.map(({ lane, roles, key }) => html`<${Lane} key=${lane} lane=${lane} keyName=${key} row=${rowOf(lane)} open=${has(...roles)} />`)}</ul>

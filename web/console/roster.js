@@ -1,4 +1,5 @@
-// roster — import the list of students: always a dry run first, then the same bytes for real.
+// roster — import the list of students: always a dry run first, then the same bytes for real. Bad rows are shown, can be
+// saved and are left out.
 import { post } from '../shared/api.js';
 import { number, t } from '../shared/i18n.js';
 import { ProblemBox, notify } from '../shared/notices.js';
@@ -11,7 +12,7 @@ export function Roster({ session, onDone }) {
   const run = (dry) => async () => {
     setState({ ...state, busy: true, problem: null });
     try {
-      const result = await post(`/api/v1/console/sessions/${session.id}/roster`, await bytes.arrayBuffer(), { query: { dry_run: dry ? 1 : 0 }, type: 'text/csv', timeout_ms: 300000 });
+      const result = await post(`/api/v1/console/sessions/${session.id}/roster`, await bytes.arrayBuffer(), { query: dry ? { dry_run: 1 } : { only_good: 1 }, type: 'text/csv', timeout_ms: 300000 });
       setState({ result, dry });
       if (!dry) {
         notify('ok', t('roster.done', { n: number(result.added + result.changed) }));
@@ -35,11 +36,11 @@ export function Roster({ session, onDone }) {
     <${ProblemBox} problem=${state.problem} />
     ${result && html`<div class="result" role="status"><p>${state.dry ? t('roster.would') : t('roster.did')}</p>
       <dl class="figures">${['added', 'changed', 'same'].map((name) => html`<div key=${name}><dt>${t(`roster.${name}`)}</dt><dd class="num">${number(result[name])}</dd></div>`)}
-        <div class=${result.errors.length > 0 ? 'bad' : ''}><dt>${t('roster.errors')}</dt><dd class="num">${number(result.errors.length)}</dd></div></dl>
+        <div class=${result.errors.length > 0 ? 'bad' : ''}><dt>${t('roster.errors')}</dt><dd class="num">${number(result.errors.length + (result.errors_not_shown || 0))}</dd></div></dl>
       ${result.errors.length > 0 && html`<${Table} label=${t('roster.errors')} heads=${['line', 'column', 'problem'].map((name) => t(`col.${name}`))}>
-        ${result.errors.slice(0, 100).map((one) => html`<tr key=${`${one.line}.${one.column}`}><td class="num">${one.line}</td><td>${one.column}</td><td>${one.problem}</td></tr>`)}<//>
+        ${result.errors.slice(0, 100).map((one) => html`<tr key=${`${one.line}.${one.column}`}><td class="num">${one.line}</td><td class="nowrap">${one.column}</td><td>${one.problem}</td></tr>`)}<//>
         <button type="button" onClick=${saveErrors}>${t('roster.save_errors')}</button>`}</div>`}
     <div class="row"><button type="button" class=${state.dry ? '' : 'primary'} disabled=${!bytes || state.busy} onClick=${run(true)}>${t('roster.dry_run')}</button>
-      <button type="button" class=${state.dry ? 'primary' : ''} disabled=${!bytes || !state.dry || state.busy} onClick=${run(false)}>${t('roster.import')}</button></div>
+      <button type="button" class=${state.dry ? 'primary' : ''} disabled=${!bytes || !state.dry || state.busy} onClick=${run(false)}>${state.dry && result.errors.length > 0 ? t('roster.import_good') : t('roster.import')}</button></div>
   </section>`;
 }

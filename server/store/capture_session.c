@@ -2,11 +2,71 @@
 
 #include "base/text.h"
 #include "store/queries.h"
+
+#include <pthread.h>
 #include "store/session_find.h"
+
+/* ---- policies read before ----
+ *
+ * Reading a policy costs more than most of a move's statements, and a session's policy is needed several times in each.
+ * What was read is remembered by its text: a pure function of it, so a unit that runs again gets the same. Entries live as
+ * long as the process and are never changed; when the table is full (so many edits since the start), the rest is read
+ * each time. */
+
+#define REMEMBERED_MAX 256
+
+static struct {
+    pthread_mutex_t lock; /* guards the others; an entry itself is immutable */
+    size_t count;
+    struct remembered {
+        struct arena *arena; /* text and the policy's strings */
+        const char *text;
+        struct policy policy;
+    } entries[REMEMBERED_MAX];
+} remembered = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool recall(const char *text, struct policy *policy)
+{
+    bool found = false;
+    pthread_mutex_lock(&remembered.lock);
+    for (size_t i = remembered.count; i > 0 && !found; i--) { /* newest first: it is the one in use */
+        found = strcmp(remembered.entries[i - 1].text, text) == 0;
+        if (found)
+            *policy = remembered.entries[i - 1].policy;
+    }
+    pthread_mutex_unlock(&remembered.lock);
+    return found;
+}
+
+static void remember(const char *text, const struct policy *policy, struct arena *arena)
+{
+    pthread_mutex_lock(&remembered.lock);
+    if (remembered.count < REMEMBERED_MAX)
+        remembered.entries[remembered.count++] = (struct remembered){arena, text, *policy};
+    else
+        arena_free(arena);
+    pthread_mutex_unlock(&remembered.lock);
+}
+
+/* Strings of the policy live for ever, or in tx->arena when the table is full. */
+static enum err policy_of(struct tx *tx, const char *text, struct policy *policy)
+{
+    char why[JSON_WHY_BYTES];
+    if (recall(text, policy))
+        return ERR_NONE;
+    TRY(policy_read(text, strlen(text), policy, tx->arena, why));
+    struct arena *arena = arena_new(KIB(64));
+    struct policy kept;
+    text = arena_text(arena, text);
+    if (policy_read(text, strlen(text), &kept, arena, why) == ERR_NONE)
+        remember(text, &kept, arena);
+    else
+        arena_free(arena); /* cannot be: it was read a moment ago */
+    return ERR_NONE;
+}
 
 static enum err read_row(const struct rows *r, struct capture_session *s)
 {
-    char why[JSON_WHY_BYTES];
     *s = (struct capture_session){.id = col_text(r, 0),
                                   .school_id = col_text(r, 1),
                                   .code = col_text(r, 2),
@@ -17,7 +77,7 @@ static enum err read_row(const struct rows *r, struct capture_session *s)
                                   .policy_version = col_int(r, 7),
                                   .school_code = col_text(r, 8),
                                   .school_name = col_text(r, 9)};
-    enum err e = policy_read(s->policy_json, strlen(s->policy_json), &s->policy, r->tx->arena, why);
+    enum err e = policy_of(r->tx, s->policy_json, &s->policy);
     return e == ERR_NONE ? ERR_NONE : ERR_CORRUPT; /* it was checked before it was stored */
 }
 

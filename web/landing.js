@@ -11,10 +11,13 @@ function Landing() {
   const health = useLoad((signal) => get('/readyz', { signal }), []);
   return html`<main>
     <div class="row spread"><span class="brand"><span class="mark" aria-hidden="true"></span>${t('landing.title')}</span>
-      <button type="button" class="quiet" lang=${otherLanguage() === 'en' ? 'en' : 'zh-CN'} onClick=${() => prefs.update({ language: otherLanguage() })}>${t('language.other')}</button></div>
+      <button type="button" class="quiet" lang=${otherLanguage() === 'en' ? 'en' : 'zh-CN'}
+        onClick=${() => prefs.update({ language: otherLanguage() })}>${t('language.other')}</button></div>
     <h1>${t('landing.lead')}</h1>
-    <ul>${LINKS.map(([name, href]) => html`<li key=${name}><a href=${href}><strong>${t(`landing.${name}`)}</strong><span>${t(`landing.${name}.text`)}</span></a></li>`)}</ul>
-    <p class="muted small" role="status">${health.loading ? '…' : health.data ? html`<span aria-hidden="true">●</span> ${t('landing.ready')}` : html`<span aria-hidden="true">○</span> ${t('landing.not_ready')}`}</p>
+    <ul>${LINKS.map(([name, href]) => html`<li key=${name}><a href=${href}><strong>${t(`landing.${name}`)}</strong>
+      <span>${t(`landing.${name}.text`)}</span></a></li>`)}</ul>
+    <p class="muted small" role="status">${health.loading ? '…' : health.data ? html`<span
+      aria-hidden="true">●</span> ${t('landing.ready')}` : html`<span aria-hidden="true">○</span> ${t('landing.not_ready')}`}</p>
   </main>`;
 }
 

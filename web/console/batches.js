@@ -32,11 +32,15 @@ function Create({ kind, onClose }) {
     <p class="muted">${t(`batch.about.${kind}`)}</p>
     <${ProblemBox} problem=${error || state.problem} />
     <label class="field"><span>${t('col.session')}</span><select name="session_code" required>
-      ${(data?.items || []).map((session) => html`<option key=${session.id} value=${session.code}>${session.school_name} · ${session.name} (${session.code})</option>`)}</select></label>
-    <label class="field"><span>${t('field.batch_name')}</span><input name="name" required maxlength="80" value=${`${today} ${t(`batch.${kind}`)}`} /></label>
-    ${kind === 'chsi' && html`<label class="field"><span>${t('field.template')}</span><input name="template" class="mono" maxlength="120" value="{student_no}" />
+      ${(data?.items || []).map((session) => html`<option key=${session.id}
+        value=${session.code}>${session.school_name} · ${session.name} (${session.code})</option>`)}</select></label>
+    <label class="field"><span>${t('field.batch_name')}</span><input name="name" required maxlength="80"
+      value=${`${today} ${t(`batch.${kind}`)}`} /></label>
+    ${kind === 'chsi' && html`<label class="field"><span>${t('field.template')}</span><input name="template"
+      class="mono" maxlength="120" value="{student_no}" />
       <small>${t('batch.template_hint')}</small></label>`}
-    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary" disabled=${state.busy || !data}>${t('batch.build')}</button></footer>
+    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary"
+      disabled=${state.busy || !data}>${t('batch.build')}</button></footer>
   </form><//>`;
 }
 
@@ -48,14 +52,18 @@ export function Batches() {
   useEffect(() => on('batch.changed', list.reload), [kind]);
   return html`
     <${Heading} title=${t('page.batches')}>
-      ${has('batch') && html`<button type="button" class="primary" onClick=${() => setCreate(true)}>${t(`batch.new.${kind}`)}</button>`}<//>
+      ${has('batch') && html`<button type="button" class="primary"
+        onClick=${() => setCreate(true)}>${t(`batch.new.${kind}`)}</button>`}<//>
     <div class="tabs" role="group" aria-label=${t('batch.kind')}>${KINDS.map((name) => html`
-      <button key=${name} type="button" aria-pressed=${name === kind} onClick=${() => setQuery({ kind: name })}>${t(`batch.${name}`)}</button>`)}</div>
+      <button key=${name} type="button" aria-pressed=${name === kind}
+        onClick=${() => setQuery({ kind: name })}>${t(`batch.${name}`)}</button>`)}</div>
     <${Table} label=${t(`batch.${kind}`)} heads=${['name', 'session', 'count', 'state', 'created'].map((name) => t(`col.${name}`))}
         empty=${!list.loading && list.items.length === 0 && !list.error ? t(`batch.none.${kind}`) : null}>
       ${list.items.map((batch) => html`<tr key=${batch.id}>
-        <td><a href="#/batches/${batch.id}">${batch.name}</a></td><td>${batch.session_name}</td><td class="num">${batch.item_count}</td>
-        <td><${Badge} tone=${BATCH_TONES[batch.state]}>${t(`batch.state.${batch.state}`)}<//> <span class="small">${batch.problem}</span></td>
+        <td><a href="#/batches/${batch.id}">${batch.name}</a></td><td>${batch.session_name}</td><td
+          class="num">${batch.item_count}</td>
+        <td><${Badge} tone=${BATCH_TONES[batch.state]}>${t(`batch.state.${batch.state}`)}<//> <span
+          class="small">${batch.problem}</span></td>
         <td class="num">${dateTime(batch.created)} <span class="muted">${batch.created_by}</span></td></tr>`)}<//>
     <${More} list=${list} />
     ${create && html`<${Create} kind=${kind} onClose=${() => setCreate(false)} />`}`;

@@ -22,7 +22,8 @@ export const LanguageButton = () => html`<button type="button" class="quiet" lan
 
 function Live() {
   const good = useValue(connected);
-  return html`<span class="live ${good ? 'live-on' : 'live-off'}"><span aria-hidden="true">${good ? '●' : '○'}</span> ${good ? t('live.on') : t('live.off')}</span>`;
+  return html`<span class="live ${good ? 'live-on' : 'live-off'}"><span
+    aria-hidden="true">${good ? '●' : '○'}</span> ${good ? t('live.on') : t('live.off')}</span>`;
 }
 
 export function Frame({ page, children }) {
@@ -41,7 +42,8 @@ export function Frame({ page, children }) {
     return () => removeEventListener('keydown', press);
   }, []);
   return html`<div class="frame">
-    <a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.querySelector('#main h1')?.focus(); }}>${t('act.skip_to_content')}</a>
+    <a class="skip" href="#main"
+      onClick=${(event) => { event.preventDefault(); document.querySelector('#main h1')?.focus(); }}>${t('act.skip_to_content')}</a>
     <header class="side">
       <a class="brand" href="#/queue"><span class="mark" aria-hidden="true"></span>${t('app.name')}</a>
       <nav aria-label=${t('nav.label')}>

@@ -26,14 +26,18 @@ export function Login() {
   };
   return html`<main class="alone">
     <form class="card login" onSubmit=${submit}>
-      <div class="row spread"><span class="brand"><span class="mark" aria-hidden="true"></span>${t('app.name')}</span><${LanguageButton} /></div>
+      <div class="row spread"><span class="brand"><span class="mark" aria-hidden="true"></span>${t('app.name')}</span>
+        <${LanguageButton} /></div>
       <h1>${t('login.title')}</h1>
       <label class="field"><span>${t('login.name')}</span>
-        <input ref=${name} name="name" autocomplete="username" autocapitalize="none" spellcheck=${false} maxlength="60" required /></label>
+        <input ref=${name} name="name" autocomplete="username" autocapitalize="none" spellcheck=${false} maxlength="60" required />
+          </label>
       <label class="field"><span>${t('login.password')}</span>
         <span class="with-button">
-          <input ref=${password} name="password" type=${shown ? 'text' : 'password'} autocomplete="current-password" maxlength="200" required />
-          <button type="button" class="quiet" aria-pressed=${shown} onClick=${() => setShown(!shown)}>${shown ? t('login.hide') : t('login.show')}</button>
+          <input ref=${password} name="password" type=${shown ? 'text' : 'password'}
+            autocomplete="current-password" maxlength="200" required />
+          <button type="button" class="quiet" aria-pressed=${shown}
+            onClick=${() => setShown(!shown)}>${shown ? t('login.hide') : t('login.show')}</button>
         </span></label>
       <${ProblemBox} problem=${state.problem} />
       <button type="submit" class="primary big" disabled=${state.busy}>${state.busy ? t('login.busy') : t('login.submit')}</button>

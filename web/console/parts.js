@@ -5,14 +5,16 @@ import { ProblemBox } from '../shared/notices.js';
 import { stateLabel } from '../shared/workflow.js';
 import { html, useEffect, useState } from '../shared/view.js';
 
-export const Heading = ({ title, children }) => html`<div class="head"><h1 tabindex="-1">${title}</h1><div class="row">${children}</div></div>`;
+export const Heading = ({ title, children }) => html`<div class="head"><h1 tabindex="-1">${title}</h1><div
+  class="row">${children}</div></div>`;
 
 export const State = ({ name }) => html`<span class="state state-${name}">${stateLabel(name)}</span>`;
 export const Badge = ({ tone = 'plain', children }) => html`<span class="badge badge-${tone}">${children}</span>`;
 
 /** A table with a caption for screen readers; `rows` are arrays of cells, `keys` their identity. */
 export function Table({ label, heads, children, empty }) {
-  return html`<div class="table-box" tabindex="0" role="region" aria-label=${label}><table><caption class="unseen">${label}</caption>
+  return html`<div class="table-box" tabindex="0" role="region" aria-label=${label}><table><caption
+    class="unseen">${label}</caption>
     <thead><tr>${heads.map((head) => html`<th key=${head} scope="col">${head}</th>`)}</tr></thead>
     <tbody>${children}</tbody></table>${empty && html`<p class="empty muted">${empty}</p>`}</div>`;
 }
@@ -47,8 +49,10 @@ export function FileOrText({ label, hint, accept, onBytes, name }) {
     onBytes(nextFile || (nextText.trim() ? new Blob([nextText]) : null));
   };
   return html`<div class="file-or-text">
-    <label class="field"><span>${label}</span><input type="file" name=${name} accept=${accept} onChange=${(event) => change(event.target.files[0] || null, '')} /></label>
+    <label class="field"><span>${label}</span><input type="file" name=${name} accept=${accept}
+      onChange=${(event) => change(event.target.files[0] || null, '')} /></label>
     <label class="field"><span>${t('file.or_paste')}</span>
-      <textarea rows="4" class="mono" spellcheck=${false} disabled=${Boolean(file)} placeholder=${hint} value=${text} onInput=${(event) => change(null, event.target.value)}></textarea></label>
+      <textarea rows="4" class="mono" spellcheck=${false} disabled=${Boolean(file)} placeholder=${hint} value=${text}
+        onInput=${(event) => change(null, event.target.value)}></textarea></label>
   </div>`;
 }

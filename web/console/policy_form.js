@@ -21,14 +21,19 @@ const SCALE = { face_match_e6: 1e6, face_mismatch_e6: 1e6, price_fen: 100 };
 function Field({ name, value, wrong, disabled, onChange }) {
   const label = t(`policy.${name}`);
   if (typeof value === 'boolean')
-    return html`<label class="check-field"><input type="checkbox" name=${name} checked=${value} disabled=${disabled} onChange=${(event) => onChange(event.target.checked)} /> <span>${label}</span></label>`;
+    return html`<label class="check-field"><input type="checkbox" name=${name} checked=${value} disabled=${disabled}
+      onChange=${(event) => onChange(event.target.checked)} /> <span>${label}</span></label>`;
   const scale = SCALE[name] || 1;
   return html`<label class="field ${wrong ? 'wrong' : ''}"><span>${label}</span>
     ${CHOICES[name]
-      ? html`<select name=${name} value=${value} disabled=${disabled} onChange=${(event) => onChange(event.target.value)}>${CHOICES[name].map((choice) => html`<option key=${choice} value=${choice}>${t(`policy.${name}.${choice}`)}</option>`)}</select>`
+      ? html`<select name=${name} value=${value} disabled=${disabled}
+        onChange=${(event) => onChange(event.target.value)}>${CHOICES[name].map((choice) => html`<option key=${choice}
+        value=${choice}>${t(`policy.${name}.${choice}`)}</option>`)}</select>`
       : typeof value === 'number'
-        ? html`<input name=${name} type="number" step=${1 / scale} value=${value / scale} disabled=${disabled} required onInput=${(event) => onChange(Math.round(Number(event.target.value) * scale))} />`
-        : html`<input name=${name} value=${value} disabled=${disabled} maxlength="40" required onInput=${(event) => onChange(event.target.value)} />`}
+        ? html`<input name=${name} type="number" step=${1 / scale} value=${value / scale} disabled=${disabled} required
+          onInput=${(event) => onChange(Math.round(Number(event.target.value) * scale))} />`
+        : html`<input name=${name} value=${value} disabled=${disabled} maxlength="40" required
+          onInput=${(event) => onChange(event.target.value)} />`}
     ${wrong && html`<small class="wrong-text">${wrong}</small>`}</label>`;
 }
 
@@ -39,7 +44,8 @@ export function PolicyForm({ policy, detail = '', disabled, onChange }) {
   return html`<div class="policy">${groups.map(([group, names]) => {
     const present = names.filter((name) => name in policy);
     return present.length > 0 && html`<fieldset key=${group} disabled=${disabled}><legend>${t(`policy.group.${group}`)}</legend>
-      ${present.map((name) => html`<${Field} key=${name} name=${name} value=${policy[name]} wrong=${detail.includes(`${name}:`) ? detail : ''} onChange=${(value) => onChange({ ...policy, [name]: value })} />`)}</fieldset>`;
+      ${present.map((name) => html`<${Field} key=${name} name=${name}
+        value=${policy[name]} wrong=${detail.includes(`${name}:`) ? detail : ''} onChange=${(value) => onChange({ ...policy, [name]: value })} />`)}</fieldset>`;
   })}</div>`;
 }
 

@@ -33,8 +33,10 @@ function Lane({ lane, keyName, row, open }) {
     <span class="lane-mark" aria-hidden="true"></span>
     <span class="lane-name"><strong>${t(`lane.${lane}`)}</strong><small class="muted">${t(`lane.${lane}.about`)}</small></span>
     <span class="lane-count num" data-lane=${lane}>${number(row.waiting)}<small class="muted"> ${t('queue.waiting')}</small></span>
-    <span class="lane-clock">${empty ? html`<span class="muted">${t('queue.nothing')}</span>` : html`<${Clock} due=${row.oldest_due} stage=${row.sla} />`}</span>
-    ${open ? html`<a class="button ${lane === 'green' ? 'primary' : ''}" href="#/review/${lane}" aria-keyshortcuts=${keyName}>${t('queue.start')} <kbd aria-hidden="true">${keyName}</kbd></a>`
+    <span class="lane-clock">${empty ? html`<span
+      class="muted">${t('queue.nothing')}</span>` : html`<${Clock} due=${row.oldest_due} stage=${row.sla} />`}</span>
+    ${open ? html`<a class="button ${lane === 'green' ? 'primary' : ''}" href="#/review/${lane}"
+      aria-keyshortcuts=${keyName}>${t('queue.start')} <kbd aria-hidden="true">${keyName}</kbd></a>`
       : html`<span class="muted small lane-closed">${t('queue.no_role')}</span>`}
   </li>`;
 }
@@ -66,6 +68,7 @@ export function Queue() {
       <p class="muted mine">${t('queue.mine', { claimed: queue.mine.claimed, pending: queue.mine.pending })}</p>
       <section class="card quiet-card"><h2>${t('queue.how')}</h2>
         <dl class="keys">
-          ${['A', '1–9 + Enter', 'U', 'E', 'S', 'Z', '?'].map((key) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${t(`key.${key}`)}</dd></div>`)}
+          ${['A', '1–9 + Enter', 'U', 'E', 'S', 'Z', '?'].map((key) => html`<div key=${key}><dt><kbd>${key}</kbd></dt>
+            <dd>${t(`key.${key}`)}</dd></div>`)}
         </dl></section>`}`;
 }

@@ -32,15 +32,22 @@ export function Roster({ session, onDone }) {
   };
   return html`<section class="card"><h2>${t('roster.title')}</h2>
     <p class="muted small">${t('roster.about')}</p>
-    <${FileOrText} label=${t('roster.file')} hint=${t('roster.hint')} accept=".csv,text/csv" name="roster" onBytes=${(next) => { setBytes(next); setState({}); }} />
+    <${FileOrText} label=${t('roster.file')} hint=${t('roster.hint')} accept=".csv,text/csv" name="roster"
+      onBytes=${(next) => { setBytes(next); setState({}); }} />
     <${ProblemBox} problem=${state.problem} />
     ${result && html`<div class="result" role="status"><p>${state.dry ? t('roster.would') : t('roster.did')}</p>
-      <dl class="figures">${['added', 'changed', 'same'].map((name) => html`<div key=${name}><dt>${t(`roster.${name}`)}</dt><dd class="num">${number(result[name])}</dd></div>`)}
-        <div class=${result.errors.length > 0 ? 'bad' : ''}><dt>${t('roster.errors')}</dt><dd class="num">${number(result.errors.length + (result.errors_not_shown || 0))}</dd></div></dl>
-      ${result.errors.length > 0 && html`<${Table} label=${t('roster.errors')} heads=${['line', 'column', 'problem'].map((name) => t(`col.${name}`))}>
-        ${result.errors.slice(0, 100).map((one) => html`<tr key=${`${one.line}.${one.column}`}><td class="num">${one.line}</td><td class="nowrap">${one.column}</td><td>${one.problem}</td></tr>`)}<//>
+      <dl class="figures">${['added', 'changed', 'same'].map((name) => html`<div key=${name}><dt>${t(`roster.${name}`)}</dt><dd
+        class="num">${number(result[name])}</dd></div>`)}
+        <div class=${result.errors.length > 0 ? 'bad' : ''}><dt>${t('roster.errors')}</dt><dd
+          class="num">${number(result.errors.length + (result.errors_not_shown || 0))}</dd></div></dl>
+      ${result.errors.length > 0 && html`<${Table} label=${t('roster.errors')}
+        heads=${['line', 'column', 'problem'].map((name) => t(`col.${name}`))}>
+        ${result.errors.slice(0, 100).map((one) => html`<tr key=${`${one.line}.${one.column}`}><td class="num">${one.line}</td><td
+          class="nowrap">${one.column}</td><td>${one.problem}</td></tr>`)}<//>
         <button type="button" onClick=${saveErrors}>${t('roster.save_errors')}</button>`}</div>`}
-    <div class="row"><button type="button" class=${state.dry ? '' : 'primary'} disabled=${!bytes || state.busy} onClick=${run(true)}>${t('roster.dry_run')}</button>
-      <button type="button" class=${state.dry ? 'primary' : ''} disabled=${!bytes || !state.dry || state.busy} onClick=${run(false)}>${state.dry && result.errors.length > 0 ? t('roster.import_good') : t('roster.import')}</button></div>
+    <div class="row"><button type="button" class=${state.dry ? '' : 'primary'} disabled=${!bytes || state.busy}
+      onClick=${run(true)}>${t('roster.dry_run')}</button>
+      <button type="button" class=${state.dry ? 'primary' : ''} disabled=${!bytes || !state.dry || state.busy}
+        onClick=${run(false)}>${state.dry && result.errors.length > 0 ? t('roster.import_good') : t('roster.import')}</button></div>
   </section>`;
 }

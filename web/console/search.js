@@ -27,15 +27,18 @@ export function Search() {
   };
   return html`<div ref=${body} onKeyDown=${walk}>
     <${Heading} title=${t('page.submissions')} />
-    <form class="filters" role="search" onSubmit=${(event) => { event.preventDefault(); if (list.items.length === 1) go(`submissions/${list.items[0].id}`); }}>
+    <form class="filters" role="search"
+      onSubmit=${(event) => { event.preventDefault(); if (list.items.length === 1) go(`submissions/${list.items[0].id}`); }}>
       <label class="grow"><span class="unseen">${t('search.for')}</span>
-        <input ref=${field} type="search" name="q" maxlength="60" placeholder=${t('search.for')} value=${wanted.q} onInput=${(event) => change({ q: event.target.value.trim() })} /></label>
+        <input ref=${field} type="search" name="q" maxlength="60" placeholder=${t('search.for')} value=${wanted.q}
+          onInput=${(event) => change({ q: event.target.value.trim() })} /></label>
       <label><span class="unseen">${t('col.state')}</span>
         <select value=${wanted.state} onChange=${(event) => change({ state: event.target.value })}>
           <option value="">${t('search.any_state')}</option>
           ${stateNames().map((name) => html`<option key=${name} value=${name}>${stateLabel(name)}</option>`)}</select></label>
     </form>
-    <${Table} label=${t('page.submissions')} heads=${['code', 'student', 'session', 'state', 'submitted', 'due'].map((name) => t(`col.${name}`))}
+    <${Table} label=${t('page.submissions')}
+      heads=${['code', 'student', 'session', 'state', 'submitted', 'due'].map((name) => t(`col.${name}`))}
         empty=${!list.loading && list.items.length === 0 && !list.error ? t('search.none') : null}>
       ${list.items.map((one) => html`<tr key=${one.id}>
         <td><a href="#/submissions/${one.id}"><code class="code">${one.code}</code></a></td>

@@ -16,7 +16,9 @@ function Progress({ progress, code }) {
       <div><dt>${t('session.linked')}</dt><dd class="num">${number(progress.linked)}</dd></div>
       <div><dt>${t('session.missing')}</dt><dd class="num">${number(Math.max(progress.roster - progress.linked, 0))}</dd></div></dl>
     <ul class="bars">${stateNames().filter((name) => progress.by_state[name]).map((name) => html`<li key=${name}>
-      <a href="#/submissions?state=${name}&session=${code}">${stateLabel(name)}</a><meter min="0" max=${most} value=${progress.by_state[name]} aria-label=${stateLabel(name)}></meter><span class="num">${number(progress.by_state[name])}</span></li>`)}</ul></section>`;
+      <a href="#/submissions?state=${name}&session=${code}">${stateLabel(name)}</a><meter min="0" max=${most}
+        value=${progress.by_state[name]} aria-label=${stateLabel(name)}></meter><span
+        class="num">${number(progress.by_state[name])}</span></li>`)}</ul></section>`;
 }
 
 function Rules({ session, onSaved }) {
@@ -37,10 +39,13 @@ function Rules({ session, onSaved }) {
     }
   };
   return html`<section class="card"><h2>${t('session.policy')} <span class="muted num">v${session.policy_version}</span></h2>
-    <form onSubmit=${submit}><${PolicyForm} policy=${policy} detail=${state.problem?.detail} disabled=${!mayChange} onChange=${setPolicy} />
+    <form onSubmit=${submit}><${PolicyForm} policy=${policy} detail=${state.problem?.detail} disabled=${!mayChange}
+      onChange=${setPolicy} />
       <${ProblemBox} problem=${state.problem} />
-      ${mayChange && html`<div class="row"><button type="submit" class="primary" disabled=${!changed || state.busy}>${t('session.save_policy')}</button>
-        ${changed && html`<button type="button" onClick=${() => setPolicy(session.policy)}>${t('act.discard')}</button>`}</div>`}</form></section>`;
+      ${mayChange && html`<div class="row"><button type="submit" class="primary"
+        disabled=${!changed || state.busy}>${t('session.save_policy')}</button>
+        ${changed && html`<button type="button"
+          onClick=${() => setPolicy(session.policy)}>${t('act.discard')}</button>`}</div>`}</form></section>`;
 }
 
 export function SessionPage({ id }) {
@@ -49,8 +54,11 @@ export function SessionPage({ id }) {
     return html`<${Heading} title=${t('page.session')} /><${ProblemBox} problem=${error} retry=${reload} />`;
   return html`
     <nav class="crumbs" aria-label=${t('nav.crumbs')}><a href="#/sessions">${t('page.sessions')}</a></nav>
-    <${Heading} title=${data.name}><${Badge} tone=${data.open_now ? 'ok' : 'plain'}>${data.open_now ? t('session.open') : t('session.shut')}<//><//>
-    <p class="muted">${data.school_name} · <span class="num">${data.code}</span> · <span class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
+    <${Heading} title=${data.name}>
+      <${Badge} tone=${data.open_now ? 'ok' : 'plain'}>${data.open_now ? t('session.open') : t('session.shut')}<//><//>
+    <p class="muted">${data.school_name} · <span class="num">${data.code}</span> · <span
+      class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
-      <div><${Progress} progress=${data.progress} code=${data.code} />${has('administrator') && html`<${Roster} session=${data} onDone=${reload} />`}</div></div>`;
+      <div><${Progress} progress=${data.progress} code=${data.code} />${has('administrator') && html`<${Roster} session=${data}
+        onDone=${reload} />`}</div></div>`;
 }

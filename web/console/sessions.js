@@ -29,14 +29,16 @@ function Create({ onClose }) {
   };
   return html`<${Dialog} title=${t('session.new')} onClose=${onClose} wide><form onSubmit=${submit}>
     <div class="grid-2">
-      ${FIELDS.map(([name, max, pattern]) => html`<label class="field" key=${name}><span>${t(`session.${name}`)}</span><input name=${name} maxlength=${max} pattern=${pattern} required autocomplete="off" /></label>`)}
+      ${FIELDS.map(([name, max, pattern]) => html`<label class="field" key=${name}><span>${t(`session.${name}`)}</span>
+        <input name=${name} maxlength=${max} pattern=${pattern} required autocomplete="off" /></label>`)}
       <label class="field"><span>${t('session.opens')}</span><input type="datetime-local" name="opens" required /></label>
       <label class="field"><span>${t('session.closes')}</span><input type="datetime-local" name="closes" required /></label>
     </div>
     <${PolicyForm} policy=${policy} detail=${state.problem?.detail} onChange=${setPolicy} />
     <p class="muted small">${t('session.policy_rest')}</p>
     <${ProblemBox} problem=${state.problem} />
-    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary" disabled=${state.busy}>${t('act.save')}</button></footer>
+    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary"
+      disabled=${state.busy}>${t('act.save')}</button></footer>
   </form><//>`;
 }
 
@@ -44,9 +46,12 @@ export function Sessions() {
   const list = useList('/api/v1/console/sessions');
   const [create, setCreate] = useState(false);
   return html`
-    <${Heading} title=${t('page.sessions')}>${has('administrator') && html`<button type="button" class="primary" onClick=${() => setCreate(true)}>${t('session.new')}</button>`}<//>
-    <${Table} label=${t('page.sessions')} heads=${['session', 'code', 'school', 'open', 'window'].map((name) => t(`col.${name}`))} empty=${!list.loading && list.items.length === 0 && !list.error ? t('session.none') : null}>
-      ${list.items.map((session) => html`<tr key=${session.id}><td><a href="#/sessions/${session.id}">${session.name}</a></td><td class="num">${session.code}</td><td>${session.school_name}</td>
+    <${Heading} title=${t('page.sessions')}>${has('administrator') && html`<button type="button" class="primary"
+      onClick=${() => setCreate(true)}>${t('session.new')}</button>`}<//>
+    <${Table} label=${t('page.sessions')} heads=${['session', 'code', 'school', 'open', 'window'].map((name) => t(`col.${name}`))}
+      empty=${!list.loading && list.items.length === 0 && !list.error ? t('session.none') : null}>
+      ${list.items.map((session) => html`<tr key=${session.id}><td><a href="#/sessions/${session.id}">${session.name}</a></td><td
+        class="num">${session.code}</td><td>${session.school_name}</td>
         <td><${Badge} tone=${session.open_now ? 'ok' : 'plain'}>${session.open_now ? t('session.open') : t('session.shut')}<//></td>
         <td class="num">${date(session.opens)} – ${date(session.closes)}</td></tr>`)}<//>
     <${More} list=${list} />

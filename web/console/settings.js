@@ -9,7 +9,9 @@ import { Heading } from './parts.js';
 function Choice({ name, options }) {
   const now = useValue(prefs);
   return html`<fieldset><legend>${t(`settings.${name}`)}</legend><div class="choices">${options.map((value) => html`
-    <label key=${value} class="check-field"><input type="radio" name=${name} value=${value} checked=${now[name] === value} onChange=${() => prefs.update({ [name]: value })} /> <span>${t(`settings.${name}.${value || 'system'}`)}</span></label>`)}</div></fieldset>`;
+    <label key=${value} class="check-field"><input type="radio" name=${name} value=${value} checked=${now[name] === value}
+      onChange=${() => prefs.update({ [name]: value })} /> <span>${t(`settings.${name}.${value || 'system'}`)}</span>
+      </label>`)}</div></fieldset>`;
 }
 
 function Password() {
@@ -31,7 +33,9 @@ function Password() {
     }
     return undefined;
   };
-  const field = (name, complete) => html`<label class="field"><span>${t(`settings.${name}`)}</span><input type="password" name=${name} required minlength=${name === 'old_password' ? 1 : 10} maxlength="200" autocomplete=${complete} /></label>`;
+  const field = (name, complete) => html`<label class="field"><span>${t(`settings.${name}`)}</span>
+    <input type="password" name=${name} required minlength=${name === 'old_password' ? 1 : 10} maxlength="200"
+    autocomplete=${complete} /></label>`;
   return html`<form class="card narrow-card" onSubmit=${submit}><h2>${t('settings.password')}</h2>
     ${field('old_password', 'current-password')}${field('new_password', 'new-password')}${field('again', 'new-password')}
     <p class="muted small">${t('settings.password_hint')}</p>

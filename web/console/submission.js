@@ -36,8 +36,10 @@ function Actions({ submission, onDone }) {
     notify('ok', t('submission.done', { what: eventLabel(event) }));
     onDone();
   };
-  return html`${offered.map((name) => html`<button key=${name} type="button" onClick=${() => setEvent(name)}>${eventLabel(name)}</button>`)}
-    ${event && html`<${Ask} title=${eventLabel(event)} text=${t(`confirm.${event}`)} label=${eventLabel(event)} danger=${FORMS[event].danger}
+  return html`${offered.map((name) => html`<button key=${name} type="button"
+    onClick=${() => setEvent(name)}>${eventLabel(name)}</button>`)}
+    ${event && html`<${Ask} title=${eventLabel(event)} text=${t(`confirm.${event}`)}
+      label=${eventLabel(event)} danger=${FORMS[event].danger}
       fields=${FORMS[event].fields.map(field)} run=${run} onClose=${() => setEvent(null)} />`}`;
 }
 
@@ -52,7 +54,8 @@ function Reveal({ id }) {
   }, [person]);
   return html`
     ${person ? html`<div class="revealed-person"><dl class="facts">
-        ${['name', 'id_number', 'phone'].map((name) => html`<div key=${name}><dt>${t(`field.${name}`)}</dt><dd class="num">${person[name] || '–'}</dd></div>`)}
+        ${['name', 'id_number', 'phone'].map((name) => html`<div key=${name}><dt>${t(`field.${name}`)}</dt><dd
+          class="num">${person[name] || '–'}</dd></div>`)}
       </dl><button type="button" class="quiet" onClick=${() => setPerson(null)}>${t('reveal.hide')}</button></div>`
     : html`<button type="button" onClick=${() => setAsk(true)}>${t('reveal.label')}…</button>`}
     ${ask && html`<${Ask} title=${t('reveal.label')} text=${t('reveal.text')} label=${t('reveal.label')}
@@ -69,8 +72,10 @@ export function SubmissionPage({ id }) {
     return html`<${Heading} title=${t('page.submission')} />`;
   return html`
     <nav class="crumbs" aria-label=${t('nav.crumbs')}><a href="#/submissions">${t('page.submissions')}</a></nav>
-    <div class="head"><h1 tabindex="-1"><code class="code">${data.code}</code> ${data.student.name_masked} <${State} name=${data.state} /></h1>
-      <div class="row">${data.lane && html`<${Clock} due=${data.due} submitted=${data.submitted} />`}<${Actions} submission=${data} onDone=${reload} /></div></div>
+    <div class="head"><h1 tabindex="-1"><code
+      class="code">${data.code}</code> ${data.student.name_masked} <${State} name=${data.state} /></h1>
+      <div class="row">${data.lane && html`<${Clock} due=${data.due} submitted=${data.submitted} />`}<${Actions} submission=${data}
+        onDone=${reload} /></div></div>
     <p class="muted">${data.school_name} · ${data.session_name} · <span class="num">${data.student_no}</span></p>
     <div class="columns">
       <div>

@@ -25,7 +25,8 @@ export function Facts({ submission }) {
 export function Timeline({ history }) {
   return html`<ol class="timeline">${[...history].reverse().map((move) => html`<li key=${move.number} class="by-${move.actor_kind}">
     <time class="num muted" datetime=${move.moved} title=${dateTimeExact(move.moved)}>${dateTime(move.moved)}</time>
-    <div><strong>${eventLabel(move.event)}</strong>${move.from !== move.to && html` <span class="muted">→ ${stateLabel(move.to)}</span>`}
+    <div><strong>${eventLabel(move.event)}</strong>${move.from !== move.to && html` <span
+      class="muted">→ ${stateLabel(move.to)}</span>`}
       <small class="muted"> ${move.actor_kind === 'staff' ? move.actor : t(`actor.${move.actor_kind}`)}</small>
       ${move.reasons.length > 0 && html`<p class="small">${reasonsText(move.reasons)}</p>`}
       ${move.note && html`<p class="small"><q>${move.note}</q></p>`}</div></li>`)}</ol>`;
@@ -46,8 +47,10 @@ export function Decisions({ submission }) {
       <ul class="rows">${votes.map((one) => html`<li key=${`${one.round}.${one.account}`}><strong>${t(`vote.${one.vote}`)}</strong>
         <span class="muted small num">${one.account}${one.is_senior ? ` · ${t('role.senior')}` : ''} · ${dateTime(one.given)} · ${t('submission.round', { n: one.round })}</span></li>`)}</ul></section>`}
     ${outbox.length > 0 && html`<section class="card"><h2>${t('submission.outbox')}</h2>
-      <${Table} label=${t('submission.outbox')} heads=${['kind', 'state', 'tries', 'outcome', 'ended'].map((name) => t(`col.${name}`))}>
-        ${outbox.map((row) => html`<tr key=${row.id}><td>${row.kind}</td><td>${t(`outbox.${row.state}`)}</td><td class="num">${row.tries}</td><td>${row.outcome}</td><td class="num">${dateTime(row.ended)}</td></tr>`)}<//></section>`}`;
+      <${Table} label=${t('submission.outbox')}
+        heads=${['kind', 'state', 'tries', 'outcome', 'ended'].map((name) => t(`col.${name}`))}>
+        ${outbox.map((row) => html`<tr key=${row.id}><td>${row.kind}</td><td>${t(`outbox.${row.state}`)}</td><td
+          class="num">${row.tries}</td><td>${row.outcome}</td><td class="num">${dateTime(row.ended)}</td></tr>`)}<//></section>`}`;
 }
 
 export function AuditTrail({ id }) {
@@ -55,6 +58,7 @@ export function AuditTrail({ id }) {
   if (!data || data.items.length === 0)
     return null;
   return html`<section class="card"><details><summary>${t('submission.audit', { n: data.items.length })}</summary>
-    <ul class="rows small">${data.items.map((row) => html`<li key=${row.number}><span><span class="num muted">${row.number}</span> ${row.action}</span>
+    <ul class="rows small">${data.items.map((row) => html`<li key=${row.number}><span><span
+      class="num muted">${row.number}</span> ${row.action}</span>
       <span class="muted num">${row.actor || row.actor_id} · ${dateTimeExact(row.at)}</span></li>`)}</ul></details></section>`;
 }

@@ -12,11 +12,13 @@ function Picture({ submission, attempt, variant }) {
   const source = address(`/api/v1/console/submissions/${submission.id}/media/${variant}`, variant === 'portrait' ? {} : { attempt: attempt.id });
   return html`<figure class="thumb"><div class="thumb-box">
     ${failed ? html`<p class="missing">${t('picture.none')}</p>`
-      : html`<img src=${source} alt=${t(`picture.${variant}.alt`, { code: submission.code })} loading="lazy" onError=${() => setFailed(true)} />`}</div>
+      : html`<img src=${source} alt=${t(`picture.${variant}.alt`, { code: submission.code })} loading="lazy"
+        onError=${() => setFailed(true)} />`}</div>
     <figcaption>${t(`picture.${variant === 'proxy' ? 'original' : variant}`)}</figcaption></figure>`;
 }
 
-const CheckTable = ({ checks }) => html`<${Table} label=${t('review.checks')} heads=${['check', 'value', 'limit'].map((name) => t(`col.${name}`))}>
+const CheckTable = ({ checks }) => html`<${Table} label=${t('review.checks')}
+  heads=${['check', 'value', 'limit'].map((name) => t(`col.${name}`))}>
   ${checks.map((check) => html`<tr key=${check.id}><td><${CheckMark} verdict=${check.verdict} /> ${checkLabel(check)}
     ${check.verdict !== 'pass' && html`<br /><small class="muted">${checkFix(check)}</small>`}</td>
     <td class="num">${checkValue(check) || '–'}</td><td class="num muted">${checkLimit(check) || '–'}</td></tr>`)}<//>`;
@@ -28,7 +30,8 @@ function Report({ attempt }) {
   const ledger = attempt.report?.ledger || [];
   return html`
     ${rest.length > 0 && html`<${CheckTable} checks=${rest} />`}
-    ${passed.length > 0 && html`<details><summary>${t('review.passed', { n: passed.length })}</summary><${CheckTable} checks=${passed} /></details>`}
+    ${passed.length > 0 && html`<details><summary>${t('review.passed', { n: passed.length })}</summary>
+      <${CheckTable} checks=${passed} /></details>`}
     ${ledger.length > 0 && html`<details><summary>${t('submission.ledger', { n: ledger.length })}</summary>
       <pre class="mono small">${ledger.map((step) => JSON.stringify(step)).join('\n')}</pre></details>`}`;
 }
@@ -42,7 +45,9 @@ export function Pictures({ submission }) {
     ${attempt && html`
       <div class="tabs" role="group" aria-label=${t('submission.attempts')}>${attempts.map((one) => html`
         <button key=${one.id} type="button" aria-pressed=${one === attempt} onClick=${() => setChosen(one.id)}>
-          ${t('submission.attempt', { n: one.number })} ${one.chosen && html`<span aria-label=${t('submission.chosen')}>★</span>`}${one.rejected && html` <span class="muted">${t('submission.rejected')}</span>`}</button>`)}</div>
+          ${t('submission.attempt', { n: one.number })} ${one.chosen && html`<span
+            aria-label=${t('submission.chosen')}>★</span>`}${one.rejected && html` <span
+            class="muted">${t('submission.rejected')}</span>`}</button>`)}</div>
       <div class="thumbs">${['proxy', 'standard', 'portrait'].map((variant) => html`<${Picture} key=${`${attempt.id}.${variant}`} submission=${submission} attempt=${attempt} variant=${variant} />`)}</div>
       <p class="row">${attempt.verdict && html`<${Badge} tone=${TONES[attempt.verdict]}>${t(`verdict.${attempt.verdict}`)}<//>`}
         ${attempt.insisted && html`<${Badge} tone="warn">${t('submission.insisted')}<//>`}

@@ -13,7 +13,8 @@ function Password({ user, onClose }) {
   const copy = () => navigator.clipboard?.writeText(user.one_time_password).then(() => setCopied(true), () => {});
   return html`<${Dialog} title=${t('user.password_for', { name: user.display_name })} onClose=${onClose}>
     <p>${t('user.password_once')}</p><p class="secret"><code>${user.one_time_password}</code></p>
-    <footer><button type="button" onClick=${copy}>${copied ? t('act.copied') : t('act.copy')}</button><button type="button" class="primary" onClick=${onClose}>${t('act.done')}</button></footer><//>`;
+    <footer><button type="button" onClick=${copy}>${copied ? t('act.copied') : t('act.copy')}</button><button type="button"
+      class="primary" onClick=${onClose}>${t('act.done')}</button></footer><//>`;
 }
 
 function Edit({ user, onSaved, onClose }) {
@@ -31,13 +32,19 @@ function Edit({ user, onSaved, onClose }) {
       setState({ problem });
     }
   };
-  return html`<${Dialog} title=${user ? t('user.edit', { name: user.name }) : t('user.new')} onClose=${onClose}><form onSubmit=${submit}>
-    ${!user && html`<label class="field"><span>${t('login.name')}</span><input name="name" required minlength="2" maxlength="60" pattern="[a-z0-9._\\-]+" autocapitalize="none" autocomplete="off" /><small>${t('user.name_hint')}</small></label>`}
-    <label class="field"><span>${t('user.display_name')}</span><input name="display_name" required maxlength="60" autocomplete="off" value=${user?.display_name || ''} /></label>
-    <fieldset><legend>${t('user.roles')}</legend><div class="grid-2">${ROLES.map((role) => html`<label key=${role} class="check-field"><input type="checkbox" checked=${roles.includes(role)}
+  return html`<${Dialog} title=${user ? t('user.edit', { name: user.name }) : t('user.new')} onClose=${onClose}><form
+    onSubmit=${submit}>
+    ${!user && html`<label class="field"><span>${t('login.name')}</span>
+      <input name="name" required minlength="2" maxlength="60" pattern="[a-z0-9._\\-]+" autocapitalize="none" autocomplete="off" />
+      <small>${t('user.name_hint')}</small></label>`}
+    <label class="field"><span>${t('user.display_name')}</span><input name="display_name" required maxlength="60" autocomplete="off"
+      value=${user?.display_name || ''} /></label>
+    <fieldset><legend>${t('user.roles')}</legend><div class="grid-2">${ROLES.map((role) => html`<label key=${role}
+      class="check-field"><input type="checkbox" checked=${roles.includes(role)}
       onChange=${(event) => setRoles(event.target.checked ? [...roles, role] : roles.filter((one) => one !== role))} /> <span>${t(`role.${role}`)}<small class="muted">${t(`role.${role}.may`)}</small></span></label>`)}</div></fieldset>
     <${ProblemBox} problem=${state.problem} />
-    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary" disabled=${state.busy || roles.length === 0}>${t('act.save')}</button></footer>
+    <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary"
+      disabled=${state.busy || roles.length === 0}>${t('act.save')}</button></footer>
   </form><//>`;
 }
 
@@ -49,16 +56,24 @@ export function Users() {
   const saved = (user) => { setEdit(null); list.reload(); if (user.one_time_password) setShown(user); };
   const change = (user, part) => async () => saved(await patch(`/api/v1/console/users/${user.id}`, { version: user.version, ...part }));
   return html`
-    <${Heading} title=${t('page.users')}><button type="button" class="primary" onClick=${() => setEdit({})}>${t('user.new')}</button><//>
+    <${Heading} title=${t('page.users')}><button type="button" class="primary"
+      onClick=${() => setEdit({})}>${t('user.new')}</button><//>
     <${Table} label=${t('page.users')} heads=${['account', 'roles', 'state', 'created', 'change'].map((name) => t(`col.${name}`))}>
-      ${list.items.map((user) => html`<tr key=${user.id}><td><strong>${user.display_name}</strong> <span class="muted">${user.name}</span></td>
-        <td>${user.roles.map((role) => t(`role.${role}`)).join(t('list.comma'))}${user.school && html` <span class="muted">(${user.school})</span>`}</td>
-        <td><${Badge} tone=${user.disabled ? 'bad' : 'ok'}>${user.disabled ? t('user.disabled') : t('user.enabled')}<//></td><td class="num">${date(user.created)}</td>
-        <td class="row"><button type="button" class="quiet" aria-label=${t('user.edit', { name: user.name })} onClick=${() => setEdit({ user })}>${t('act.edit')}</button>
-          <button type="button" class="quiet" onClick=${() => setAsk({ user, what: 'reset', part: { reset_password: true } })}>${t('user.reset')}</button>
-          <button type="button" class="quiet" onClick=${() => setAsk({ user, what: user.disabled ? 'enable' : 'disable', part: { disabled: !user.disabled } })}>${user.disabled ? t('user.enable') : t('user.disable')}</button></td></tr>`)}<//>
+      ${list.items.map((user) => html`<tr key=${user.id}><td><strong>${user.display_name}</strong> <span
+        class="muted">${user.name}</span></td>
+        <td>${user.roles.map((role) => t(`role.${role}`)).join(t('list.comma'))}${user.school && html` <span
+          class="muted">(${user.school})</span>`}</td>
+        <td><${Badge} tone=${user.disabled ? 'bad' : 'ok'}>${user.disabled ? t('user.disabled') : t('user.enabled')}<//></td><td
+          class="num">${date(user.created)}</td>
+        <td class="row"><button type="button" class="quiet" aria-label=${t('user.edit', { name: user.name })}
+          onClick=${() => setEdit({ user })}>${t('act.edit')}</button>
+          <button type="button" class="quiet"
+            onClick=${() => setAsk({ user, what: 'reset', part: { reset_password: true } })}>${t('user.reset')}</button>
+          <button type="button" class="quiet"
+            onClick=${() => setAsk({ user, what: user.disabled ? 'enable' : 'disable', part: { disabled: !user.disabled } })}>${user.disabled ? t('user.enable') : t('user.disable')}</button></td></tr>`)}<//>
     <${More} list=${list} />
     ${edit && html`<${Edit} user=${edit.user} onSaved=${saved} onClose=${() => setEdit(null)} />`}
     ${shown && html`<${Password} user=${shown} onClose=${() => setShown(null)} />`}
-    ${ask && html`<${Ask} title=${`${t(`user.${ask.what}`)} · ${ask.user.display_name}`} text=${t(`confirm.user.${ask.what}`)} label=${t(`user.${ask.what}`)} danger=${ask.what === 'disable'} run=${change(ask.user, ask.part)} onClose=${() => setAsk(null)} />`}`;
+    ${ask && html`<${Ask} title=${`${t(`user.${ask.what}`)} · ${ask.user.display_name}`} text=${t(`confirm.user.${ask.what}`)}
+      label=${t(`user.${ask.what}`)} danger=${ask.what === 'disable'} run=${change(ask.user, ask.part)} onClose=${() => setAsk(null)} />`}`;
 }

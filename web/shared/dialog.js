@@ -39,9 +39,11 @@ export function Ask({ title, text, label, danger, fields = [], run, onClose }) {
       ${fields.map((field) => html`<label class="field" key=${field.name}>
         <span>${field.label}</span>
         ${field.lines
-          ? html`<textarea name=${field.name} rows=${field.lines} maxlength=${field.max} required=${field.required} value=${values[field.name]}
+          ? html`<textarea name=${field.name} rows=${field.lines} maxlength=${field.max} required=${field.required}
+            value=${values[field.name]}
               onInput=${(event) => setValues({ ...values, [field.name]: event.target.value })}></textarea>`
-          : html`<input name=${field.name} type=${field.type || 'text'} maxlength=${field.max} required=${field.required} autocomplete="off" value=${values[field.name]}
+          : html`<input name=${field.name} type=${field.type || 'text'} maxlength=${field.max} required=${field.required}
+            autocomplete="off" value=${values[field.name]}
               onInput=${(event) => setValues({ ...values, [field.name]: event.target.value })} />`}
         ${field.hint && html`<small>${field.hint}</small>`}
       </label>`)}

@@ -57,7 +57,8 @@ export function Notices() {
     <div class="notices">${notices.map((notice) => html`
       <div key=${notice.id} class="notice notice-${notice.kind}">
         <span>${notice.text}</span>
-        ${notice.action && html`<button type="button" class="quiet" onClick=${() => { dismiss(notice.id); notice.action.run(); }}>${notice.action.label}</button>`}
+        ${notice.action && html`<button type="button" class="quiet"
+          onClick=${() => { dismiss(notice.id); notice.action.run(); }}>${notice.action.label}</button>`}
         <button type="button" class="quiet icon" aria-label=${t('act.close')} onClick=${() => dismiss(notice.id)}>×</button>
       </div>`)}
     </div>

@@ -21,9 +21,12 @@ function Bar() {
         await reloadSubmission().catch(complain);
     }
   };
-  return html`<header class="bar"><span class="brand"><span class="mark" aria-hidden="true"></span>${t('student.app')}</span><span class="spacer"></span>
-    <button type="button" class="quiet" aria-pressed=${now.largeText} onClick=${() => prefs.update({ largeText: !now.largeText })}>${t('student.large')}</button>
-    <button type="button" class="quiet" lang=${otherLanguage() === 'en' ? 'en' : 'zh-CN'} onClick=${switchLanguage}>${t('language.other')}</button>
+  return html`<header class="bar"><span class="brand"><span class="mark" aria-hidden="true"></span>${t('student.app')}</span><span
+    class="spacer"></span>
+    <button type="button" class="quiet" aria-pressed=${now.largeText}
+      onClick=${() => prefs.update({ largeText: !now.largeText })}>${t('student.large')}</button>
+    <button type="button" class="quiet" lang=${otherLanguage() === 'en' ? 'en' : 'zh-CN'}
+      onClick=${switchLanguage}>${t('language.other')}</button>
     ${me && html`<button type="button" class="quiet" onClick=${logOut}>${t('act.log_out')}</button>`}</header>`;
 }
 
@@ -45,7 +48,8 @@ function App() {
   const start = () => { setProblem(null); startWorkflow().then(startStudent).catch(setProblem); };
   useEffect(start, []);
   return html`<${Bar} /><${Offline} />
-    ${problem ? html`<main><${ProblemBox} problem=${problem} retry=${start} /></main>` : me ? html`<${Home} />` : me === false ? html`<${Login} />` : html`<main aria-busy="true"></main>`}
+    ${problem ? html`<main><${ProblemBox} problem=${problem} retry=${start} />
+      </main>` : me ? html`<${Home} />` : me === false ? html`<${Login} />` : html`<main aria-busy="true"></main>`}
     <${Notices} />`;
 }
 

@@ -33,7 +33,9 @@ export function Login() {
   return html`<${Screen} title=${t('student.login')}>
     <p class="lead">${t('student.login_text')}</p>
     <form onSubmit=${(event) => { event.preventDefault(); start(); }}>
-      <label class="field"><span>${t('student.code')}</span><input ref=${field} name="code" required maxlength="120" autocapitalize="none" autocomplete="off" spellcheck=${false} /><small>${t('student.code_hint')}</small></label>
+      <label class="field"><span>${t('student.code')}</span>
+        <input ref=${field} name="code" required maxlength="120" autocapitalize="none" autocomplete="off" spellcheck=${false} />
+        <small>${t('student.code_hint')}</small></label>
       <${ProblemBox} problem=${state.problem} />
       <button type="submit" class="primary big" disabled=${state.busy}>${t('student.login_do')}</button></form><//>`;
 }
@@ -50,10 +52,14 @@ export function Consent({ me, back }) {
   return html`<${Screen} title=${t('student.consent')} back=${back}>
     <p class="lead">${t('student.consent_text')}</p>
     <form onSubmit=${(event) => { event.preventDefault(); start(); }}>
-      ${KINDS.map((kind) => html`<label key=${kind} class="tick"><input type="checkbox" name=${kind} checked=${ticked.includes(kind)} onChange=${flip(kind)} />
-        <span><strong>${t(`consent.${kind}`)}</strong>${kind === 'face' && html` <small class="muted">${t('consent.optional')}</small>`}<br />${t(`consent.${kind}.text`)}</span></label>`)}
+      ${KINDS.map((kind) => html`<label key=${kind} class="tick">
+        <input type="checkbox" name=${kind} checked=${ticked.includes(kind)} onChange=${flip(kind)} />
+        <span><strong>${t(`consent.${kind}`)}</strong>${kind === 'face' && html` <small
+          class="muted">${t('consent.optional')}</small>`}<br />${t(`consent.${kind}.text`)}</span></label>`)}
       <${ProblemBox} problem=${state.problem} />
-      <button type="submit" class="primary big" disabled=${state.busy || !ticked.includes('privacy') || !ticked.includes('passing_on')}>${t('student.consent_do')}</button></form><//>`;
+      <button type="submit" class="primary big"
+        disabled=${state.busy || !ticked.includes('privacy') || !ticked.includes('passing_on')}>${t('student.consent_do')}</button>
+        </form><//>`;
 }
 
 export function Link({ back }) {
@@ -68,15 +74,18 @@ export function Link({ back }) {
     await refresh();
     return back?.();
   });
-  const field = (name, more = {}) => html`<label class="field" key=${name}><span>${t(`student.${name}`)}</span><input name=${name} required maxlength="60" autocomplete="off" autocapitalize="none" ...${more} /></label>`;
+  const field = (name, more = {}) => html`<label class="field" key=${name}><span>${t(`student.${name}`)}</span>
+    <input name=${name} required maxlength="60" autocomplete="off" autocapitalize="none" ...${more} /></label>`;
   return html`<${Screen} title=${t('student.link')} back=${back}>
     <form ref=${form} onSubmit=${(event) => { event.preventDefault(); start(); }}>
       ${!session && html`<p class="lead">${t('student.session_text')}</p>${field('session_code', { pattern: '[0-9]{8}|[0-9A-Za-z]{6}', inputmode: 'text' })}`}
-      ${session && html`<div class="card"><strong>${session.school}</strong><br />${session.name}<br /><span class="muted">${date(session.opens)} – ${date(session.closes)}</span>
+      ${session && html`<div class="card"><strong>${session.school}</strong><br />${session.name}<br /><span
+        class="muted">${date(session.opens)} – ${date(session.closes)}</span>
           <button type="button" class="quiet" onClick=${() => setSession(null)}>${t('student.other_session')}</button></div>
         ${session.policy.identity_method === 'roster' ? [field('name'), field('id_number', { maxlength: 20 })] : [field('student_no', { maxlength: 40 }), field('last_four', { pattern: '[0-9]{3}[0-9Xx]', maxlength: 4 })]}`}
       <${ProblemBox} problem=${state.problem} />
-      <button type="submit" class="primary big" disabled=${state.busy}>${session ? t('student.link_do') : t('act.next')}</button></form><//>`;
+      <button type="submit" class="primary big" disabled=${state.busy}>${session ? t('student.link_do') : t('act.next')}</button>
+        </form><//>`;
 }
 
 export function Portrait({ back }) {

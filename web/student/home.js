@@ -12,8 +12,10 @@ import { Confirm, Pay } from './submit.js';
 
 function Task({ name, done, open, note, onOpen }) {
   const status = done ? 'done' : open ? 'open' : 'later';
-  const inner = html`<span>${t(`task.${name}`)}${note && html`<br /><small class="muted">${note}</small>`}</span><span class="task-status task-${status}">${t(`task.status.${status}`)}</span>`;
-  return html`<li>${open || done ? html`<button type="button" class="task" onClick=${onOpen}>${inner}</button>` : html`<span class="task">${inner}</span>`}</li>`;
+  const inner = html`<span>${t(`task.${name}`)}${note && html`<br /><small class="muted">${note}</small>`}</span><span
+    class="task-status task-${status}">${t(`task.status.${status}`)}</span>`;
+  return html`<li>${open || done ? html`<button type="button" class="task" onClick=${onOpen}>${inner}</button>` : html`<span
+    class="task">${inner}</span>`}</li>`;
 }
 
 export function Home() {
@@ -37,18 +39,25 @@ export function Home() {
   const working = !now || ['draft', 'retake', 'awaiting_payment'].includes(now.state);
   const payFirst = session?.policy.payment === 'before' && now?.price_fen > 0 && !now.paid;
   return html`<${Screen} title=${now ? `${now.session_name}` : t('student.app')}>
-    ${now && html`<p class="muted">${t('student.number')} <code class="code">${now.code}</code>${me.name_masked && html` · ${me.name_masked}`}</p>`}
-    ${now?.state === 'retake' && html`<section class="status status-retake"><p class="status-label">${now.label}</p><p>${now.text}</p>${now.deadline && html`<p>${t('student.deadline', { time: dateTime(now.deadline) })}</p>`}</section>`}
+    ${now && html`<p class="muted">${t('student.number')} <code
+      class="code">${now.code}</code>${me.name_masked && html` · ${me.name_masked}`}</p>`}
+    ${now?.state === 'retake' && html`<section class="status status-retake"><p class="status-label">${now.label}</p>
+      <p>${now.text}</p>${now.deadline && html`<p>${t('student.deadline', { time: dateTime(now.deadline) })}</p>`}</section>`}
     ${now && ['retake', 'closed'].includes(now.state) && html`<${Why} now=${now} />`}
     ${working ? html`<ol class="tasks">
         <${Task} name="consent" done=${consented} open=${true} onOpen=${() => setPage('consent')} />
-        <${Task} name="link" done=${Boolean(now)} open=${consented && !now} note=${now?.session_code} onOpen=${() => !now && setPage('link')} />
+        <${Task} name="link" done=${Boolean(now)} open=${consented && !now} note=${now?.session_code}
+          onOpen=${() => !now && setPage('link')} />
         <${Task} name="portrait" done=${me.portrait} open=${consented} onOpen=${() => setPage('portrait')} />
         ${payFirst && html`<${Task} name="pay" done=${false} open=${true} onOpen=${() => setPage('pay')} />`}
-        <${Task} name="photo" done=${chosen} open=${Boolean(now) && now.state !== 'awaiting_payment' && !payFirst} onOpen=${() => now.state !== 'awaiting_payment' && setPage('photo')} />
-        <${Task} name="confirm" done=${now?.state === 'awaiting_payment'} open=${chosen && now.allowed.includes('confirm')} onOpen=${() => now.allowed.includes('confirm') && setPage('confirm')} />
-        ${now?.state === 'awaiting_payment' && html`<${Task} name="pay" done=${now.paid} open=${!now.paid} onOpen=${() => setPage('pay')} />`}</ol>
-      ${now && html`<${Actions} now=${now} />`}${now && now.state !== 'draft' && html`<h2>${t('submission.timeline')}</h2><${Timeline} now=${now} />`}`
+        <${Task} name="photo" done=${chosen} open=${Boolean(now) && now.state !== 'awaiting_payment' && !payFirst}
+          onOpen=${() => now.state !== 'awaiting_payment' && setPage('photo')} />
+        <${Task} name="confirm" done=${now?.state === 'awaiting_payment'} open=${chosen && now.allowed.includes('confirm')}
+          onOpen=${() => now.allowed.includes('confirm') && setPage('confirm')} />
+        ${now?.state === 'awaiting_payment' && html`<${Task} name="pay" done=${now.paid} open=${!now.paid}
+          onOpen=${() => setPage('pay')} />`}</ol>
+      ${now && html`<${Actions} now=${now} />`}${now && now.state !== 'draft' && html`<h2>${t('submission.timeline')}</h2>
+        <${Timeline} now=${now} />`}`
       : html`<${Progress} now=${now} />`}
     <button type="button" class="quiet" onClick=${() => setPage('messages')}>${t('student.messages')} ›</button><//>`;
 }

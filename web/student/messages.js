@@ -13,6 +13,7 @@ export function Messages({ back }) {
   }, [data]);
   return html`<${Screen} title=${t('student.messages')} back=${back}><${ProblemBox} problem=${error} retry=${reload} />
     ${data?.items.length === 0 && html`<p class="muted">${t('student.no_messages')}</p>`}
-    <ul class="inbox">${(data?.items || []).map((message) => html`<li key=${message.id} class=${message.read ? '' : 'new'}><time class="muted" datetime=${message.created}>${dateTime(message.created)}</time>
+    <ul class="inbox">${(data?.items || []).map((message) => html`<li key=${message.id} class=${message.read ? '' : 'new'}><time
+      class="muted" datetime=${message.created}>${dateTime(message.created)}</time>
       <strong>${message.title}</strong><p>${message.text}</p></li>`)}</ul><//>`;
 }

@@ -24,7 +24,8 @@ export function Photo({ path, alt, wide }) {
     call('GET', path, { signal: abort.signal }).then(({ data }) => { url = URL.createObjectURL(data); setState({ url }); }, () => setState({ failed: true }));
     return () => { abort.abort(); if (url) URL.revokeObjectURL(url); };
   }, [path]);
-  return html`<div class="photo ${wide ? 'photo-wide' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />` : html`<span class="muted">${state.failed ? t('picture.failed') : '…'}</span>`}</div>`;
+  return html`<div class="photo ${wide ? 'photo-wide' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />` : html`<span
+    class="muted">${state.failed ? t('picture.failed') : '…'}</span>`}</div>`;
 }
 
 export async function savePhoto(path, name) {
@@ -40,10 +41,13 @@ export async function savePhoto(path, name) {
 export function Choose({ camera, album, onFile, busy }) {
   const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
   return html`<div class="stack">
-    ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input class="unseen" type="file" accept="image/*" capture="environment" disabled=${busy} onChange=${pick('native')} /></label>`}
-    ${album && html`<label class="button big ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*" disabled=${busy} onChange=${pick('album')} /></label>`}
+    ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input
+      class="unseen" type="file" accept="image/*" capture="environment" disabled=${busy} onChange=${pick('native')} /></label>`}
+    ${album && html`<label class="button big ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
+      disabled=${busy} onChange=${pick('album')} /></label>`}
   </div>`;
 }
 
-export const Sending = ({ share }) => (share === null ? null : html`<p class="sending" role="status"><progress max="1" value=${share}></progress>
+export const Sending = ({ share }) => (share === null ? null : html`<p class="sending" role="status"><progress max="1"
+  value=${share}></progress>
   <span>${t('student.sending', { n: Math.round(share * 100) })}</span></p>`);

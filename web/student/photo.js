@@ -14,9 +14,12 @@ export function Report({ report }) {
   const checks = report?.checks || [];
   const open = checks.filter((check) => check.verdict !== 'pass').sort((a, b) => a.verdict.localeCompare(b.verdict));
   const passed = checks.length - open.length;
-  return html`<ul class="report">${open.map((check) => html`<li key=${check.id} class="report-${check.verdict}"><span aria-hidden="true">${MARK[check.verdict]}</span>
-      <span><strong>${pick({ zh: check.short_zh, en: check.short_en })}</strong> <span class="unseen">${t(`verdict.${check.verdict}`)}</span><br />${pick({ zh: check.fix_zh, en: check.fix_en })}</span></li>`)}
-    ${passed > 0 && html`<li class="report-pass"><span aria-hidden="true">✔</span><span>${t('student.passed', { n: passed })}</span></li>`}</ul>`;
+  return html`<ul class="report">${open.map((check) => html`<li key=${check.id} class="report-${check.verdict}"><span
+    aria-hidden="true">${MARK[check.verdict]}</span>
+      <span><strong>${pick({ zh: check.short_zh, en: check.short_en })}</strong> <span
+        class="unseen">${t(`verdict.${check.verdict}`)}</span><br />${pick({ zh: check.fix_zh, en: check.fix_en })}</span></li>`)}
+    ${passed > 0 && html`<li class="report-pass"><span aria-hidden="true">✔</span><span>${t('student.passed', { n: passed })}</span>
+      </li>`}</ul>`;
 }
 
 function Result({ now, attempt_id, onAgain, onChosen }) {
@@ -39,9 +42,11 @@ function Result({ now, attempt_id, onAgain, onChosen }) {
     }
   };
   if (!data || data.state === 'processing')
-    return html`<${ProblemBox} problem=${error} /><p class="sending" role="status"><progress></progress> ${t('student.checking')}</p>`;
+    return html`<${ProblemBox} problem=${error} /><p class="sending" role="status"><progress>
+      </progress> ${t('student.checking')}</p>`;
   if (data.state === 'failed')
-    return html`<div class="problem" role="alert"><strong>${t('student.photo_failed')}</strong></div><${Report} report=${data.report} /><button type="button" class="primary big" onClick=${onAgain}>${t('student.again')}</button>`;
+    return html`<div class="problem" role="alert"><strong>${t('student.photo_failed')}</strong></div><${Report}
+      report=${data.report} /><button type="button" class="primary big" onClick=${onAgain}>${t('student.again')}</button>`;
   const bad = data.verdict === 'fail';
   return html`
     <${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt_id}/photo`} alt=${t('student.photo_alt')} />
@@ -49,9 +54,11 @@ function Result({ now, attempt_id, onAgain, onChosen }) {
     <${Report} report=${data.report} />
     <${ProblemBox} problem=${state.problem} />
     <div class="stack">
-      ${!bad && html`<button type="button" class="primary big" disabled=${state.busy} onClick=${choose(false)}>${t('student.use')}</button>`}
+      ${!bad && html`<button type="button" class="primary big" disabled=${state.busy}
+        onClick=${choose(false)}>${t('student.use')}</button>`}
       <button type="button" class="${bad ? 'primary ' : ''}big" onClick=${onAgain}>${t('student.again')}</button>
-      ${bad && html`<button type="button" class="quiet big" disabled=${state.busy} onClick=${choose(true)}>${t('student.insist')}</button><p class="muted small">${t('student.insist_text')}</p>`}
+      ${bad && html`<button type="button" class="quiet big" disabled=${state.busy}
+        onClick=${choose(true)}>${t('student.insist')}</button><p class="muted small">${t('student.insist_text')}</p>`}
     </div>`;
 }
 
@@ -72,10 +79,12 @@ export function TakePhoto({ now, session, back }) {
     }
   };
   if (shown)
-    return html`<${Screen} title=${t('student.preview')} back=${back}><${Result} key=${shown} now=${now} attempt_id=${shown} onAgain=${() => setShown(null)} onChosen=${back} /><//>`;
+    return html`<${Screen} title=${t('student.preview')} back=${back}><${Result} key=${shown} now=${now} attempt_id=${shown}
+      onAgain=${() => setShown(null)} onChosen=${back} /><//>`;
   return html`<${Screen} title=${t('student.photo')} back=${back}>
     <ol class="tips">${['light', 'wall', 'helper', 'plain'].map((tip) => html`<li key=${tip}>${t(`student.tip.${tip}`)}</li>`)}</ol>
     <${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
     <${Choose} camera=${source === 'album' ? null : t('student.take')} album=${source === 'live' ? null : t('student.from_album')} busy=${state.busy} onFile=${send} />
-    <p class="muted small">${t('student.attempts', { made: now.attempts_made, used: now.attempts_used, max: now.attempts_max })}</p><//>`;
+    <p class="muted small">${t('student.attempts', { made: now.attempts_made, used: now.attempts_used, max: now.attempts_max })}</p>
+      <//>`;
 }

@@ -3,7 +3,8 @@ import { t } from '../../shared/i18n.js';
 import { eventLabel } from '../../shared/workflow.js';
 import { html, useInterval, useState } from '../../shared/view.js';
 
-const Button = ({ name, keyName, tone = '', run, pressed }) => html`<button type="button" class="act ${tone}" aria-keyshortcuts=${keyName} aria-pressed=${pressed} onClick=${run}>
+const Button = ({ name, keyName, tone = '', run, pressed }) => html`<button type="button" class="act ${tone}"
+  aria-keyshortcuts=${keyName} aria-pressed=${pressed} onClick=${run}>
   <kbd aria-hidden="true">${keyName}</kbd> ${name}</button>`;
 
 export function LastDecision({ last, onUndo }) {
@@ -26,8 +27,10 @@ export function Actions({ allowed, armed, act, zoom, last }) {
   return html`<div class="actions" role="toolbar" aria-label=${t('review.actions')}>
     ${can('approve') && html`<${Button} keyName="A" name=${eventLabel('approve')} tone="go" run=${act.approve} />`}
     ${can('retouch_done') && html`<${Button} keyName="A" name=${eventLabel('retouch_done')} tone="go" run=${act.approve} />`}
-    ${can('reject_retry') && html`<button type="button" class="act stop" disabled=${armed === 0} aria-keyshortcuts="Enter" onClick=${act.commit}>
-      <kbd aria-hidden="true">Enter</kbd> ${eventLabel('reject_retry')}${armed > 0 && html` <span class="num">(${armed})</span>`}</button>`}
+    ${can('reject_retry') && html`<button type="button" class="act stop" disabled=${armed === 0} aria-keyshortcuts="Enter"
+      onClick=${act.commit}>
+      <kbd aria-hidden="true">Enter</kbd> ${eventLabel('reject_retry')}${armed > 0 && html` <span
+        class="num">(${armed})</span>`}</button>`}
     ${can('retouch') && html`<${Button} keyName="T" name=${eventLabel('retouch')} run=${act.retouch} />`}
     ${can('escalate') && html`<${Button} keyName="E" name=${eventLabel('escalate')} run=${act.escalate} />`}
     <${Button} keyName="S" name=${t('act.skip')} run=${act.skip} />

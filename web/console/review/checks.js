@@ -30,7 +30,8 @@ export function checkLimit(check) {
 
 export const sortedChecks = (report) => [...(report?.checks || [])].sort((a, b) => (RANK[a.verdict] ?? 2) - (RANK[b.verdict] ?? 2));
 
-export const CheckMark = ({ verdict }) => html`<span class="check-mark check-${verdict}"><span aria-hidden="true">${MARK[verdict] || '?'}</span>
+export const CheckMark = ({ verdict }) => html`<span class="check-mark check-${verdict}"><span
+  aria-hidden="true">${MARK[verdict] || '?'}</span>
   <span class="unseen">${t(`verdict.${verdict}`)}</span></span>`;
 
 const Row = ({ check }) => html`<li class="check check-row-${check.verdict}">
@@ -46,22 +47,27 @@ export function Checks({ report, open, onToggle }) {
     ${checks.length === 0 && html`<p class="muted small">${t('review.no_report')}</p>`}
     <ul class="checks">${rest.map((check) => html`<${Row} key=${check.id} check=${check} />`)}
       ${open && passed.map((check) => html`<${Row} key=${check.id} check=${check} />`)}</ul>
-    ${passed.length > 0 && html`<button type="button" class="quiet fold" aria-expanded=${open} aria-keyshortcuts="C" onClick=${onToggle}>
-      <span class="check-pass" aria-hidden="true">✔</span> ${t('review.passed', { n: passed.length })} <kbd aria-hidden="true">C</kbd></button>`}
+    ${passed.length > 0 && html`<button type="button" class="quiet fold" aria-expanded=${open} aria-keyshortcuts="C"
+      onClick=${onToggle}>
+      <span class="check-pass" aria-hidden="true">✔</span> ${t('review.passed', { n: passed.length })} <kbd
+        aria-hidden="true">C</kbd></button>`}
   </section>`;
 }
 
 /** Distance between the faces and the two thresholds; a number and a bar, never a verdict in words. */
 export function Gauge({ face }) {
   if (!face || typeof face.distance !== 'number')
-    return html`<section class="gauge" aria-label=${t('review.face')}><h2>${t('review.face')}</h2><p class="muted small">${face ? t('review.face_none') : t('review.face_pending')}</p></section>`;
+    return html`<section class="gauge" aria-label=${t('review.face')}><h2>${t('review.face')}</h2><p
+      class="muted small">${face ? t('review.face_none') : t('review.face_pending')}</p></section>`;
   const at = (value) => Math.max(0, Math.min(value, 1)) * 300;
   return html`<section class="gauge" aria-label=${t('review.face')}>
     <h2>${t('review.face')} <span class="num gauge-value" title=${face.model}>${face.distance.toFixed(2)}</span></h2>
-    <svg viewBox="0 0 300 26" role="img" aria-label=${t('review.face_alt', { distance: face.distance.toFixed(2), match: face.match.toFixed(2), mismatch: face.mismatch.toFixed(2) })}>
+    <svg viewBox="0 0 300 26" role="img"
+      aria-label=${t('review.face_alt', { distance: face.distance.toFixed(2), match: face.match.toFixed(2), mismatch: face.mismatch.toFixed(2) })}>
       <rect class="gauge-bed" x="0" y="5" width="300" height="6" rx="3" />
       <rect class="gauge-fill" x="0" y="5" width=${at(face.distance)} height="6" rx="3" />
-      ${[face.match, face.mismatch].map((value) => html`<g key=${value}><line class="gauge-tick" x1=${at(value)} x2=${at(value)} y1="1" y2="15" />
+      ${[face.match, face.mismatch].map((value) => html`<g key=${value}><line
+        class="gauge-tick" x1=${at(value)} x2=${at(value)} y1="1" y2="15" />
         <text class="gauge-text" x=${at(value)} y="25">${value.toFixed(2)}</text></g>`)}
     </svg></section>`;
 }

@@ -68,14 +68,17 @@ export function Identity({ item, onNext, onRefused, onHelp, onQueue, onSkip }) {
     <div class="question">
       <h2>${t('identity.question')}</h2>
       ${!result && html`
-        <div class="row votes">${VOTES.map((name, i) => html`<button key=${name} type="button" class="vote" disabled=${!open || busy}
-            aria-keyshortcuts=${i + 1} onClick=${() => vote(name)}><kbd aria-hidden="true">${i + 1}</kbd> ${t(`vote.${name}`)}</button>`)}</div>
+        <div class="row votes">${VOTES.map((name, i) => html`<button key=${name} type="button" class="vote"
+          disabled=${!open || busy}
+            aria-keyshortcuts=${i + 1} onClick=${() => vote(name)}><kbd
+              aria-hidden="true">${i + 1}</kbd> ${t(`vote.${name}`)}</button>`)}</div>
         <p class="muted small">${open ? t('identity.calm') : t('identity.wait')}</p>`}
       ${result && html`<div class="revealed">
         <p>${t('identity.yours')} <strong>${t(`vote.${result.vote}`)}</strong>. ${after}</p>
         <${Gauge} face=${result.machine} />
         <p class="muted small">${t('identity.machine', { verdict: t(`face.${result.machine.verdict}`) })}</p>
-        <button ref=${next} type="button" class="primary big" onClick=${onNext}>${t('act.next')} <kbd aria-hidden="true">Enter</kbd></button>
+        <button ref=${next} type="button" class="primary big" onClick=${onNext}>${t('act.next')} <kbd aria-hidden="true">Enter</kbd>
+          </button>
       </div>`}
     </div>
   </div>`;

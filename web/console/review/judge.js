@@ -66,9 +66,11 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
 
   return html`
     <div class="bench">
-      <div class="stage" role="application" tabindex="-1" ref=${stage} aria-label=${t('review.stage', { code: item.submission.code })}>
+      <div class="stage" role="application" tabindex="-1" ref=${stage}
+        aria-label=${t('review.stage', { code: item.submission.code })}>
         <${Stage} item=${item} zoom=${zoom} move=${move} allGuides=${view.guides} onPainted=${painted} />
-        ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english} onSwitch=${() => flip('english')} />`}
+        ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english}
+          onSwitch=${() => flip('english')} />`}
       </div>
       <aside class="rail" tabindex="0" aria-label=${t('review.panel')}>
         <${Gauge} face=${item.face} />

@@ -54,9 +54,12 @@ function useReview(lane) {
 function Head({ lane, item, left, onQueue, onHelp }) {
   const submission = item?.submission;
   return html`<header class="review-head lane-${lane}">
-    <button type="button" class="quiet" aria-keyshortcuts="Q" onClick=${onQueue}>← ${t('page.queue')} <kbd aria-hidden="true">Q</kbd></button>
-    <h1 tabindex="-1"><span class="lane-mark" aria-hidden="true"></span>${t(`lane.${lane}`)}${submission && html` <code class="code">${submission.code}</code>`}</h1>
-    ${submission && html`<span class="who"><span>${submission.name_masked}</span><span>${submission.school_name}</span><span>${submission.session_name}</span>
+    <button type="button" class="quiet" aria-keyshortcuts="Q" onClick=${onQueue}>← ${t('page.queue')} <kbd
+      aria-hidden="true">Q</kbd></button>
+    <h1 tabindex="-1"><span class="lane-mark" aria-hidden="true"></span>${t(`lane.${lane}`)}${submission && html` <code
+      class="code">${submission.code}</code>`}</h1>
+    ${submission && html`<span class="who"><span>${submission.name_masked}</span><span>${submission.school_name}</span>
+      <span>${submission.session_name}</span>
       <span>${t('review.attempt', { n: item.attempt.number })}</span></span>`}
     <span class="spacer"></span>
     ${submission && lane !== 'identity' && html`<${Clock} due=${submission.due} submitted=${submission.submitted} />`}
@@ -70,8 +73,10 @@ function Idle({ status, last, onUndo, onRetry, onQueue, onHelp }) {
   return html`<div class="idle" aria-busy=${status === 'loading'}>
     ${status === 'loading' && html`<p class="muted">${t('review.loading')}</p>`}
     ${status === 'empty' && html`<p class="idle-big">${t('review.empty')}</p><p class="muted">${t('review.empty_text')}</p>`}
-    ${status === 'failed' && html`<p class="idle-big">${t('review.failed')}</p><button type="button" class="primary" onClick=${onRetry}>${t('act.again')}</button>`}
-    ${status !== 'loading' && html`<div class="row"><button type="button" onClick=${onQueue}>${t('page.queue')} <kbd aria-hidden="true">Q</kbd></button><${LastDecision} last=${last} onUndo=${onUndo} /></div>`}
+    ${status === 'failed' && html`<p class="idle-big">${t('review.failed')}</p><button type="button" class="primary"
+      onClick=${onRetry}>${t('act.again')}</button>`}
+    ${status !== 'loading' && html`<div class="row"><button type="button" onClick=${onQueue}>${t('page.queue')} <kbd
+      aria-hidden="true">Q</kbd></button><${LastDecision} last=${last} onUndo=${onUndo} /></div>`}
   </div>`;
 }
 
@@ -128,9 +133,12 @@ export function Review({ lane }) {
     <${Head} lane=${lane} item=${item} left=${left} ...${shared} />
     ${unsent > 2 && html`<p class="banner" role="status">${t(blocked ? 'review.blocked' : 'review.unsent', { n: unsent })}</p>`}
     <main class="review-main">
-      ${!item || blocked ? html`<${Idle} status=${blocked ? 'loading' : status} last=${last} onUndo=${undo} onRetry=${() => ring.fill()} ...${shared} />`
-        : identity ? html`<${Identity} key=${item.key} item=${item} onNext=${() => ring.next()} onRefused=${refused} onSkip=${skip} ...${shared} />`
-        : html`<${Judge} key=${item.key} item=${item} position=${seen} last=${last} onDecide=${decide} onSkip=${skip} onUndo=${undo} ...${shared} />`}
+      ${!item || blocked ? html`<${Idle} status=${blocked ? 'loading' : status} last=${last} onUndo=${undo}
+        onRetry=${() => ring.fill()} ...${shared} />`
+        : identity ? html`<${Identity} key=${item.key} item=${item} onNext=${() => ring.next()} onRefused=${refused}
+          onSkip=${skip} ...${shared} />`
+        : html`<${Judge} key=${item.key} item=${item} position=${seen} last=${last} onDecide=${decide} onSkip=${skip}
+          onUndo=${undo} ...${shared} />`}
     </main>
     ${help && html`<${Help} onClose=${() => setHelp(false)} />`}
   </div>`;

@@ -57,7 +57,8 @@ export function Stage({ item, zoom, move, allGuides, panes = ['original', 'stand
   return html`<div class="panes panes-${panes.length}">
     ${panes.map((name) => html`<${Pane} key=${name} name=${name} picture=${item.pictures[name]}
         zoom=${zoom} move=${move} alt=${alt(name)}>
-      ${name === 'standard' && panes.length === 3 && html`<${Guides} profile=${item.profile()} report=${item.attempt.report} all=${allGuides} />`}
+      ${name === 'standard' && panes.length === 3 && html`<${Guides} profile=${item.profile()}
+        report=${item.attempt.report} all=${allGuides} />`}
     <//>`)}
   </div>`;
 }

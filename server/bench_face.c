@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ROUNDS 5
+#define ROUNDS         5
 #define PAIRS_PER_LANE 32
-#define PHOTOS_MAX 24
-#define LANDMARKS "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
+#define PHOTOS_MAX     24
+#define LANDMARKS      "/usr/share/dlib/shape_predictor_68_face_landmarks.dat"
 
 /* Photographs in which both sides find the same faces; of all sizes a phone or a card gives. */
 static const char *const patterns[] = {"portraits/obama*.jpg", "portraits/biden*.jpg", "portraits/portrait[034].jpg",

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define ANSWER_BYTES_MAX KIB(64)
-#define SAMPLES_MAX 2000000
-#define EVENTS 256
+#define SAMPLES_MAX      2000000
+#define EVENTS           256
 
 struct client {
     int fd;

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SEED_BATCH 500
+#define SEED_BATCH    500
 #define ARGUMENTS_MAX 24
 
 /* ---- seeding ---- */

@@ -21,8 +21,8 @@ struct bench_server {
 };
 
 struct cli;
-bool bench_folder(struct bench_server *server);                  /* a new folder under $TMPDIR or /tmp */
-bool bench_open_data(struct cli *cli, const char *folder);       /* schema and store in FOLDER/data */
+bool bench_folder(struct bench_server *server);            /* a new folder under $TMPDIR or /tmp */
+bool bench_open_data(struct cli *cli, const char *folder); /* schema and store in FOLDER/data */
 /* Makes the folder and `students` students, each with a login and a draft submission in one free session. */
 bool bench_server_seed(struct bench_server *server, size_t students);
 /* More arguments: "--name=value", ended by NULL. */
@@ -48,7 +48,7 @@ struct bench_report {
     bool json; /* rows are printed as one list at the end; else each as it comes */
 };
 void bench_add(struct bench_report *report, struct bench_row row);
-void bench_end(const struct bench_report *report); /* the list, when json */
+void bench_end(const struct bench_report *report);  /* the list, when json */
 bool bench_good(const struct bench_report *report); /* every goal is met */
 double bench_median(double *values, size_t count);
 

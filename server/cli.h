@@ -1,7 +1,7 @@
 /* cli — what the commands of `xueying` share: the configuration, the data directory, the store.
  *
- * Exit codes (product.md §8): 0 done · 1 refused or failed, one clear line on stderr · 2 wrong usage · 3 input unreadable.
- * Main thread. */
+ * Exit codes (product.md §8): 0 done · 1 refused or failed, one clear line on stderr · 2 wrong usage · 3 input
+ * unreadable. Main thread. */
 #ifndef XY_CLI_H
 #define XY_CLI_H
 

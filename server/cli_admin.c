@@ -128,10 +128,10 @@ static const struct {
     const char *name;
     unsigned bit;
 } role_names[] = {
-    {"reviewer", ROLE_REVIEWER},   {"identity_reviewer", ROLE_IDENTITY_REVIEWER},
-    {"senior", ROLE_SENIOR},       {"retoucher", ROLE_RETOUCHER},
-    {"service", ROLE_SERVICE},     {"batch", ROLE_BATCH},
-    {"school", ROLE_SCHOOL},       {"administrator", ROLE_ADMINISTRATOR},
+    {"reviewer", ROLE_REVIEWER}, {"identity_reviewer", ROLE_IDENTITY_REVIEWER},
+    {"senior", ROLE_SENIOR},     {"retoucher", ROLE_RETOUCHER},
+    {"service", ROLE_SERVICE},   {"batch", ROLE_BATCH},
+    {"school", ROLE_SCHOOL},     {"administrator", ROLE_ADMINISTRATOR},
     {"auditor", ROLE_AUDITOR},
 };
 
@@ -174,11 +174,8 @@ static enum err audited(struct tx *tx, const struct user_job *j, const char *act
 static enum err user_add_step(struct tx *tx, void *job)
 {
     struct user_job *j = job;
-    struct account a = {.id = j->id,
-                        .name = j->name,
-                        .display_name = j->name,
-                        .password_hash = j->password_hash,
-                        .roles = j->roles};
+    struct account a = {
+        .id = j->id, .name = j->name, .display_name = j->name, .password_hash = j->password_hash, .roles = j->roles};
     TRY(account_add(tx, &a, j->now_us));
     return audited(tx, j, "account_add", j->id);
 }
@@ -421,7 +418,8 @@ int cli_session(int argc, char **argv)
     if (code == CLI_DONE && !text_is(verb, "list") && job.code == NULL)
         code = cli_say(CLI_USAGE, "session %s CODE", verb);
     else if (code == CLI_DONE && look) {
-        enum err e = store_run(cli.store, STORE_READ, text_is(verb, "list") ? session_list_step : session_show_step, &job);
+        enum err e =
+            store_run(cli.store, STORE_READ, text_is(verb, "list") ? session_list_step : session_show_step, &job);
         if (e == ERR_NONE)
             fputs(buf_cstr(&job.out), stdout);
         else

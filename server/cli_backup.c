@@ -1,7 +1,7 @@
 /* cli_backup — xueying backup DIRECTORY [--with-keys], xueying restore DIRECTORY.
  *
- * A backup is the database as one file (one snapshot, also beside a running server) and the sealed objects it names. The
- * keys are not in it unless asked for: who finds the backup alone can read nothing, and who loses the keys neither.
+ * A backup is the database as one file (one snapshot, also beside a running server) and the sealed objects it names.
+ * The keys are not in it unless asked for: who finds the backup alone can read nothing, and who loses the keys neither.
  * Both commands open every object and every sealed column of the result before they say that it is good. */
 #include "base/clock.h"
 #include "base/text.h"
@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE_ROWS 100
+#define PAGE_ROWS     100
 #define DATABASE_NAME "xueying.db"
-#define KEYS_NAME "keys"
-#define BLOBS_NAME "blobs"
+#define KEYS_NAME     "keys"
+#define BLOBS_NAME    "blobs"
 
 struct tally {
     int64_t objects, erased, bytes;
@@ -199,7 +199,8 @@ static int backup_into(struct cli *cli, const char *directory, bool with_keys)
     if (code == CLI_DONE)
         code = copy_and_prove(cli, database, blobs, &proved);
     if (code == CLI_DONE && with_keys)
-        code = copy_file(config_key_file(&cli->config, arena), arena_printf(arena, "%s/%s", directory, KEYS_NAME), 0400);
+        code =
+            copy_file(config_key_file(&cli->config, arena), arena_printf(arena, "%s/%s", directory, KEYS_NAME), 0400);
     if (code == CLI_DONE)
         code = sync_directory(directory);
     if (code == CLI_DONE)

@@ -1,6 +1,6 @@
-/* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both measured
- * in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable,
- * idle, start, face; size (a million rows) only when named. */
+/* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
+ * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
+ * start, face; size (a million rows) only when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_face.h"
@@ -11,12 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ROUNDS 5
-#define POLL_CONNECTIONS 64
-#define POLL_DURATION_US SECONDS_US(2)
+#define ROUNDS              5
+#define POLL_CONNECTIONS    64
+#define POLL_DURATION_US    SECONDS_US(2)
 #define DURABLE_CONNECTIONS 64
-#define DURABLE_PER_ROUND 3000
-#define IDLE_CONNECTIONS 10000
+#define DURABLE_PER_ROUND   3000
+#define IDLE_CONNECTIONS    10000
 
 /* What a measured server leaves out: the image worker and the stand-ins take no part in these paths. */
 static const char *const lean[] = {"--worker=0", "--standin=0", NULL};
@@ -66,12 +66,11 @@ static bool poll_prepare(struct bench_server *server, struct poll *p, bool match
         if (!poll_look(server, p->arena, i, etag, body_len))
             return false;
         const char *condition = match ? arena_printf(p->arena, "If-None-Match: %s\r\n", etag) : "";
-        p->ours[i] = text_request(
-            p->arena, arena_printf(p->arena,
-                                   "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                                   "Authorization: Bearer %s\r\nAccept-Language: zh-CN\r\n%s\r\n",
-                                   server->students[i].submission_id, server->port, server->students[i].token,
-                                   condition));
+        p->ours[i] = text_request(p->arena, arena_printf(p->arena,
+                                                         "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                                                         "Authorization: Bearer %s\r\nAccept-Language: zh-CN\r\n%s\r\n",
+                                                         server->students[i].submission_id, server->port,
+                                                         server->students[i].token, condition));
     }
     /* The bare server gets a request of the same length. */
     p->raw = p->ours[0];
@@ -105,11 +104,13 @@ static bool poll_kind(struct bench_server *server, struct bench_report *report, 
     const char *arguments[] = {arena_printf(p.arena, "%d", status), arena_printf(p.arena, "%zu", body_len), NULL};
     good = good && bench_floor_start("xueying-http-floor", arguments, &pid, &fd, &port);
     for (int i = 0; good && i < ROUNDS; i++)
-        good = poll_round(&p, server->port, false, status, &ours[i]) && poll_round(&p, (int)port, true, status, &raw[i]);
+        good =
+            poll_round(&p, server->port, false, status, &ours[i]) && poll_round(&p, (int)port, true, status, &raw[i]);
     if (port != 0)
         bench_floor_stop(pid, fd);
     if (good)
-        bench_add(report, (struct bench_row){name, "req/s", bench_median(ours, ROUNDS), bench_median(raw, ROUNDS), 0.80});
+        bench_add(report,
+                  (struct bench_row){name, "req/s", bench_median(ours, ROUNDS), bench_median(raw, ROUNDS), 0.80});
     arena_free(p.arena);
     return good;
 }
@@ -158,11 +159,8 @@ static void durable_prepare(struct durable *d, struct arena *arena)
 
 static bool durable_round(struct durable *d, double *per_s, double *p99_ms)
 {
-    struct load load = {.port = d->server->port,
-                        .connections = DURABLE_CONNECTIONS,
-                        .next = durable_next,
-                        .arg = d,
-                        .status = 200};
+    struct load load = {
+        .port = d->server->port, .connections = DURABLE_CONNECTIONS, .next = durable_next, .arg = d, .status = 200};
     d->until = d->taken + DURABLE_PER_ROUND;
     bool good = load_run(&load) && load.errors == 0;
     if (!good)
@@ -185,7 +183,8 @@ static bool bench_durable(struct bench_report *report)
         int pid, fd;
         int64_t per_s = 0;
         const char *arguments[] = {server.folder, NULL};
-        good = durable_round(&d, &ours[i], &p99[i]) && bench_floor_start("xueying-sql-floor", arguments, &pid, &fd, &per_s);
+        good = durable_round(&d, &ours[i], &p99[i]) &&
+               bench_floor_start("xueying-sql-floor", arguments, &pid, &fd, &per_s);
         if (good)
             bench_floor_stop(pid, fd);
         raw[i] = (double)per_s;
@@ -233,8 +232,8 @@ static bool bench_idle(struct bench_report *report)
                         .status = 200,
                         .keep_open = true};
     if (good && files.rlim_max < IDLE_CONNECTIONS + 100) {
-        cli_say(CLI_FAILED, "idle: this shell allows %llu open files, %d are needed", (unsigned long long)files.rlim_max,
-                IDLE_CONNECTIONS + 100);
+        cli_say(CLI_FAILED, "idle: this shell allows %llu open files, %d are needed",
+                (unsigned long long)files.rlim_max, IDLE_CONNECTIONS + 100);
         good = false;
     }
     idle.once = idle.poll.ours[0];
@@ -276,8 +275,8 @@ static bool bench_start(struct bench_report *report)
 
 /* ---- size: a million submissions against ten thousand ---- */
 
-#define SIZE_SMALL 10000
-#define SIZE_LARGE 1000000
+#define SIZE_SMALL       10000
+#define SIZE_LARGE       1000000
 #define SIZE_CONNECTIONS 16
 
 enum { SIZE_POLL, SIZE_QUEUE, SIZE_LIST, SIZE_PATHS };
@@ -304,21 +303,22 @@ static void size_prepare(struct size *s, const struct fill_people *people)
     s->count = people->count;
     for (size_t i = 0; i < people->count; i++)
         s->polls[i] = text_request(
-            s->arena, arena_printf(s->arena, "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
-                                             "%s\r\n\r\n",
+            s->arena, arena_printf(s->arena,
+                                   "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer "
+                                   "%s\r\n\r\n",
                                    people->submission_ids[i], people->tokens[i]));
     for (int path = SIZE_QUEUE; path < SIZE_PATHS; path++)
-        s->pages[path] = text_request(
-            s->arena, arena_printf(s->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: xy=%s\r\n\r\n", paths[path],
-                                   people->staff_token));
+        s->pages[path] =
+            text_request(s->arena, arena_printf(s->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: xy=%s\r\n\r\n",
+                                                paths[path], people->staff_token));
 }
 
 static bool size_fill(struct bench_server *server, int64_t rows, struct fill_people *people)
 {
     struct cli cli;
     *server = (struct bench_server){.output_fd = -1};
-    bool good = bench_folder(server) && bench_open_data(&cli, server->folder) &&
-                fill_database(&cli, rows, people) == ERR_NONE;
+    bool good =
+        bench_folder(server) && bench_open_data(&cli, server->folder) && fill_database(&cli, rows, people) == ERR_NONE;
     cli_close(&cli);
     return good;
 }
@@ -371,8 +371,8 @@ static const struct {
     bool (*run)(struct bench_report *report);
     bool only_by_name; /* takes minutes */
 } benches[] = {
-    {"poll", bench_poll, false}, {"durable", bench_durable, false}, {"idle", bench_idle, false},
-    {"start", bench_start, false}, {"face", bench_face, false},     {"size", bench_size, true},
+    {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
+    {"start", bench_start, false}, {"face", bench_face, false},       {"size", bench_size, true},
 };
 
 int cli_bench(int argc, char **argv)

@@ -1,5 +1,5 @@
-/* cli_demo — an empty database becomes a demo: an administrator and one account per kind of work, a capture session that
- * is open now, and a roster of made-up students. Run again on a database with accounts it changes nothing. */
+/* cli_demo — an empty database becomes a demo: an administrator and one account per kind of work, a capture session
+ * that is open now, and a roster of made-up students. Run again on a database with accounts it changes nothing. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/role.h"
@@ -10,14 +10,15 @@
 #include "store/student.h"
 
 #define DEMO_STUDENTS 30
-#define DEMO_SESSION "25103003"
-#define DAY_US SECONDS_US(86400)
+#define DEMO_SESSION  "25103003"
+#define DAY_US        SECONDS_US(86400)
 
 static const struct {
     const char *name, *display_name;
     unsigned roles;
 } staff[] = {
-    {"admin", "管理员", ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_SENIOR | ROLE_BATCH | ROLE_IDENTITY_REVIEWER},
+    {"admin", "管理员",
+     ROLE_ADMINISTRATOR | ROLE_AUDITOR | ROLE_REVIEWER | ROLE_SENIOR | ROLE_BATCH | ROLE_IDENTITY_REVIEWER},
     {"reviewer", "王小明", ROLE_REVIEWER | ROLE_RETOUCHER},
     {"ida", "李敏", ROLE_IDENTITY_REVIEWER},
     {"ian", "周强", ROLE_IDENTITY_REVIEWER},
@@ -59,15 +60,15 @@ static enum err seed_roster(struct tx *tx, struct seed *s)
         char number[19], student_no[16], outcome;
         made_up_number(i, number);
         snprintf(student_no, sizeof student_no, "20220010%02d", i + 1);
-        struct roster_entry entry = {
-            .id = s->roster_ids[i],
-            .session_id = s->session_id,
-            .student_no = student_no,
-            .name = arena_printf(tx->arena, "%s%s", surnames[i % 10], given[(i / 10 + i) % 10]),
-            .id_number = number,
-            .college = i % 2 ? "信息学院" : "文学院",
-            .major = i % 2 ? "软件工程" : "汉语言文学",
-            .class_name = i % 3 ? "2022级1班" : "2022级2班"};
+        struct roster_entry entry = {.id = s->roster_ids[i],
+                                     .session_id = s->session_id,
+                                     .student_no = student_no,
+                                     .name =
+                                         arena_printf(tx->arena, "%s%s", surnames[i % 10], given[(i / 10 + i) % 10]),
+                                     .id_number = number,
+                                     .college = i % 2 ? "信息学院" : "文学院",
+                                     .major = i % 2 ? "软件工程" : "汉语言文学",
+                                     .class_name = i % 3 ? "2022级1班" : "2022级2班"};
         TRY(roster_put(tx, &entry, s->now_us, false, &outcome));
     }
     return ERR_NONE;

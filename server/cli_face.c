@@ -5,9 +5,9 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 1024
-#define LINE_BYTES_MAX 4096
-#define IN_FLIGHT_MAX 64
+#define PATH_BYTES_MAX     1024
+#define LINE_BYTES_MAX     4096
+#define IN_FLIGHT_MAX      64
 #define ANSWER_ARENA_BYTES MIB(1)
 
 static const char usage[] =
@@ -36,21 +36,32 @@ static bool read_share(const char *text, double *value)
 static int options_read(int argc, char **argv, struct face_options *options)
 {
     static const struct option known[] = {
-        {"json", no_argument, NULL, 'j'},           {"pairs", required_argument, NULL, 'p'},
-        {"match", required_argument, NULL, 'm'},    {"mismatch", required_argument, NULL, 'x'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"json", no_argument, NULL, 'j'},        {"pairs", required_argument, NULL, 'p'},
+        {"match", required_argument, NULL, 'm'}, {"mismatch", required_argument, NULL, 'x'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
     *options = (struct face_options){.match = 0.50, .mismatch = 0.65};
     bool good = true;
     optind = 0; /* glibc: start anew */
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
-        case 'j': options->json = true; break;
-        case 'p': options->pairs = optarg; break;
-        case 'm': good = read_share(optarg, &options->match); break;
-        case 'x': good = read_share(optarg, &options->mismatch); break;
-        case 'h': fputs(usage, stdout); return CLI_DONE;
-        default: good = false;
+        case 'j':
+            options->json = true;
+            break;
+        case 'p':
+            options->pairs = optarg;
+            break;
+        case 'm':
+            good = read_share(optarg, &options->match);
+            break;
+        case 'x':
+            good = read_share(optarg, &options->mismatch);
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return CLI_DONE;
+        default:
+            good = false;
         }
     }
     int left = argc - optind;
@@ -102,8 +113,8 @@ static int tell(const struct frame *answer, const struct face_options *options)
                 json_text_at(tree, first ? "a.why" : "b.why", "cannot be read"));
         code = CLI_UNREADABLE;
     } else if (text_is(verdict, "no_face") || text_is(verdict, "many_faces")) {
-        bool first = text_is(verdict, "no_face") ? json_int_at(tree, "a.faces", 0) == 0
-                                                 : json_int_at(tree, "a.faces", 0) > 1;
+        bool first =
+            text_is(verdict, "no_face") ? json_int_at(tree, "a.faces", 0) == 0 : json_int_at(tree, "a.faces", 0) > 1;
         cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
                 text_is(verdict, "no_face") ? "no face was found" : "more than one face was found");
         code = CLI_FAILED;
@@ -150,7 +161,7 @@ struct pair {
 
 struct pairs {
     FILE *file;
-    struct pair *ring; /* IN_FLIGHT_MAX */
+    struct pair *ring;           /* IN_FLIGHT_MAX */
     size_t first, count, number; /* oldest slot, used slots, pairs read so far */
     size_t window;               /* how many the worker takes at once */
     bool ended, bad_line, unreadable;

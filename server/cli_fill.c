@@ -1,20 +1,20 @@
 /* cli_fill — `xueying fill COUNT`, and the same for `xueying bench size`: many made-up students with submissions in all
  * states, to measure large tables with.
  *
- * Rows are written through the store in large units; histories and audit rows are left out, so `fsck` of such a database
- * complains: it is for measuring only. Ends with the token of one student, for the load. */
+ * Rows are written through the store in large units; histories and audit rows are left out, so `fsck` of such a
+ * database complains: it is for measuring only. Ends with the token of one student, for the load. */
+#include "cli_fill.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/role.h"
 #include "base/text.h"
-#include "cli_fill.h"
 #include "store/account.h"
 #include "store/capture_session.h"
 #include "store/queries.h"
 #include "store/student.h"
 #include "store/submission.h"
 
-#define UNIT_ROWS 1000
+#define UNIT_ROWS   1000
 #define QUEUE_SHARE 50 /* one of so many waits for a reviewer */
 
 struct fill {
@@ -59,21 +59,18 @@ static enum err fill_one(struct tx *tx, const struct fill *f, int64_t n)
     derived_id(f, n, "student", student_id);
     derived_id(f, n, "submission", id);
     TRY(student_of_openid(tx, student_id, student_id, "zh", f->now_us, &made));
-    struct submission s = {.id = id,
-                           .code = "FILL22-2",
-                           .session_id = f->session_id,
-                           .student_id = made,
-                           .created_us = f->now_us};
+    struct submission s = {
+        .id = id, .code = "FILL22-2", .session_id = f->session_id, .student_id = made, .created_us = f->now_us};
     TRY(TX_RUN(tx, Q_SUBMISSION_ADD, v_text(s.id), v_text(s.code), v_text(s.session_id), v_text(s.student_id), v_null(),
                v_int(0), v_int(0), v_text("draft"), v_int(f->now_us), v_int(f->now_us)));
     bool waits = n % QUEUE_SHARE == 0;
     const char *lane = waits ? lanes[n / QUEUE_SHARE % 6] : "";
     const char *state = !waits ? states[n % 6] : text_is(lane, "identity") ? "face_comparison" : "human_review";
     int64_t due_us = f->now_us + n % 172800 * 1000000;
-    TRY(TX_RUN(tx, Q_SUBMISSION_MOVE, v_text(state), v_text(lane), v_int(1), v_int(0), v_int(0), v_int(0), v_text("match"),
-               v_int(300000), v_int(0), v_text("[]"), v_text(""), v_text(""), v_text("not_yet"), v_int(0), v_text(""),
-               v_text(""), v_int(due_us), v_int(0), v_int(f->now_us), v_int(f->now_us), v_null(), v_null(), v_int(0),
-               v_text(s.id), v_int(1)));
+    TRY(TX_RUN(tx, Q_SUBMISSION_MOVE, v_text(state), v_text(lane), v_int(1), v_int(0), v_int(0), v_int(0),
+               v_text("match"), v_int(300000), v_int(0), v_text("[]"), v_text(""), v_text(""), v_text("not_yet"),
+               v_int(0), v_text(""), v_text(""), v_int(due_us), v_int(0), v_int(f->now_us), v_int(f->now_us), v_null(),
+               v_null(), v_int(0), v_text(s.id), v_int(1)));
     return waits ? TX_RUN(tx, Q_LANE_ADD, v_int(1), v_text(lane)) : ERR_NONE;
 }
 

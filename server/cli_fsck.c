@@ -1,8 +1,8 @@
 /* cli_fsck — xueying fsck [--quick] [--json]: the invariants of all stored data (reliability: I1, I2, I6, I8–I11).
  *
- * Rows by the steps of store/fsck.h; objects here: each row's file is opened and its hash compared (--quick: only that it
- * is there), each file must have a row or be younger than an hour. Beside a running server nothing is reported that has
- * merely changed meanwhile: a suspect object is looked up a second time. */
+ * Rows by the steps of store/fsck.h; objects here: each row's file is opened and its hash compared (--quick: only that
+ * it is there), each file must have a row or be younger than an hour. Beside a running server nothing is reported that
+ * has merely changed meanwhile: a suspect object is looked up a second time. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -12,8 +12,8 @@
 #include "store/queries.h"
 #include "store/reseal.h"
 
-#define GRACE_US SECONDS_US(3600)
-#define PAGE_ROWS 100
+#define GRACE_US         SECONDS_US(3600)
+#define PAGE_ROWS        100
 #define OUTPUT_BYTES_MAX MIB(1)
 
 struct run {
@@ -155,7 +155,8 @@ static enum err check_columns(struct run *run)
     }
     run->fsck.results[FSCK_columns].looked_at = page.from.looked_at;
     if (page.from.unreadable > 0)
-        fsck_problem(&run->fsck, FSCK_columns, "%" PRId64 " do not open, first %s", page.from.unreadable, page.from.bad);
+        fsck_problem(&run->fsck, FSCK_columns, "%" PRId64 " do not open, first %s", page.from.unreadable,
+                     page.from.bad);
     return ERR_NONE;
 }
 

@@ -7,12 +7,11 @@
 
 #define ANSWER_ARENA_BYTES MIB(2)
 
-static const char usage[] =
-    "usage: xueying photo make IN OUT.jpg [--profile NAME] [--report R.json] [--json]\n"
-    "\n"
-    "Makes the standard photo from IN (JPEG or PNG) and says what is wrong with it.\n"
-    "--report writes the compliance report and the ledger of operations; --json prints it.\n"
-    "Profiles:";
+static const char usage[] = "usage: xueying photo make IN OUT.jpg [--profile NAME] [--report R.json] [--json]\n"
+                            "\n"
+                            "Makes the standard photo from IN (JPEG or PNG) and says what is wrong with it.\n"
+                            "--report writes the compliance report and the ledger of operations; --json prints it.\n"
+                            "Profiles:";
 
 struct photo_options {
     const char *in, *out, *report;
@@ -32,8 +31,10 @@ static void print_usage(FILE *to)
 static int options_read(int argc, char **argv, struct photo_options *options)
 {
     static const struct option known[] = {
-        {"profile", required_argument, NULL, 'p'}, {"report", required_argument, NULL, 'r'},
-        {"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
+        {"profile", required_argument, NULL, 'p'},
+        {"report", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct photo_options){.profile = profile_named(PROFILE_DEFAULT)};
@@ -41,11 +42,20 @@ static int options_read(int argc, char **argv, struct photo_options *options)
     optind = 0; /* glibc: start anew */
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
-        case 'p': options->profile = profile_named(optarg); break;
-        case 'r': options->report = optarg; break;
-        case 'j': options->json = true; break;
-        case 'h': print_usage(stdout); return CLI_DONE;
-        default: good = false;
+        case 'p':
+            options->profile = profile_named(optarg);
+            break;
+        case 'r':
+            options->report = optarg;
+            break;
+        case 'j':
+            options->json = true;
+            break;
+        case 'h':
+            print_usage(stdout);
+            return CLI_DONE;
+        default:
+            good = false;
         }
     }
     if (!good || options->profile == NULL || argc - optind != 3 || !text_is(argv[optind], "make")) {
@@ -108,8 +118,7 @@ static int finish(const struct frame *answer, const struct json *tree, const str
         return CLI_FAILED;
     if (!options->json) {
         printf("%s: %" PRId64 "x%" PRId64 ", %.1f KB: %s", options->out, options->profile->width_px,
-               options->profile->height_px, (double)answer->parts[1].len / 1024,
-               json_text_at(report, "verdict", "?"));
+               options->profile->height_px, (double)answer->parts[1].len / 1024, json_text_at(report, "verdict", "?"));
         say_checks(report, "fail");
         say_checks(report, "warn");
         printf("\n");

@@ -73,7 +73,8 @@ static int import(struct cli *cli, int argc, char **argv)
                 job.file.problems[i].words);
     printf("%s%zu added, %zu changed, %zu the same, %zu problems\n", job.dry ? "would be: " : "", job.file.added,
            job.file.changed, job.file.same, job.file.problem_count + job.file.more);
-    return refused && !dry ? cli_say(CLI_FAILED, "nothing was imported; correct the rows or say --only-good") : CLI_DONE;
+    return refused && !dry ? cli_say(CLI_FAILED, "nothing was imported; correct the rows or say --only-good")
+                           : CLI_DONE;
 }
 
 int cli_roster(int argc, char **argv)

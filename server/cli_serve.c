@@ -26,7 +26,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define READY_WAIT_MS 30000
+#define READY_WAIT_MS    30000
 #define SECRET_BYTES_MAX 512
 
 /* The one running server; read by callbacks that have no argument of their own. */
@@ -105,8 +105,9 @@ static int configure_outside(struct serve *s)
         LOG(INFO, "standin.off", "reason=\"real credentials are configured\"");
     if (played) {
         s->standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &s->ports);
-        LOG(WARN, "standin.on", "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"",
-            s->ports.wechat, s->ports.pay, s->ports.chsi, s->ports.courier);
+        LOG(WARN, "standin.on",
+            "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"", s->ports.wechat,
+            s->ports.pay, s->ports.chsi, s->ports.courier);
     }
     *o = (struct outside_config){.wecom_url = c->wecom_url,
                                  .allow_private = c->outbound_allow_private != 0,
@@ -160,9 +161,8 @@ static enum err phone_by_wechat(const char *code, struct arena *arena, const cha
 
 static enum err prepay(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why)
 {
-    struct pay_order asked = {.id = order->payment_id,
-                              .amount_fen = order->amount_fen,
-                              .description = order->description};
+    struct pay_order asked = {
+        .id = order->payment_id, .amount_fen = order->amount_fen, .description = order->description};
     struct pay_prepay made;
     TRY(pay_prepay_blocking(&serve.outside_config.pay, &asked, arena, &made, why));
     *prepaid = (struct api_prepaid){made.prepay_id, made.client};
@@ -190,13 +190,14 @@ static enum err verify_pay(const struct api_signed *given, struct arena *arena, 
     return ERR_NONE;
 }
 
-static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
+static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
+                               char *why)
 {
     struct courier_notice parcel;
     struct webhook_head head = {.id = given->id, .timestamp = given->timestamp, .signature = given->signature};
     (void)why;
-    enum err e = courier_verify(serve.outside_config.courier_key, &head, given->body, given->body_len, given->now_us, arena,
-                                &parcel);
+    enum err e = courier_verify(serve.outside_config.courier_key, &head, given->body, given->body_len, given->now_us,
+                                arena, &parcel);
     if (e != ERR_NONE)
         return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
     *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,
@@ -273,11 +274,13 @@ static void worker_metrics(void *arg, struct buf *out)
         compute_stats(compute, &w);
     store_stats(serve.cli.store, &d);
     buf_printf(out, "xueying_sandbox_ready %d\nxueying_sandbox_crashes_total %" PRId64 "\n", w.ready, w.crashes);
-    buf_printf(out, "xueying_sandbox_jobs{state=\"running\"} %" PRId64 "\nxueying_sandbox_jobs{state=\"waiting\"} %" PRId64
-                    "\nxueying_sandbox_poison_total %" PRId64 "\n",
+    buf_printf(out,
+               "xueying_sandbox_jobs{state=\"running\"} %" PRId64 "\nxueying_sandbox_jobs{state=\"waiting\"} %" PRId64
+               "\nxueying_sandbox_poison_total %" PRId64 "\n",
                w.in_flight, w.waiting, w.poison);
-    buf_printf(out, "xueying_db_commits_total %" PRIu64 "\nxueying_db_units_total %" PRIu64
-                    "\nxueying_db_wal_bytes %" PRId64 "\nxueying_build_info{version=\"%s\"} 1\n",
+    buf_printf(out,
+               "xueying_db_commits_total %" PRIu64 "\nxueying_db_units_total %" PRIu64 "\nxueying_db_wal_bytes %" PRId64
+               "\nxueying_build_info{version=\"%s\"} 1\n",
                d.commits, d.units, d.log_pages * 4096, XUEYING_VERSION);
 }
 
@@ -408,9 +411,10 @@ static void print_where(struct serve *s, int port)
 {
     const char *scheme = s->cli.config.tls_certificate[0] != '\0' ? "https" : "http";
     printf("listening on %s://%s:%d\n", scheme, s->cli.config.listen_address, port);
-    printf("  console  %s://%s:%d/console/\n  student  %s://%s:%d/student/\n  API      %s://%s:%d/api/v1/openapi.yaml\n",
-           scheme, s->cli.config.listen_address, port, scheme, s->cli.config.listen_address, port, scheme,
-           s->cli.config.listen_address, port);
+    printf(
+        "  console  %s://%s:%d/console/\n  student  %s://%s:%d/student/\n  API      %s://%s:%d/api/v1/openapi.yaml\n",
+        scheme, s->cli.config.listen_address, port, scheme, s->cli.config.listen_address, port, scheme,
+        s->cli.config.listen_address, port);
     if (s->standin != NULL)
         printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d\n", s->ports.wechat, s->ports.pay,
                s->ports.chsi, s->ports.courier);

@@ -9,9 +9,9 @@
 #include "store/queries.h"
 #include "store/reseal.h"
 
-#define LIST_MAX 200
+#define LIST_MAX         200
 #define OUTPUT_BYTES_MAX MIB(1)
-#define REWRAP_ROWS 100
+#define REWRAP_ROWS      100
 
 /* ---- outbox ---- */
 
@@ -62,7 +62,8 @@ static void print_outbox(struct outbox_job *job)
 {
     const struct outbox_status *s = &job->status;
     if (!job->json) {
-        printf("waiting %" PRId64 "  running %" PRId64 "  unknown %" PRId64 "  dead %" PRId64 "  parked %" PRId64 "\n%s",
+        printf("waiting %" PRId64 "  running %" PRId64 "  unknown %" PRId64 "  dead %" PRId64 "  parked %" PRId64
+               "\n%s",
                s->waiting, s->running, s->unknown, s->dead, s->parked, buf_cstr(&job->rows));
         return;
     }
@@ -215,8 +216,9 @@ int cli_key(int argc, char **argv)
             printf("key %u: %" PRId64 " object keys re-wrapped, %" PRId64 " columns re-sealed\n",
                    keyring_newest(cli.ring), objects, columns);
         else
-            code = cli_say(cli_code(e), "%s What was done stays done; old keys are kept; go on with: key rotate --resume",
-                           err_title(e, LANGUAGE_EN));
+            code =
+                cli_say(cli_code(e), "%s What was done stays done; old keys are kept; go on with: key rotate --resume",
+                        err_title(e, LANGUAGE_EN));
     }
     cli_close(&cli);
     return code;

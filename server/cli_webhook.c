@@ -1,6 +1,7 @@
 /* cli_webhook — who is told of every move: xueying webhook add|list|remove.
  *
- * The secret is shown once, when the webhook is added; the receiver needs it to check signatures (Standard Webhooks). */
+ * The secret is shown once, when the webhook is added; the receiver needs it to check signatures (Standard Webhooks).
+ */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -9,13 +10,14 @@
 #include "store/audit.h"
 #include "store/webhook_store.h"
 
-static const char usage[] = "usage: xueying webhook add URL [--json]\n"
-                            "       xueying webhook list [--json]\n"
-                            "       xueying webhook remove ID\n"
-                            "       xueying webhook enable ID      (after it was switched off)\n"
-                            "\n"
-                            "Every move of a submission is posted to every webhook as JSON without personal data, signed as\n"
-                            "Standard Webhooks say. URL: https, port 443 or 8443, a public address.\n";
+static const char usage[] =
+    "usage: xueying webhook add URL [--json]\n"
+    "       xueying webhook list [--json]\n"
+    "       xueying webhook remove ID\n"
+    "       xueying webhook enable ID      (after it was switched off)\n"
+    "\n"
+    "Every move of a submission is posted to every webhook as JSON without personal data, signed as\n"
+    "Standard Webhooks say. URL: https, port 443 or 8443, a public address.\n";
 
 struct change {
     const char *action, *id, *url;
@@ -74,7 +76,10 @@ static void print_one(const struct webhook *w, const char *secret, bool json)
     char created[CLOCK_TEXT_BYTES];
     clock_text(w->created_us, created);
     if (!json) {
-        printf("%s %s %s%s%s\n", w->id, w->url, w->disabled ? "off" : w->failing_since_us > 0 ? "failing" : "on",
+        printf("%s %s %s%s%s\n", w->id, w->url,
+               w->disabled               ? "off"
+               : w->failing_since_us > 0 ? "failing"
+                                         : "on",
                secret != NULL ? " secret=" : "", secret != NULL ? secret : "");
         return;
     }

@@ -21,9 +21,9 @@ struct knob {
 
 static const struct knob knobs[] = {
 #define KNOB_TEXT(otherwise) otherwise, 0
-#define KNOB_INT(otherwise) NULL, otherwise
+#define KNOB_INT(otherwise)  NULL, otherwise
 #define KNOB_FLAG(otherwise) NULL, otherwise
-#define KNOB(name, kind, otherwise, min, max, unit, sentence)                                                \
+#define KNOB(name, kind, otherwise, min, max, unit, sentence)                                                          \
     {#name, KIND_##kind, offsetof(struct config, name), KNOB_##kind(otherwise), min, max, unit, sentence},
 #include "config.def"
 #undef KNOB

@@ -11,9 +11,9 @@
 #include "base/err.h"
 
 struct config {
-#define CONFIG_TEXT(name) const char *name;
-#define CONFIG_INT(name) int64_t name;
-#define CONFIG_FLAG(name) int64_t name;
+#define CONFIG_TEXT(name)                                     const char *name;
+#define CONFIG_INT(name)                                      int64_t name;
+#define CONFIG_FLAG(name)                                     int64_t name;
 #define KNOB(name, kind, otherwise, min, max, unit, sentence) CONFIG_##kind(name)
 #include "config.def"
 #undef KNOB

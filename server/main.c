@@ -14,7 +14,8 @@ static const struct {
     {"doctor", "doctor", "check this machine and the data directory", cli_doctor},
     {"fsck", "fsck [--json]", "check the invariants of all stored data", cli_fsck},
     {"user", "user add NAME --roles=R,… | list | passwd NAME | disable NAME", "staff accounts", cli_user},
-    {"session", "session add … | list | show CODE | set CODE --policy=FILE", "capture sessions and their policy", cli_session},
+    {"session", "session add … | list | show CODE | set CODE --policy=FILE", "capture sessions and their policy",
+     cli_session},
     {"roster", "roster import FILE --session=CODE [--dry-run]", "students of a session", cli_roster},
     {"face", "face compare A B [--json] | face compare --pairs CSV", "compare two faces", cli_face},
     {"photo", "photo make IN OUT [--profile NAME] [--report FILE]", "standardise one photo", cli_photo},
@@ -34,7 +35,9 @@ static int help(FILE *to, int code)
     fprintf(to, "xueying %s — collects graduation photos\n\nusage: xueying COMMAND [options]\n\n", XUEYING_VERSION);
     for (size_t i = 0; i < countof(commands); i++)
         fprintf(to, "  %-66s %s\n", commands[i].usage, commands[i].what);
-    fprintf(to, "\nSettings: xueying serve --help. Exit codes: 0 done, 1 refused or failed, 2 usage, 3 input unreadable.\n");
+    fprintf(
+        to,
+        "\nSettings: xueying serve --help. Exit codes: 0 done, 1 refused or failed, 2 usage, 3 input unreadable.\n");
     return code;
 }
 
@@ -72,7 +75,8 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < countof(commands); i++)
         if (text_is(commands[i].name, argv[1]))
-            return wants_help(argc - 1, argv + 1) ? command_help(i, argc - 1, argv + 1) : commands[i].run(argc - 1, argv + 1);
+            return wants_help(argc - 1, argv + 1) ? command_help(i, argc - 1, argv + 1)
+                                                  : commands[i].run(argc - 1, argv + 1);
     cli_say(CLI_USAGE, "there is no command \"%s\"", argv[1]);
     return help(stderr, CLI_USAGE);
 }

@@ -32,56 +32,56 @@ static inline void test_add(struct test *test)
     test_last = test;
 }
 
-#define TEST(name_)                                                                                          \
-    static void test_##name_(void);                                                                          \
-    static struct test entry_##name_ = {#name_, test_##name_, NULL};                                         \
-    __attribute__((constructor)) static void add_##name_(void)                                               \
-    {                                                                                                        \
-        test_add(&entry_##name_);                                                                            \
-    }                                                                                                        \
+#define TEST(name_)                                                                                                    \
+    static void test_##name_(void);                                                                                    \
+    static struct test entry_##name_ = {#name_, test_##name_, NULL};                                                   \
+    __attribute__((constructor)) static void add_##name_(void)                                                         \
+    {                                                                                                                  \
+        test_add(&entry_##name_);                                                                                      \
+    }                                                                                                                  \
     static void test_##name_(void)
 
-#define TEST_FAIL(...)                                                                                       \
-    do {                                                                                                     \
-        printf("    %s:%d: ", __FILE__, __LINE__);                                                           \
-        printf(__VA_ARGS__);                                                                                 \
-        printf("\n");                                                                                        \
-        test_failed = 1;                                                                                     \
-        longjmp(test_end, 1);                                                                                \
+#define TEST_FAIL(...)                                                                                                 \
+    do {                                                                                                               \
+        printf("    %s:%d: ", __FILE__, __LINE__);                                                                     \
+        printf(__VA_ARGS__);                                                                                           \
+        printf("\n");                                                                                                  \
+        test_failed = 1;                                                                                               \
+        longjmp(test_end, 1);                                                                                          \
     } while (0)
 
-#define SKIP(why)                                                                                            \
-    do {                                                                                                     \
-        printf("    SKIP: %s\n", (why));                                                                     \
-        test_skipped = 1;                                                                                    \
-        longjmp(test_end, 1);                                                                                \
+#define SKIP(why)                                                                                                      \
+    do {                                                                                                               \
+        printf("    SKIP: %s\n", (why));                                                                               \
+        test_skipped = 1;                                                                                              \
+        longjmp(test_end, 1);                                                                                          \
     } while (0)
 
-#define TRUE(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            TEST_FAIL("not true: %s", #condition);                                                           \
+#define TRUE(condition)                                                                                                \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            TEST_FAIL("not true: %s", #condition);                                                                     \
     } while (0)
 
-#define EQ_INT(want, got)                                                                                    \
-    do {                                                                                                     \
-        int64_t want_ = (int64_t)(want), got_ = (int64_t)(got);                                              \
-        if (want_ != got_)                                                                                   \
-            TEST_FAIL("%s: want %" PRId64 ", got %" PRId64, #got, want_, got_);                              \
+#define EQ_INT(want, got)                                                                                              \
+    do {                                                                                                               \
+        int64_t want_ = (int64_t)(want), got_ = (int64_t)(got);                                                        \
+        if (want_ != got_)                                                                                             \
+            TEST_FAIL("%s: want %" PRId64 ", got %" PRId64, #got, want_, got_);                                        \
     } while (0)
 
-#define EQ_TEXT(want, got)                                                                                   \
-    do {                                                                                                     \
-        const char *want_ = (want), *got_ = (got);                                                           \
-        if (want_ == NULL || got_ == NULL ? want_ != got_ : strcmp(want_, got_) != 0)                        \
-            TEST_FAIL("%s: want \"%s\", got \"%s\"", #got, want_ ? want_ : "(null)", got_ ? got_ : "(null)"); \
+#define EQ_TEXT(want, got)                                                                                             \
+    do {                                                                                                               \
+        const char *want_ = (want), *got_ = (got);                                                                     \
+        if (want_ == NULL || got_ == NULL ? want_ != got_ : strcmp(want_, got_) != 0)                                  \
+            TEST_FAIL("%s: want \"%s\", got \"%s\"", #got, want_ ? want_ : "(null)", got_ ? got_ : "(null)");          \
     } while (0)
 
-#define NEAR(want, got, tolerance)                                                                           \
-    do {                                                                                                     \
-        double want_ = (want), got_ = (got), off_ = want_ - got_;                                            \
-        if (!(off_ <= (tolerance) && -off_ <= (tolerance)))                                                  \
-            TEST_FAIL("%s: want %g, got %g (within %g)", #got, want_, got_, (double)(tolerance));            \
+#define NEAR(want, got, tolerance)                                                                                     \
+    do {                                                                                                               \
+        double want_ = (want), got_ = (got), off_ = want_ - got_;                                                      \
+        if (!(off_ <= (tolerance) && -off_ <= (tolerance)))                                                            \
+            TEST_FAIL("%s: want %g, got %g (within %g)", #got, want_, got_, (double)(tolerance));                      \
     } while (0)
 
 /* Alone in a function, so that longjmp finds no local variable it could clobber. */

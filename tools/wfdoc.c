@@ -73,19 +73,19 @@ static void knob_INT(struct buf *b, const char *name, int64_t otherwise, int64_t
 static void write_config(struct buf *b)
 {
     buf_text(b, "| name | default | range | unit | what |\n|---|---|---|---|---|\n");
-#define KNOB_TEXT(name, otherwise, min, max, unit, sentence) knob_TEXT(b, name, otherwise, unit, sentence);
-#define KNOB_INT(name, otherwise, min, max, unit, sentence) knob_INT(b, name, otherwise, min, max, unit, sentence);
-#define KNOB_FLAG KNOB_INT
-#define KNOB(name, kind, otherwise, min, max, unit, sentence)                                                \
-    KNOB_##kind(#name, otherwise, min, max, unit, sentence)
+#define KNOB_TEXT(name, otherwise, min, max, unit, sentence)  knob_TEXT(b, name, otherwise, unit, sentence);
+#define KNOB_INT(name, otherwise, min, max, unit, sentence)   knob_INT(b, name, otherwise, min, max, unit, sentence);
+#define KNOB_FLAG                                             KNOB_INT
+#define KNOB(name, kind, otherwise, min, max, unit, sentence) KNOB_##kind(#name, otherwise, min, max, unit, sentence)
 #include "config.def"
 #undef KNOB
 }
 
 static void write_table(struct buf *b)
 {
-    buf_text(b, "# Every permitted move of a submission\n\nWritten by tools/wfdoc from server/workflow/workflow.def. The "
-                "first row that matches wins.\n\n");
+    buf_text(b,
+             "# Every permitted move of a submission\n\nWritten by tools/wfdoc from server/workflow/workflow.def. The "
+             "first row that matches wins.\n\n");
     wf_write_markdown(b);
 }
 

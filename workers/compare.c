@@ -60,8 +60,8 @@ static enum err look_at(struct face_context *context, const unsigned char *bytes
 {
     struct image picture;
     int64_t since = clock_mono_us();
-    side->error = image_decode(bytes, len, IMAGE_ID_SIDE_PX_MIN, COMPARE_LONG_EDGE_PX, &side->source, &picture,
-                               side->why);
+    side->error =
+        image_decode(bytes, len, IMAGE_ID_SIDE_PX_MIN, COMPARE_LONG_EDGE_PX, &side->source, &picture, side->why);
     spent->decode_us += lap(&since);
     if (side->error != ERR_NONE)
         return side->error == ERR_BUSY ? ERR_BUSY : ERR_NONE;
@@ -117,8 +117,8 @@ static void put_timings(struct buf *b, const struct timings *spent)
 
 static void put_result(struct buf *b, const struct side sides[2], double match, double mismatch)
 {
-    bool measured = sides[0].error == ERR_NONE && sides[1].error == ERR_NONE && sides[0].people > 0 &&
-                    sides[1].people > 0;
+    bool measured =
+        sides[0].error == ERR_NONE && sides[1].error == ERR_NONE && sides[0].people > 0 && sides[1].people > 0;
     double distance = measured ? (double)face_distance(&sides[0].descriptor, &sides[1].descriptor) : NAN;
     json_put_text(b, "kind", "compare");
     json_put_text(b, "verdict", verdict_of(&sides[0], &sides[1], distance, match, mismatch));

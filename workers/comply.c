@@ -11,16 +11,24 @@ static const struct {
     double fail_below, warn_below, warn_above, fail_above;
     const char *evidence, *fix_zh, *fix_en, *short_zh, *short_en;
 } limits[CHECK_COUNT] = {
-#define LIMIT(id, unit, decimals, fl, wl, wh, fh, evidence, fz, fe, sz, se)                                  \
+#define LIMIT(id, unit, decimals, fl, wl, wh, fh, evidence, fz, fe, sz, se)                                            \
     {#id, unit, decimals, fl, wl, wh, fh, evidence, fz, fe, sz, se},
 #include "workers/limits.def"
 #undef LIMIT
 };
 
 /* Left to the reviewer, and said so in every report. */
-static const char *const for_people[] = {"background_replacement", "ears",         "hair_over_brows", "glasses",
-                                         "headwear",               "ornaments",    "clothes",         "shoulders",
-                                         "retouching",             "photo_of_photo", "recent"};
+static const char *const for_people[] = {"background_replacement",
+                                         "ears",
+                                         "hair_over_brows",
+                                         "glasses",
+                                         "headwear",
+                                         "ornaments",
+                                         "clothes",
+                                         "shoulders",
+                                         "retouching",
+                                         "photo_of_photo",
+                                         "recent"};
 
 const char *comply_id(enum check_id id)
 {

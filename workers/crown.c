@@ -3,17 +3,17 @@
 #include <math.h>
 
 /* In face widths from the centre line: where wall is expected, and how wide the head is at the crown. */
-#define WALL_FROM 0.95
-#define WALL_TO 1.40
+#define WALL_FROM  0.95
+#define WALL_TO    1.40
 #define CROWN_HALF 0.25
 /* In eye-to-chin distances above the eyes: where a crown can be. */
 #define CROWN_HIGHEST 2.0
-#define CROWN_LOWEST 0.75
+#define CROWN_LOWEST  0.75
 
 #define WALL_SPREAD_MAX 14.0 /* per channel, of 255: beyond it the wall is not plain enough to judge by */
-#define DIFFERS_BY 30        /* of 255 in any channel: clearly not this wall */
-#define HAIR_SHARE 0.30      /* of the row across the head */
-#define ROWS_OF_HAIR 0.04    /* eye-to-chin distances: single dust or wisps do not count */
+#define DIFFERS_BY      30   /* of 255 in any channel: clearly not this wall */
+#define HAIR_SHARE      0.30 /* of the row across the head */
+#define ROWS_OF_HAIR    0.04 /* eye-to-chin distances: single dust or wisps do not count */
 
 struct wall_colour {
     double mean[3], spread;

@@ -52,8 +52,10 @@ static void continue_edge(struct image *photo, struct strip missing, struct stri
                 sums[c] += pixel(photo, edge.x + (along_x ? i : 0), edge.y + (along_x ? 0 : i))[c];
         for (int c = 0; c < 3; c++)
             mean[c] = (unsigned char)((sums[c] + count / 2) / count);
-        fill(photo, along_x ? (struct strip){missing.x + at, missing.y, 1, missing.height}
-                            : (struct strip){missing.x, missing.y + at, missing.width, 1}, mean);
+        fill(photo,
+             along_x ? (struct strip){missing.x + at, missing.y, 1, missing.height}
+                     : (struct strip){missing.x, missing.y + at, missing.width, 1},
+             mean);
     }
 }
 
@@ -78,8 +80,7 @@ static void one_side(struct image *photo, double missing_px, struct strip missin
     done->flat = true;
 }
 
-struct extended extend_missing(struct image *photo, const struct placement *placement,
-                               const unsigned char colour[3])
+struct extended extend_missing(struct image *photo, const struct placement *placement, const unsigned char colour[3])
 {
     struct extended done = {false, false};
     int32_t width = photo->width_px, height = photo->height_px;
@@ -90,8 +91,8 @@ struct extended extend_missing(struct image *photo, const struct placement *plac
              colour, &done);
     one_side(photo, placement->missing_bottom_px, (struct strip){0, height - bottom, width, bottom},
              (struct strip){0, height - bottom - 1, width, 1}, colour, &done);
-    one_side(photo, placement->missing_left_px, (struct strip){0, 0, left, height},
-             (struct strip){left, 0, 1, height}, colour, &done);
+    one_side(photo, placement->missing_left_px, (struct strip){0, 0, left, height}, (struct strip){left, 0, 1, height},
+             colour, &done);
     one_side(photo, placement->missing_right_px, (struct strip){width - right, 0, right, height},
              (struct strip){width - right - 1, 0, 1, height}, colour, &done);
     return done;

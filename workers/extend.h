@@ -12,7 +12,6 @@ struct extended {
     bool edges, flat; /* some side was continued, some side was filled */
 };
 
-struct extended extend_missing(struct image *photo, const struct placement *placement,
-                               const unsigned char colour[3]);
+struct extended extend_missing(struct image *photo, const struct placement *placement, const unsigned char colour[3]);
 
 #endif

@@ -35,8 +35,7 @@ static void boxes_scale(struct face_boxes *boxes, double scale)
     }
 }
 
-static enum err look(struct face_context *context, const struct image *picture, int32_t side_px,
-                     struct face_boxes *out)
+static enum err look(struct face_context *context, const struct image *picture, int32_t side_px, struct face_boxes *out)
 {
     struct image small = {0};
     TRY(resample_to_long_edge(picture, side_px, &small));

@@ -14,9 +14,9 @@
 #include "workers/shim/face.h"
 
 struct faces_options {
-    int32_t side_px;          /* long edge of the copy that is searched first */
-    int32_t retry_side_px;    /* … and when it shows nobody; 0: no second look */
-    int32_t double_below_px;  /* a shorter side below this: the doubled picture is the last try */
+    int32_t side_px;         /* long edge of the copy that is searched first */
+    int32_t retry_side_px;   /* … and when it shows nobody; 0: no second look */
+    int32_t double_below_px; /* a shorter side below this: the doubled picture is the last try */
 };
 
 #define FACES_OPTIONS_DEFAULT ((struct faces_options){480, 960, 300})
@@ -37,6 +37,6 @@ enum err faces_find(struct face_context *context, struct image *picture, const s
 int32_t faces_people(const struct face_boxes *boxes);
 
 struct face_image faces_view(const struct image *picture); /* borrows */
-enum err faces_err(enum face_result result); /* BUSY for no_memory, else WORKER */
+enum err faces_err(enum face_result result);               /* BUSY for no_memory, else WORKER */
 
 #endif

@@ -45,17 +45,51 @@ enum err job_hog(struct job_tools *tools, const struct json *request, const stru
 
 /* ---- what an attacker would try; each returns -1 and errno when it is refused ---- */
 
-static long try_open(void) { return open("/etc/passwd", O_RDONLY | O_CLOEXEC); }
-static long try_create(void) { return open("xueying-probe", O_CREAT | O_WRONLY | O_CLOEXEC, 0600); }
-static long try_unlink(void) { return unlink("xueying-probe"); }
-static long try_mkdir(void) { return mkdir("xueying-probe", 0700); }
-static long try_stat(void) { struct stat s; return stat("/etc/passwd", &s); }
-static long try_inet_socket(void) { return socket(AF_INET, SOCK_STREAM, 0); }
-static long try_unix_socket(void) { return socket(AF_UNIX, SOCK_STREAM, 0); }
-static long try_memfd(void) { return memfd_create("xueying-probe", 0); }
-static long try_ptrace(void) { return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL); }
-static long try_kill(void) { return kill(getppid(), 0); }
-static long try_setuid(void) { return setuid(0); }
+static long try_open(void)
+{
+    return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+}
+static long try_create(void)
+{
+    return open("xueying-probe", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+}
+static long try_unlink(void)
+{
+    return unlink("xueying-probe");
+}
+static long try_mkdir(void)
+{
+    return mkdir("xueying-probe", 0700);
+}
+static long try_stat(void)
+{
+    struct stat s;
+    return stat("/etc/passwd", &s);
+}
+static long try_inet_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0);
+}
+static long try_unix_socket(void)
+{
+    return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+static long try_memfd(void)
+{
+    return memfd_create("xueying-probe", 0);
+}
+static long try_ptrace(void)
+{
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+static long try_kill(void)
+{
+    return kill(getppid(), 0);
+}
+static long try_setuid(void)
+{
+    return setuid(0);
+}
 
 static long try_exec(void)
 {

@@ -99,9 +99,12 @@ void geometry_head(const struct face_landmarks *marks, struct head *out)
 {
     struct face_point left = middle(marks, 36, 41), right = middle(marks, 42, 47), chin = marks->points[8];
     double cheeks_x = (double)(marks->points[1].x_px + marks->points[15].x_px) / 2;
-    *out = (struct head){.left_eye_x = (double)left.x_px, .left_eye_y = (double)left.y_px,
-                         .right_eye_x = (double)right.x_px, .right_eye_y = (double)right.y_px,
-                         .chin_x = (double)chin.x_px, .chin_y = (double)chin.y_px};
+    *out = (struct head){.left_eye_x = (double)left.x_px,
+                         .left_eye_y = (double)left.y_px,
+                         .right_eye_x = (double)right.x_px,
+                         .right_eye_y = (double)right.y_px,
+                         .chin_x = (double)chin.x_px,
+                         .chin_y = (double)chin.y_px};
     out->eye_x = (out->left_eye_x + out->right_eye_x) / 2;
     out->eye_y = (out->left_eye_y + out->right_eye_y) / 2;
     out->eye_distance_px = hypot(out->right_eye_x - out->left_eye_x, out->right_eye_y - out->left_eye_y);
@@ -155,14 +158,14 @@ static void place(const struct head *head, int32_t width_px, int32_t height_px, 
     out->missing_bottom_px = above_zero(frame.y_px + frame.height_px - height_px) * scale;
 }
 
-/* What is worse costs more: a window missed, then chest or hair that is not in the source (cannot be made up), then wall
- * that is not (a plain one can be continued), then distance from the preferred place. */
+/* What is worse costs more: a window missed, then chest or hair that is not in the source (cannot be made up), then
+ * wall that is not (a plain one can be continued), then distance from the preferred place. */
 static double cost_of(const struct head *head, const struct profile *profile, double face_px, double eyes_px,
                       const struct placement *placed)
 {
     double crown_px = eyes_px - (head->eye_y - head->crown_y) * placed->scale;
-    return 200 * beyond(crown_px, profile->crown_px) + 20 * placed->missing_bottom_px +
-           8 * placed->missing_top_px + 6 * (placed->missing_left_px + placed->missing_right_px) +
+    return 200 * beyond(crown_px, profile->crown_px) + 20 * placed->missing_bottom_px + 8 * placed->missing_top_px +
+           6 * (placed->missing_left_px + placed->missing_right_px) +
            fabs(face_px - at_share(profile->face_width_px, PREFER_FACE)) +
            fabs(eyes_px - at_share(profile->eyes_px, PREFER_EYES));
 }
@@ -173,8 +176,8 @@ void geometry_place(const struct head *head, int32_t width_px, int32_t height_px
     double best = DBL_MAX;
     for (int64_t face = profile->face_width_px.min + WINDOW_MARGIN_PX;
          face <= profile->face_width_px.max - WINDOW_MARGIN_PX; face++) {
-        for (int64_t eyes = profile->eyes_px.min + WINDOW_MARGIN_PX;
-             eyes <= profile->eyes_px.max - WINDOW_MARGIN_PX; eyes++) {
+        for (int64_t eyes = profile->eyes_px.min + WINDOW_MARGIN_PX; eyes <= profile->eyes_px.max - WINDOW_MARGIN_PX;
+             eyes++) {
             struct placement tried;
             place(head, width_px, height_px, profile, (double)face, (double)eyes, &tried);
             double cost = cost_of(head, profile, (double)face, (double)eyes, &tried);

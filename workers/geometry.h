@@ -1,8 +1,8 @@
 /* geometry — what the landmarks say about a head, and where the frame must lie so that the head is in its windows.
  *
  * Only crop and scale: the standard forbids turning and mirroring, so a tilted head stays tilted and fails its check.
- * Pure numbers, no pixels; any thread. x to the right, y down; "px" are those of the picture the landmarks were found in
- * unless a name says otherwise. */
+ * Pure numbers, no pixels; any thread. x to the right, y down; "px" are those of the picture the landmarks were found
+ * in unless a name says otherwise. */
 #ifndef XY_WORKERS_GEOMETRY_H
 #define XY_WORKERS_GEOMETRY_H
 
@@ -13,22 +13,22 @@
 
 struct head {
     double left_eye_x, left_eye_y, right_eye_x, right_eye_y; /* eye centres; left and right as in the picture */
-    double eye_x, eye_y;     /* the middle between them */
-    double eye_distance_px;  /* between the centres */
+    double eye_x, eye_y;                                     /* the middle between them */
+    double eye_distance_px;                                  /* between the centres */
     double chin_x, chin_y;
     double eye_to_chin_px;
-    double face_width_px;    /* jaw points 1 and 15: cheek to cheek */
-    double centre_x;         /* between the cheeks, drawn half-way to the eyes: a turned head shifts them apart */
-    double crown_y;          /* estimated: eye line minus GEOMETRY_CROWN times eye_to_chin_px; see crown_found */
-    bool crown_found;        /* crown_y was seen in the pixels against a plain wall (crown.h) */
-    double roll_deg;         /* eye line against horizontal; positive: the right end is lower */
-    double yaw_deg;          /* turned sideways; ±4°; positive: towards the right edge of the picture */
-    double eye_openness;     /* the smaller eye's aspect ratio (EAR) */
-    double mouth_gap;        /* inner lip gap / eye_to_chin_px */
+    double face_width_px; /* jaw points 1 and 15: cheek to cheek */
+    double centre_x;      /* between the cheeks, drawn half-way to the eyes: a turned head shifts them apart */
+    double crown_y;       /* estimated: eye line minus GEOMETRY_CROWN times eye_to_chin_px; see crown_found */
+    bool crown_found;     /* crown_y was seen in the pixels against a plain wall (crown.h) */
+    double roll_deg;      /* eye line against horizontal; positive: the right end is lower */
+    double yaw_deg;       /* turned sideways; ±4°; positive: towards the right edge of the picture */
+    double eye_openness;  /* the smaller eye's aspect ratio (EAR) */
+    double mouth_gap;     /* inner lip gap / eye_to_chin_px */
 };
 
-/* Eyes lie half-way up a head. Seen on portraits: 0.8 (short hair, smiling: the chin drops) to 1.3 (hair tied up), so an
- * estimated crown may be a tenth of the head off. */
+/* Eyes lie half-way up a head. Seen on portraits: 0.8 (short hair, smiling: the chin drops) to 1.3 (hair tied up), so
+ * an estimated crown may be a tenth of the head off. */
 #define GEOMETRY_CROWN 1.00
 
 void geometry_head(const struct face_landmarks *landmarks, struct head *out);

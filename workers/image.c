@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "workers/resample.h"
 
-#include <vips/vips.h>
 #include <vips/vector.h>
+#include <vips/vips.h>
 
 /* libvips logs through glib; its texts may quote file contents, so they end here. Errors arrive as return codes. */
 static void swallow_log(const char *domain, GLogLevelFlags level, const char *text, void *data)
@@ -71,11 +71,10 @@ static VipsImage *open_lazily(const void *bytes, size_t len, const char *format,
 {
     VipsImage *opened = NULL;
     void *data = (void *)(uintptr_t)bytes;
-    int failed = format[0] == 'j'
-                     ? vips_jpegload_buffer(data, len, &opened, "shrink", shrink, "access",
-                                            VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL)
-                     : vips_pngload_buffer(data, len, &opened, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                           VIPS_FAIL_ON_ERROR, NULL);
+    int failed = format[0] == 'j' ? vips_jpegload_buffer(data, len, &opened, "shrink", shrink, "access",
+                                                         VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL)
+                                  : vips_pngload_buffer(data, len, &opened, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                                        VIPS_FAIL_ON_ERROR, NULL);
     return failed ? NULL : opened;
 }
 
@@ -152,8 +151,7 @@ static bool to_srgb(VipsImage **image, struct image_source *source)
     if (source->has_profile && profile_is_srgb(*image)) {
         source->has_profile = false;
     } else if (source->has_profile) {
-        if (vips_icc_transform(*image, &made, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_PERCEPTUAL,
-                               NULL) == 0)
+        if (vips_icc_transform(*image, &made, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_PERCEPTUAL, NULL) == 0)
             return step(image, 0, &made);
         vips_error_clear();
         source->has_profile = false;
@@ -171,8 +169,7 @@ static bool to_rgb8(VipsImage **image)
         if (!step(image, failed, &made))
             return false;
     }
-    if (vips_image_get_format(*image) != VIPS_FORMAT_UCHAR &&
-        !step(image, vips_cast_uchar(*image, &made, NULL), &made))
+    if (vips_image_get_format(*image) != VIPS_FORMAT_UCHAR && !step(image, vips_cast_uchar(*image, &made, NULL), &made))
         return false;
     return vips_image_get_bands(*image) == 3;
 }
@@ -187,16 +184,15 @@ static int shrink_for(const struct image_source *source, int32_t long_edge_px_ma
     return shrink;
 }
 
-static bool load_pixels(const void *bytes, size_t len, struct image_source *source, int shrink,
-                        struct image *out)
+static bool load_pixels(const void *bytes, size_t len, struct image_source *source, int shrink, struct image *out)
 {
     bool is_jpeg = source->format[0] == 'j';
     VipsImage *image = open_lazily(bytes, len, source->format, is_jpeg ? shrink : 1);
     if (image == NULL)
         return false;
     VipsImage *made = NULL;
-    bool good = is_jpeg || shrink == 1 ||
-                step(&image, vips_shrink(image, &made, (double)shrink, (double)shrink, NULL), &made);
+    bool good =
+        is_jpeg || shrink == 1 || step(&image, vips_shrink(image, &made, (double)shrink, (double)shrink, NULL), &made);
     good = good && to_srgb(&image, source) && to_rgb8(&image);
     size_t size = 0;
     unsigned char *pixels = good ? vips_image_write_to_memory(image, &size) : NULL;

@@ -13,11 +13,11 @@
 #include "base/err.h"
 
 #define IMAGE_FILE_BYTES_MAX MIB(12)
-#define IMAGE_PIXELS_MAX 40000000
-#define IMAGE_SIDE_PX_MAX 12000
-#define IMAGE_SIDE_PX_MIN 200     /* of a photo that is to become the standard photo */
-#define IMAGE_ID_SIDE_PX_MIN 90   /* of a photo that is only compared: a card's chip stores 102×126 */
-#define IMAGE_WHY_BYTES 160
+#define IMAGE_PIXELS_MAX     40000000
+#define IMAGE_SIDE_PX_MAX    12000
+#define IMAGE_SIDE_PX_MIN    200 /* of a photo that is to become the standard photo */
+#define IMAGE_ID_SIDE_PX_MIN 90  /* of a photo that is only compared: a card's chip stores 102×126 */
+#define IMAGE_WHY_BYTES      160
 
 struct image {
     int32_t width_px, height_px;
@@ -25,7 +25,7 @@ struct image {
 };
 
 struct image_source {
-    const char *format; /* "jpeg" or "png"; static */
+    const char *format;          /* "jpeg" or "png"; static */
     int32_t width_px, height_px; /* as the viewer sees it: orientation applied */
     int orientation;             /* EXIF 1..8 */
     bool has_profile;            /* a profile other than sRGB is embedded; after image_decode: it was converted */
@@ -33,7 +33,7 @@ struct image_source {
 
 void image_start(void); /* CHECKs that libvips starts */
 void image_stop(void);
-void image_thread_end(void); /* last image call of a thread */
+void image_thread_end(void);    /* last image call of a thread */
 const char *image_engine(void); /* "libvips 8.14.1"; static */
 
 /* Limits and header only. UNSUPPORTED_TYPE: neither JPEG nor PNG. TOO_LARGE: bytes, pixels or side over the limit.

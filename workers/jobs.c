@@ -15,8 +15,9 @@ static const struct {
     job_function *run;
     bool is_fault;
 } jobs[] = {
-    {"compare", job_compare, false}, {"standardise", job_standardise, false}, {"sheet", job_sheet, false},
-    {"crash", job_crash, true},      {"hang", job_hang, true},                {"hog", job_hog, true},
+    {"compare", job_compare, false}, {"standardise", job_standardise, false},
+    {"sheet", job_sheet, false},     {"crash", job_crash, true},
+    {"hang", job_hang, true},        {"hog", job_hog, true},
     {"probe", job_probe, true},
 };
 

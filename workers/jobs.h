@@ -24,8 +24,8 @@
 #include "workers/protocol.h"
 #include "workers/shim/face.h"
 
-#define JOB_WHY_BYTES 160
-#define JOB_ARENA_BYTES MIB(4)
+#define JOB_WHY_BYTES      160
+#define JOB_ARENA_BYTES    MIB(4)
 #define JOB_JSON_BYTES_MAX KIB(256)
 
 /* Filled once before the lanes start, then read-only. */

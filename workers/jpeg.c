@@ -4,13 +4,13 @@
 
 /* APP0: JFIF 1.01, density in dots per inch, no thumbnail. libvips drops it together with the metadata ("strip"). */
 #define JFIF_BYTES 18
-#define SOI_BYTES 2
+#define SOI_BYTES  2
 
 static void add_jfif(struct buf *out, int64_t dpi)
 {
     unsigned char high = (unsigned char)(dpi >> 8), low = (unsigned char)dpi;
-    const unsigned char header[JFIF_BYTES] = {0xff, 0xe0, 0, 16, 'J', 'F', 'I', 'F', 0,
-                                              1,    1,    1, high, low, high, low, 0, 0};
+    const unsigned char header[JFIF_BYTES] = {0xff, 0xe0, 0, 16,   'J', 'F',  'I', 'F', 0,
+                                              1,    1,    1, high, low, high, low, 0,   0};
     buf_add(out, header, sizeof header);
 }
 
@@ -26,13 +26,12 @@ enum err jpeg_encode(const struct image *image, int quality, int64_t dpi, struct
 {
     size_t size = (size_t)image->width_px * (size_t)image->height_px * 3, len = 0;
     void *bytes = NULL;
-    VipsImage *pixels = vips_image_new_from_memory(image->rgb, size, image->width_px, image->height_px, 3,
-                                                   VIPS_FORMAT_UCHAR);
+    VipsImage *pixels =
+        vips_image_new_from_memory(image->rgb, size, image->width_px, image->height_px, 3, VIPS_FORMAT_UCHAR);
     if (pixels == NULL)
         return ERR_BUSY;
     pixels->Type = VIPS_INTERPRETATION_sRGB;
-    int failed = vips_jpegsave_buffer(pixels, &bytes, &len, "Q", quality, "optimize_coding", TRUE, "strip", TRUE,
-                                      NULL);
+    int failed = vips_jpegsave_buffer(pixels, &bytes, &len, "Q", quality, "optimize_coding", TRUE, "strip", TRUE, NULL);
     g_object_unref(pixels);
     if (failed) {
         vips_error_clear();

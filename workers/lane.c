@@ -18,9 +18,9 @@ struct lane {
     pthread_t thread;
     struct job_tools tools; /* this lane's only */
     /* under lanes->lock */
-    uint64_t job_id;        /* 0 while idle */
-    int64_t started_us;     /* monotonic */
-    int64_t cpu_before_us;  /* this thread's CPU when the job began */
+    uint64_t job_id;       /* 0 while idle */
+    int64_t started_us;    /* monotonic */
+    int64_t cpu_before_us; /* this thread's CPU when the job began */
 };
 
 struct lanes {
@@ -177,8 +177,8 @@ uint64_t lanes_overrun(struct lanes *lanes, int64_t wall_us, int64_t cpu_us)
     pthread_mutex_lock(&lanes->lock);
     for (int i = 0; i < lanes->options.threads; i++) {
         const struct lane *lane = &lanes->lane[i];
-        if (lane->job_id != 0 && (now - lane->started_us > wall_us ||
-                                  cpu_us_of(lane->thread) - lane->cpu_before_us > cpu_us))
+        if (lane->job_id != 0 &&
+            (now - lane->started_us > wall_us || cpu_us_of(lane->thread) - lane->cpu_before_us > cpu_us))
             over = lane->job_id;
     }
     pthread_mutex_unlock(&lanes->lock);

@@ -13,7 +13,7 @@
 #include "workers/jobs.h"
 #include "workers/protocol.h"
 
-#define LANES_MAX 64
+#define LANES_MAX             64
 #define LANE_QUEUE_PER_THREAD 4
 
 struct lanes_options {

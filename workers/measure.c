@@ -2,14 +2,14 @@
 
 #include <math.h>
 
-#define FACE_SIDE_PX 400       /* at MEASURE_EYE_DISTANCE_PX a face with chin fits in */
-#define YAW_LIMIT_DEG 8.0      /* beyond it one half hides the other: the halves say nothing */
+#define FACE_SIDE_PX     400 /* at MEASURE_EYE_DISTANCE_PX a face with chin fits in */
+#define YAW_LIMIT_DEG    8.0 /* beyond it one half hides the other: the halves say nothing */
 #define OVEREXPOSED_FROM 247.0
-#define UNDEREXPOSED_TO 25.0
-#define WALL_BESIDE 0.95       /* face widths from the centre line: clear of most hair */
-#define WALL_SHARE_MIN 0.01
-#define WALL_GAP_PX 15         /* above the crown */
-#define WALL_BORDER_PX 4
+#define UNDEREXPOSED_TO  25.0
+#define WALL_BESIDE      0.95 /* face widths from the centre line: clear of most hair */
+#define WALL_SHARE_MIN   0.01
+#define WALL_GAP_PX      15 /* above the crown */
+#define WALL_BORDER_PX   4
 
 /* ---- colour ---- */
 

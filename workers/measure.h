@@ -26,9 +26,9 @@ enum err measure_face(const struct image *source, const struct face_landmarks *l
                       struct face_light *out);
 
 struct wall {
-    double spread; /* standard deviation of L* */
-    double edges;  /* mean Sobel magnitude of grey */
-    double share;  /* of the photo that was taken for wall */
+    double spread;    /* standard deviation of L* */
+    double edges;     /* mean Sobel magnitude of grey */
+    double share;     /* of the photo that was taken for wall */
     double colour[3]; /* median RGB */
 };
 

@@ -3,10 +3,17 @@
 #include "base/text.h"
 
 static const struct profile profiles[] = {
-#define PROFILE(name_, width, height, dpi_, r, g, b, crown_min, crown_max, eyes_min, eyes_max, face_min, face_max,   \
-                kb_min, kb_max)                                                                              \
-    {#name_,                 width,                height,               dpi_,            {r, g, b},         \
-     {crown_min, crown_max}, {eyes_min, eyes_max}, {face_min, face_max}, {kb_min, kb_max}},
+#define PROFILE(name_, width, height, dpi_, r, g, b, crown_min, crown_max, eyes_min, eyes_max, face_min, face_max,     \
+                kb_min, kb_max)                                                                                        \
+    {#name_,                                                                                                           \
+     width,                                                                                                            \
+     height,                                                                                                           \
+     dpi_,                                                                                                             \
+     {r, g, b},                                                                                                        \
+     {crown_min, crown_max},                                                                                           \
+     {eyes_min, eyes_max},                                                                                             \
+     {face_min, face_max},                                                                                             \
+     {kb_min, kb_max}},
 #include "workers/profiles.def"
 #undef PROFILE
 };

@@ -11,7 +11,7 @@
 #include "base/json.h"
 
 #define PROFILE_NAME_BYTES 41
-#define PROFILE_DEFAULT "chsi_blue"
+#define PROFILE_DEFAULT    "chsi_blue"
 
 struct range {
     int64_t min, max;
@@ -20,8 +20,8 @@ struct range {
 struct profile {
     char name[PROFILE_NAME_BYTES];
     int64_t width_px, height_px, dpi;
-    unsigned char background[3];                    /* RGB */
-    struct range crown_px, eyes_px, face_width_px;  /* crown and eye line: from the top edge */
+    unsigned char background[3];                   /* RGB */
+    struct range crown_px, eyes_px, face_width_px; /* crown and eye line: from the top edge */
     struct range size_kb;
 };
 

@@ -71,8 +71,8 @@ static enum err header_read(struct frame_decoder *decoder)
 {
     const unsigned char *header = decoder->header;
     size_t count = header[AT_COUNT];
-    if (memcmp(header, magic, sizeof magic) != 0 || !shape_possible(header[AT_TYPE], count) ||
-        header[AT_FLAGS] != 0 || header[AT_ZERO] != 0)
+    if (memcmp(header, magic, sizeof magic) != 0 || !shape_possible(header[AT_TYPE], count) || header[AT_FLAGS] != 0 ||
+        header[AT_ZERO] != 0)
         return ERR_BAD_REQUEST;
     struct frame *frame = &decoder->frame;
     size_t total = 0;

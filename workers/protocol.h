@@ -17,9 +17,9 @@
 #include "base/base.h"
 #include "base/err.h"
 
-#define PROTOCOL_HEADER_BYTES 48
-#define PROTOCOL_PARTS_MAX 8
-#define PROTOCOL_PART_BYTES_MAX MIB(16)
+#define PROTOCOL_HEADER_BYTES    48
+#define PROTOCOL_PARTS_MAX       8
+#define PROTOCOL_PART_BYTES_MAX  MIB(16)
 #define PROTOCOL_FRAME_BYTES_MAX MIB(48)
 
 enum frame_type {

@@ -47,15 +47,41 @@ bool sandbox_thread(void)
 static bool allow_all(scmp_filter_ctx filter)
 {
     static const int calls[] = {
-        SCMP_SYS(read),          SCMP_SYS(write),           SCMP_SYS(readv),         SCMP_SYS(writev),
-        SCMP_SYS(sendto),        SCMP_SYS(recvfrom),        SCMP_SYS(poll),          SCMP_SYS(ppoll),
-        SCMP_SYS(close),         SCMP_SYS(lseek),           SCMP_SYS(fstat),         SCMP_SYS(munmap),
-        SCMP_SYS(mremap),        SCMP_SYS(madvise),         SCMP_SYS(brk),           SCMP_SYS(futex),
-        SCMP_SYS(exit),          SCMP_SYS(exit_group),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-        SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
-        SCMP_SYS(rt_sigreturn),  SCMP_SYS(sigaltstack),     SCMP_SYS(sched_yield),   SCMP_SYS(sched_getaffinity),
-        SCMP_SYS(getpid),        SCMP_SYS(gettid),          SCMP_SYS(getrandom),     SCMP_SYS(restart_syscall),
-        SCMP_SYS(set_robust_list), SCMP_SYS(rseq),          SCMP_SYS(pread64),
+        SCMP_SYS(read),
+        SCMP_SYS(write),
+        SCMP_SYS(readv),
+        SCMP_SYS(writev),
+        SCMP_SYS(sendto),
+        SCMP_SYS(recvfrom),
+        SCMP_SYS(poll),
+        SCMP_SYS(ppoll),
+        SCMP_SYS(close),
+        SCMP_SYS(lseek),
+        SCMP_SYS(fstat),
+        SCMP_SYS(munmap),
+        SCMP_SYS(mremap),
+        SCMP_SYS(madvise),
+        SCMP_SYS(brk),
+        SCMP_SYS(futex),
+        SCMP_SYS(exit),
+        SCMP_SYS(exit_group),
+        SCMP_SYS(clock_gettime),
+        SCMP_SYS(gettimeofday),
+        SCMP_SYS(clock_nanosleep),
+        SCMP_SYS(nanosleep),
+        SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(sigaltstack),
+        SCMP_SYS(sched_yield),
+        SCMP_SYS(sched_getaffinity),
+        SCMP_SYS(getpid),
+        SCMP_SYS(gettid),
+        SCMP_SYS(getrandom),
+        SCMP_SYS(restart_syscall),
+        SCMP_SYS(set_robust_list),
+        SCMP_SYS(rseq),
+        SCMP_SYS(pread64),
     };
     bool good = true;
     for (size_t i = 0; i < countof(calls); i++)
@@ -69,10 +95,9 @@ static bool allow_some(scmp_filter_ctx filter)
     const uint64_t own_pid = (uint64_t)getpid();
     const uint64_t thread_flags = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
     return /* memory is never executable */
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                         SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                         SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0 &&
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) ==
+            0 &&
         /* libvips starts helper threads; glibc falls back to clone when clone3 (unreadable here) does not exist */
         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                          SCMP_A0(SCMP_CMP_MASKED_EQ, thread_flags, thread_flags)) == 0 &&
@@ -90,8 +115,8 @@ static bool filter_calls(void)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL)
         return false;
-    bool held = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow_all(filter) &&
-                allow_some(filter) && seccomp_load(filter) == 0;
+    bool held = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0 && allow_all(filter) && allow_some(filter) &&
+                seccomp_load(filter) == 0;
     seccomp_release(filter);
     return held;
 }
@@ -143,7 +168,6 @@ void sandbox_process(size_t memory_bytes, struct sandbox_state *state, char warn
     state->seccomp = filter_calls();
     warning[0] = '\0';
     if (!state->landlock || !state->seccomp || (!state->memory_limit && !SANITIZED))
-        snprintf(warning, SANDBOX_WARNING_BYTES, "the worker runs without:%s%s%s",
-                 state->landlock ? "" : " landlock", state->seccomp ? "" : " seccomp",
-                 state->memory_limit || SANITIZED ? "" : " memory-limit");
+        snprintf(warning, SANDBOX_WARNING_BYTES, "the worker runs without:%s%s%s", state->landlock ? "" : " landlock",
+                 state->seccomp ? "" : " seccomp", state->memory_limit || SANITIZED ? "" : " memory-limit");
 }

@@ -13,7 +13,7 @@
 #include "base/base.h"
 
 #define SANDBOX_WARNING_BYTES 160
-#define SANDBOX_CPU_S 60 /* a process that burns this much without coming back to its main loop is killed */
+#define SANDBOX_CPU_S         60 /* a process that burns this much without coming back to its main loop is killed */
 
 struct sandbox_state {
     bool landlock, seccomp, memory_limit; /* what holds */

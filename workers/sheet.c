@@ -10,11 +10,11 @@
 #include <pango/pangofc-fontmap.h>
 #include <unistd.h>
 
-#define POINTS_PER_MM (72.0 / 25.4)
-#define GAP_MM 3.0
-#define CAPTION_MM 5.0
-#define CUT_LINE_MM 0.15
-#define COPIES_MAX 16
+#define POINTS_PER_MM     (72.0 / 25.4)
+#define GAP_MM            3.0
+#define CAPTION_MM        5.0
+#define CUT_LINE_MM       0.15
+#define COPIES_MAX        16
 #define FONT_SIZE_CAPTION 7.0 /* points */
 #define FONT_SIZE_HEADING 9.0
 
@@ -265,8 +265,7 @@ static void draw_cell(cairo_t *cr, struct sheet_fonts *fonts, struct sheet *shee
     double used_mm = sheet->columns * (sheet->print_width_mm + GAP_MM) - GAP_MM;
     double left_mm = (sheet->page_width_mm - used_mm) / 2;
     double x_mm = left_mm + (double)column * (sheet->print_width_mm + GAP_MM);
-    double y_mm = sheet->margin_mm + sheet->heading_mm +
-                  (double)row * (sheet->print_height_mm + CAPTION_MM + GAP_MM);
+    double y_mm = sheet->margin_mm + sheet->heading_mm + (double)row * (sheet->print_height_mm + CAPTION_MM + GAP_MM);
     draw_print(cr, sheet, &sheet->prints[number], number, x_mm, y_mm);
     draw_text(cr, fonts, sheet, sheet->prints[number].caption, FONT_SIZE_CAPTION, x_mm,
               y_mm + sheet->print_height_mm + 0.8, sheet->print_width_mm, PANGO_ALIGN_CENTER);

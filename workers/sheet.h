@@ -12,9 +12,9 @@
 
 #include "workers/jobs.h"
 
-#define SHEET_PRINTS_MAX 2000
+#define SHEET_PRINTS_MAX        2000
 #define SHEET_CAPTION_CHARS_MAX 60
-#define SHEET_TITLE_CHARS_MAX 80
+#define SHEET_TITLE_CHARS_MAX   80
 
 struct sheet_fonts;
 

@@ -35,8 +35,8 @@ struct work {
 
 static enum err decode_step(struct work *work, struct job_reply *reply)
 {
-    TRY(image_decode(work->bytes, work->len, IMAGE_SIDE_PX_MIN, STANDARDISE_WORK_EDGE_PX, &work->source,
-                     &work->decoded, reply->why));
+    TRY(image_decode(work->bytes, work->len, IMAGE_SIDE_PX_MIN, STANDARDISE_WORK_EDGE_PX, &work->source, &work->decoded,
+                     reply->why));
     work->original_per_px = (double)work->source.width_px / work->decoded.width_px;
     return ERR_NONE;
 }
@@ -45,8 +45,8 @@ static enum err proxy_step(const struct work *work, struct buf *out)
 {
     struct image small = {0};
     TRY(resample_to_long_edge(&work->decoded, STANDARDISE_PROXY_EDGE_PX, &small));
-    enum err e = jpeg_encode(small.rgb != NULL ? &small : &work->decoded, STANDARDISE_PROXY_QUALITY,
-                             work->profile.dpi, out);
+    enum err e =
+        jpeg_encode(small.rgb != NULL ? &small : &work->decoded, STANDARDISE_PROXY_QUALITY, work->profile.dpi, out);
     image_release(&small);
     return e;
 }
@@ -68,8 +68,7 @@ static enum err face_step(struct work *work)
 
 static enum err crop_step(struct work *work)
 {
-    geometry_place(&work->head, work->decoded.width_px, work->decoded.height_px, &work->profile,
-                   &work->placement);
+    geometry_place(&work->head, work->decoded.width_px, work->decoded.height_px, &work->profile, &work->placement);
     TRY(resample(&work->decoded, &work->placement.frame, (int32_t)work->profile.width_px,
                  (int32_t)work->profile.height_px, RESAMPLE_LANCZOS, &work->photo));
     work->extended = extend_missing(&work->photo, &work->placement, work->profile.background);

@@ -56,7 +56,8 @@ static bool sheet_once(struct job_tools *tools, const struct buf *jpeg, char why
         return true; /* sheet jobs will be refused with the reason; everything else works */
     snprintf(request, sizeof request,
              "{\"kind\":\"sheet\",\"title\":\"学影\",\"batch\":\"Aa1\",\"prints\":[{\"caption\":\"影 Aa 1\","
-             "\"size_bytes\":%zu}]}", jpeg->len);
+             "\"size_bytes\":%zu}]}",
+             jpeg->len);
     return job_once(tools, request, jpeg, why);
 }
 

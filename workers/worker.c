@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SOCKET_FD 3
-#define TICK_MS 250
-#define READ_BYTES KIB(64)
-#define PATH_BYTES 4096
-#define LANDMARKS_FILE "shape_predictor_68_face_landmarks.dat"
+#define SOCKET_FD        3
+#define TICK_MS          250
+#define READ_BYTES       KIB(64)
+#define PATH_BYTES       4096
+#define LANDMARKS_FILE   "shape_predictor_68_face_landmarks.dat"
 #define LANDMARKS_DEBIAN "/usr/share/dlib/" LANDMARKS_FILE /* libdlib-data */
 
 enum { EXIT_USAGE = 2, EXIT_MODELS = 4, EXIT_PROTOCOL = 5, EXIT_OVERRAN = 6 };
@@ -47,23 +47,38 @@ static bool read_number(const char *text, int64_t min, int64_t max, int64_t *val
 static bool options_read(int argc, char **argv, struct worker_options *options)
 {
     static const struct option known[] = {
-        {"models", required_argument, NULL, 'm'},         {"landmarks", required_argument, NULL, 'l'},
-        {"threads", required_argument, NULL, 't'},        {"job-wall-ms", required_argument, NULL, 'w'},
-        {"job-cpu-ms", required_argument, NULL, 'c'},     {"job-memory-mib", required_argument, NULL, 'a'},
-        {"allow-fault-jobs", no_argument, NULL, 'f'},     {NULL, 0, NULL, 0},
+        {"models", required_argument, NULL, 'm'},     {"landmarks", required_argument, NULL, 'l'},
+        {"threads", required_argument, NULL, 't'},    {"job-wall-ms", required_argument, NULL, 'w'},
+        {"job-cpu-ms", required_argument, NULL, 'c'}, {"job-memory-mib", required_argument, NULL, 'a'},
+        {"allow-fault-jobs", no_argument, NULL, 'f'}, {NULL, 0, NULL, 0},
     };
     *options = (struct worker_options){.threads = 1, .job_wall_ms = 15000, .job_cpu_ms = 10000, .job_memory_mib = 512};
     bool good = true;
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (c) {
-        case 'm': options->models_folder = optarg; break;
-        case 'l': options->landmarks_path = optarg; break;
-        case 't': good = read_number(optarg, 1, LANES_MAX, &options->threads); break;
-        case 'w': good = read_number(optarg, 10, 600000, &options->job_wall_ms); break;
-        case 'c': good = read_number(optarg, 10, 600000, &options->job_cpu_ms); break;
-        case 'a': good = read_number(optarg, 64, 16384, &options->job_memory_mib); break;
-        case 'f': options->allow_faults = true; break;
-        default: good = false;
+        case 'm':
+            options->models_folder = optarg;
+            break;
+        case 'l':
+            options->landmarks_path = optarg;
+            break;
+        case 't':
+            good = read_number(optarg, 1, LANES_MAX, &options->threads);
+            break;
+        case 'w':
+            good = read_number(optarg, 10, 600000, &options->job_wall_ms);
+            break;
+        case 'c':
+            good = read_number(optarg, 10, 600000, &options->job_cpu_ms);
+            break;
+        case 'a':
+            good = read_number(optarg, 64, 16384, &options->job_memory_mib);
+            break;
+        case 'f':
+            options->allow_faults = true;
+            break;
+        default:
+            good = false;
         }
     }
     return good && optind == argc && options->models_folder != NULL;
@@ -111,8 +126,8 @@ static struct face_models *models_load(const struct worker_options *options, str
     return models;
 }
 
-static bool say_ready(struct lanes *lanes, const struct worker_options *options,
-                      const struct job_versions *versions, const struct sandbox_state *sandbox)
+static bool say_ready(struct lanes *lanes, const struct worker_options *options, const struct job_versions *versions,
+                      const struct sandbox_state *sandbox)
 {
     struct buf b;
     buf_init(&b, KIB(4));
@@ -140,8 +155,8 @@ static bool say_ready(struct lanes *lanes, const struct worker_options *options,
 static bool refuse_busy(struct lanes *lanes, struct frame *request)
 {
     static const char busy[] = "{\"error\":\"busy\",\"why\":\"All lanes are busy and the queue is full.\"}";
-    struct frame answer = {.type = FRAME_REFUSED, .job_id = request->job_id, .part_count = 1,
-                           .parts = {{busy, sizeof busy - 1}}};
+    struct frame answer = {
+        .type = FRAME_REFUSED, .job_id = request->job_id, .part_count = 1, .parts = {{busy, sizeof busy - 1}}};
     frame_release(request);
     return lanes_send(lanes, &answer);
 }
@@ -200,8 +215,8 @@ int main(int argc, char **argv)
     struct worker_options options;
     struct sockaddr_storage peer;
     socklen_t peer_len = sizeof peer;
-    if (!options_read(argc, argv, &options) ||
-        getsockname(SOCKET_FD, (struct sockaddr *)&peer, &peer_len) != 0 || peer.ss_family != AF_UNIX) {
+    if (!options_read(argc, argv, &options) || getsockname(SOCKET_FD, (struct sockaddr *)&peer, &peer_len) != 0 ||
+        peer.ss_family != AF_UNIX) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
@@ -215,8 +230,11 @@ int main(int argc, char **argv)
     struct face_models *models = models_load(&options, &versions);
     if (models == NULL)
         return EXIT_MODELS;
-    struct lanes_options lanes_options = {.threads = (int)options.threads, .fd = SOCKET_FD, .models = models,
-                                          .versions = &versions, .allow_faults = options.allow_faults};
+    struct lanes_options lanes_options = {.threads = (int)options.threads,
+                                          .fd = SOCKET_FD,
+                                          .models = models,
+                                          .versions = &versions,
+                                          .allow_faults = options.allow_faults};
     char why[JOB_WHY_BYTES], warning[SANDBOX_WARNING_BYTES];
     bool landlock;
     struct lanes *lanes = lanes_start(&lanes_options, &landlock, why);

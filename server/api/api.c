@@ -86,8 +86,8 @@ enum err api_record_put(struct tx *tx, struct exchange_record *record)
     struct idem_record made = {.request_hash = record->request_hash,
                                .status = record->status,
                                .headers = record->headers,
-                               .body = arena_text_n(tx->arena, record->body != NULL ? record->body : "",
-                                                    record->body_len)};
+                               .body =
+                                   arena_text_n(tx->arena, record->body != NULL ? record->body : "", record->body_len)};
     return idem_put(tx, record->owner_id, record->key, &made, record->now_us,
                     record->now_us + MILLIS_US(api()->idempotency_keep_ms));
 }

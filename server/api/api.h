@@ -61,9 +61,11 @@ struct api_context {
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);
     enum err (*wechat_phone)(const char *code, struct arena *arena, const char **phone, char *why);
     enum err (*pay_prepay)(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why);
-    /* May be NULL: no such service. WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
+    /* May be NULL: no such service. WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of
+     * theirs. */
     enum err (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
-    enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
+    enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
+                               char *why);
 };
 
 /* Copies the context, reads openapi.yaml. UNREADABLE; `why` in words. Main thread, before server_start. */

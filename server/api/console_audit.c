@@ -74,8 +74,7 @@ static enum err audit_list_body(struct tx *tx, struct audit_list_job *job, struc
     for (size_t i = 0; i < count && i < limit; i++)
         TRY(put_row(tx, &rows[i], out));
     json_array_close(out);
-    json_put_text(out, "next",
-                  count > limit ? arena_printf(tx->arena, "%" PRId64, rows[limit - 1].number) : NULL);
+    json_put_text(out, "next", count > limit ? arena_printf(tx->arena, "%" PRId64, rows[limit - 1].number) : NULL);
     json_object_close(out);
     return ERR_NONE;
 }

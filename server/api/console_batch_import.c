@@ -115,8 +115,8 @@ static enum err batch_receipt_body(struct tx *tx, struct batch_import *job, stru
 
 static enum err audit_import(struct tx *tx, const struct batch_import *job, const char *action)
 {
-    const char *detail = arena_printf(tx->arena, "{\"matched\":%" PRId64 ",\"lines\":%zu}", job->said.matched,
-                                      job->said.count);
+    const char *detail =
+        arena_printf(tx->arena, "{\"matched\":%" PRId64 ",\"lines\":%zu}", job->said.matched, job->said.count);
     return scope_audit(tx, &job->job, action, "batch", job->id, detail);
 }
 

@@ -1,4 +1,5 @@
-/* Staff: moves outside the queue. Which role may cause which is here; whether the submission allows it, the table says. */
+/* Staff: moves outside the queue. Which role may cause which is here; whether the submission allows it, the table says.
+ */
 #include "api/console_scope.h"
 #include "store/transition.h"
 #include "store/view.h"
@@ -21,8 +22,11 @@ static const struct {
     enum wf_event event;
     unsigned roles;
 } events[] = {
-    {EV_reopen, ROLE_SENIOR},     {EV_printed, ROLE_BATCH},   {EV_shipped, ROLE_BATCH},
-    {EV_delivered, ROLE_BATCH},   {EV_retouch_done, ROLE_RETOUCHER | ROLE_SENIOR},
+    {EV_reopen, ROLE_SENIOR},
+    {EV_printed, ROLE_BATCH},
+    {EV_shipped, ROLE_BATCH},
+    {EV_delivered, ROLE_BATCH},
+    {EV_retouch_done, ROLE_RETOUCHER | ROLE_SENIOR},
 };
 
 static enum err find_event(struct exchange *x, struct staff_event *job)

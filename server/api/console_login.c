@@ -2,8 +2,8 @@
  *
  * A wrong password is written down and costs time (account.h); an unknown name costs the same hash. At most
  * password_hashes_max hashes run at once, each takes 64 MiB: more wait in front of the lane (BUSY). */
-#include "api/password.h"
 #include "api/job.h"
+#include "api/password.h"
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/review.h"

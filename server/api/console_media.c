@@ -55,9 +55,10 @@ static enum err media_read(struct tx *tx, struct media *job)
     TRY(attempt_get(tx, attempt_id, &a));
     if (!text_is(a.submission_id, s.id))
         return ERR_NOT_FOUND;
-    return picture_find(tx, &job->picture, text_is(job->variant, "original") ? a.original_blob_id
-                                           : text_is(job->variant, "proxy")  ? a.proxy_blob_id
-                                                                             : a.standard_blob_id);
+    return picture_find(tx, &job->picture,
+                        text_is(job->variant, "original") ? a.original_blob_id
+                        : text_is(job->variant, "proxy")  ? a.proxy_blob_id
+                                                          : a.standard_blob_id);
 }
 
 static enum err media_write(struct tx *tx, struct media *job)
@@ -83,7 +84,8 @@ static enum err reveal_decode(struct exchange *x, struct reveal *job)
     job_begin(x, &job->job);
     TRY(exchange_path_id(x, "id", &job->id));
     if (!job_has(&job->job, ROLE_SENIOR | ROLE_SERVICE | ROLE_ADMINISTRATOR))
-        return exchange_explain(x, ERR_FORBIDDEN, "identities are shown to senior reviewers, service and administrators");
+        return exchange_explain(x, ERR_FORBIDDEN,
+                                "identities are shown to senior reviewers, service and administrators");
     return exchange_json(x, reveal_fields, countof(reveal_fields), job);
 }
 

@@ -6,7 +6,7 @@
 #include "store/transition.h"
 #include "store/view.h"
 
-#define FOUND_MAX 50
+#define FOUND_MAX           50
 #define DETAIL_ATTEMPTS_MAX 250
 
 /* ---- find ---- */

@@ -202,7 +202,8 @@ static enum err user_change_decode(struct exchange *x, struct user_change *job)
     TRY(roles_of(x, &job->roles, &job->role_bits));
     if (job->reset_password)
         password_once(job->one_time);
-    bool hurts_oneself = job->enabled == SWITCH_OFF || (job->role_bits != 0 && (job->role_bits & ROLE_ADMINISTRATOR) == 0);
+    bool hurts_oneself =
+        job->enabled == SWITCH_OFF || (job->role_bits != 0 && (job->role_bits & ROLE_ADMINISTRATOR) == 0);
     if (hurts_oneself && text_is(job->id, job->job.who->id))
         return exchange_explain(x, ERR_REFUSED, "nobody takes the administrator's role from oneself");
     return ERR_NONE;
@@ -229,8 +230,8 @@ static enum err user_change_write(struct tx *tx, struct user_change *job)
     bool disabled = job->enabled == SWITCH_KEEP ? old.disabled : job->enabled == SWITCH_OFF;
     if ((roles & ROLE_SCHOOL) != 0 && old.school_id == NULL)
         return job_refuse(&job->job, ERR_BAD_FIELD, "roles: this account belongs to no school");
-    TRY(account_change(tx, job->id, job->version, roles, job->display_name != NULL ? job->display_name : old.display_name,
-                       disabled));
+    TRY(account_change(tx, job->id, job->version, roles,
+                       job->display_name != NULL ? job->display_name : old.display_name, disabled));
     if (job->reset_password)
         TRY(account_set_password(tx, job->id, job->hash));
     const char *detail = arena_printf(tx->arena, "{\"roles\":%" PRId64 ",\"disabled\":%s,\"password_reset\":%s}", roles,

@@ -78,7 +78,8 @@ enum err job_choice(struct exchange *x, const char *name, const char *value, con
 
 enum err job_id(struct exchange *x, const char *name, const char *value)
 {
-    return crypt_id_valid(value) ? ERR_NONE : exchange_explain(x, ERR_BAD_FIELD, "%s is not an id of this server", name);
+    return crypt_id_valid(value) ? ERR_NONE
+                                 : exchange_explain(x, ERR_BAD_FIELD, "%s is not an id of this server", name);
 }
 
 /* `count` digits at *at, moved past them; -1 when they are not. */

@@ -1,7 +1,8 @@
 /* job — what almost every endpoint's job begins with, and the replies made of it.
  *
- * A step makes the whole answer as JSON text (job_answer), because rows live only as long as their unit; the reply hands
- * it over. Everything a step leaves behind for a later one goes into job->arena, the exchange's, never tx->arena. */
+ * A step makes the whole answer as JSON text (job_answer), because rows live only as long as their unit; the reply
+ * hands it over. Everything a step leaves behind for a later one goes into job->arena, the exchange's, never tx->arena.
+ */
 #ifndef XY_API_JOB_H
 #define XY_API_JOB_H
 
@@ -24,14 +25,15 @@ struct job {
 };
 
 #define JOB_ANSWER_BYTES_MAX MIB(4)
-#define LIST_LIMIT_DEFAULT 50
-#define LIST_LIMIT_MAX 100
+#define LIST_LIMIT_DEFAULT   50
+#define LIST_LIMIT_MAX       100
 
 /* Decode: fills the job; errors of steps are explained from job->why. */
 void job_begin(struct exchange *x, struct job *job);
 /* In a step: the answer is what is in `b`, which is released. BUG when it grew too large. */
 enum err job_answer(struct job *job, struct buf *b);
-/* The same where writing may fail: calls write(tx, job, out); nothing is kept when it fails. `job` begins with struct job. */
+/* The same where writing may fail: calls write(tx, job, out); nothing is kept when it fails. `job` begins with struct
+ * job. */
 typedef enum err job_write(struct tx *tx, void *job, struct buf *out);
 enum err job_compose(struct tx *tx, void *job, job_write *write);
 #define COMPOSE(tx, job, write) job_compose((tx), (job), (job_write *)(write))
@@ -59,14 +61,14 @@ bool job_has(const struct job *job, unsigned roles);
 const char *job_new_id(struct job *job); /* decode only: draws randomness */
 
 /* Endpoints whose last step makes the answer. */
-#define ANSWERED(name_, job_, ...)                                                                           \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, job_reply, false, false};
-#define ANSWERED_ONCE(name_, job_, ...)                                                                      \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, job_reply, true, false};
-#define DONE_204(name_, job_, ...)                                                                           \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, job_reply_nothing, false, false};
+#define ANSWERED(name_, job_, ...)                                                                                     \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply, false, false};
+#define ANSWERED_ONCE(name_, job_, ...)                                                                                \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply, true, false};
+#define DONE_204(name_, job_, ...)                                                                                     \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply_nothing, false, false};
 
 #endif

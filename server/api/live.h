@@ -10,7 +10,7 @@
 #include "http/server.h"
 #include "store/store.h"
 
-#define LIVE_IDS_MAX 256
+#define LIVE_IDS_MAX  256
 #define LIVE_PAUSE_MS 200
 
 struct live;

@@ -18,9 +18,9 @@ struct picture {
     size_t len;
 };
 
-void picture_begin(struct exchange *x, struct picture *picture);                       /* decode */
-enum err picture_find(struct tx *tx, struct picture *picture, const char *blob_id);    /* NULL: NOT_FOUND */
-enum err picture_open(struct picture *picture, struct arena *arena);                   /* lane */
+void picture_begin(struct exchange *x, struct picture *picture);                    /* decode */
+enum err picture_find(struct tx *tx, struct picture *picture, const char *blob_id); /* NULL: NOT_FOUND */
+enum err picture_open(struct picture *picture, struct arena *arena);                /* lane */
 void picture_reply(struct exchange *x, struct picture *picture);
 
 #endif

@@ -6,7 +6,7 @@
 #undef ROUTE
 
 static const struct route routes[] = {
-#define ROUTE(method, path_, roles_, body_bytes_max_, name)                                                 \
+#define ROUTE(method, path_, roles_, body_bytes_max_, name)                                                            \
     {METHOD_##method, path_, (unsigned)(roles_), body_bytes_max_, &endpoint_##name},
 #include "api/routes.def"
 #undef ROUTE

@@ -36,7 +36,8 @@ static bool takes_source(const struct policy *policy, const char *source)
     return !text_is(policy->capture_source, "live") || !text_is(source, "album");
 }
 
-static enum err usable_upload(struct tx *tx, struct attempt_add *job, const struct policy *policy, struct upload *upload)
+static enum err usable_upload(struct tx *tx, struct attempt_add *job, const struct policy *policy,
+                              struct upload *upload)
 {
     TRY(upload_get(tx, job->upload_id, job->job.who->id, upload));
     if (upload->blob_id == NULL || !text_is(upload->purpose, "photo"))
@@ -68,7 +69,8 @@ static enum err add_new(struct tx *tx, struct attempt_add *job, const struct sub
                               .created_us = job->job.now_us};
     TRY(attempt_add(tx, &a, &number));
     const char *payload = arena_printf(tx->arena, "{\"attempt_id\":\"%s\",\"submission_id\":\"%s\"}", a.id, s->id);
-    TRY(outbox_put(tx, arena_printf(tx->arena, "%s-standardise", a.id), "standardise", s->id, payload, 0, a.created_us));
+    TRY(outbox_put(tx, arena_printf(tx->arena, "%s-standardise", a.id), "standardise", s->id, payload, 0,
+                   a.created_us));
     return answer_attempt(job, a.id, number, "processing");
 }
 

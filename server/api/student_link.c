@@ -17,12 +17,11 @@ struct link {
     struct submission made;
 };
 
-static const struct json_field link_fields[] = {
-    JSON_FIELD(struct link, session_code, JSON_TO_TEXT, true, 6, 8),
-    JSON_FIELD(struct link, student_no, JSON_TO_TEXT, false, 1, 40),
-    JSON_FIELD(struct link, last_four, JSON_TO_TEXT, false, 4, 4),
-    JSON_FIELD(struct link, name, JSON_TO_TEXT, false, 1, 60),
-    JSON_FIELD(struct link, id_number, JSON_TO_TEXT, false, 5, 20)};
+static const struct json_field link_fields[] = {JSON_FIELD(struct link, session_code, JSON_TO_TEXT, true, 6, 8),
+                                                JSON_FIELD(struct link, student_no, JSON_TO_TEXT, false, 1, 40),
+                                                JSON_FIELD(struct link, last_four, JSON_TO_TEXT, false, 4, 4),
+                                                JSON_FIELD(struct link, name, JSON_TO_TEXT, false, 1, 60),
+                                                JSON_FIELD(struct link, id_number, JSON_TO_TEXT, false, 5, 20)};
 
 static bool by_number(const struct link *job)
 {

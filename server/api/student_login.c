@@ -75,8 +75,9 @@ static enum err logout_write(struct tx *tx, struct logout *job)
     const struct principal *who = job->job.who;
     const char *kind = job_has(&job->job, ROLE_STUDENT) ? "student" : "staff";
     TRY(login_end(tx, who->login_id, who->id));
-    struct audit_entry entry = {job->job.now_us, kind, who->id, "logout",
-                                job_has(&job->job, ROLE_STUDENT) ? "student" : "account", who->id, NULL};
+    struct audit_entry entry = {
+        job->job.now_us, kind, who->id, "logout", job_has(&job->job, ROLE_STUDENT) ? "student" : "account",
+        who->id,         NULL};
     return audit_add(tx, &entry);
 }
 

@@ -166,7 +166,8 @@ static enum err portrait_is_free(struct tx *tx, struct portrait_set *job)
     TRY(student_submissions(tx, job->job.who->id, list, countof(list), &count));
     for (size_t i = 0; i < count; i++)
         if (!rules_collects(&list[i]) && !wf_state_is_end(list[i].state))
-            return job_refuse(&job->job, ERR_REFUSED, "a submission is handed in; the portrait is locked until it ends");
+            return job_refuse(&job->job, ERR_REFUSED,
+                              "a submission is handed in; the portrait is locked until it ends");
     return ERR_NONE;
 }
 

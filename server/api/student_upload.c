@@ -55,15 +55,14 @@ static enum err upload_start_write(struct tx *tx, struct upload_start *job)
     int64_t now_us = job->job.now_us, today = 0;
     bool consented = false;
     struct buf b;
-    struct upload same,
-        u = {.id = job->new_id,
-             .student_id = job->job.who->id,
-             .purpose = job->purpose,
-             .source = job->source,
-             .size_bytes = job->size_bytes,
-             .sha256_index = upload_sha256_index(tx, job->sha256),
-             .created_us = now_us,
-             .expires_us = now_us + MILLIS_US(api()->upload_expire_ms)};
+    struct upload same, u = {.id = job->new_id,
+                             .student_id = job->job.who->id,
+                             .purpose = job->purpose,
+                             .source = job->source,
+                             .size_bytes = job->size_bytes,
+                             .sha256_index = upload_sha256_index(tx, job->sha256),
+                             .created_us = now_us,
+                             .expires_us = now_us + MILLIS_US(api()->upload_expire_ms)};
     TRY(consent_given(tx, u.student_id, "privacy", &consented));
     if (!consented)
         return job_refuse(&job->job, ERR_CONSENT_MISSING, "privacy");

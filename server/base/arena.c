@@ -3,7 +3,7 @@
 #include "base/check.h"
 
 #define FIRST_BLOCK_BYTES KIB(4)
-#define ALIGN_BYTES 16u
+#define ALIGN_BYTES       16u
 
 struct block {
     struct block *next; /* older block */

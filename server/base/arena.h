@@ -11,10 +11,10 @@
 
 struct arena;
 
-struct arena *arena_new(size_t max_bytes);     /* never NULL */
-void arena_reset(struct arena *arena);         /* forget all; keeps the first block */
-void arena_free(struct arena *arena);          /* NULL is fine */
-size_t arena_used(const struct arena *arena);  /* bytes handed out since the last reset */
+struct arena *arena_new(size_t max_bytes);    /* never NULL */
+void arena_reset(struct arena *arena);        /* forget all; keeps the first block */
+void arena_free(struct arena *arena);         /* NULL is fine */
+size_t arena_used(const struct arena *arena); /* bytes handed out since the last reset */
 
 /* Zeroed bytes, aligned to 16. size 0 gives a valid pointer. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
@@ -23,7 +23,7 @@ char *arena_text(struct arena *arena, const char *text);               /* NULL s
 char *arena_text_n(struct arena *arena, const char *text, size_t len);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
-#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define ARENA_NEW(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
 
 #endif

@@ -23,8 +23,8 @@ void check_request_set(const char *request_id)
 _Noreturn void check_failed(const char *file, int line, const char *condition)
 {
     char text[512];
-    int len = snprintf(text, sizeof text, "check.failed at=%s:%d condition=\"%s\" req=%s\n", file, line,
-                       condition, request_of_thread ? request_of_thread : "-");
+    int len = snprintf(text, sizeof text, "check.failed at=%s:%d condition=\"%s\" req=%s\n", file, line, condition,
+                       request_of_thread ? request_of_thread : "-");
     size_t size = len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
     ssize_t written = write(STDERR_FILENO, text, size);
     (void)written; /* nothing is left to be done about a closed stderr: the next line ends the process */

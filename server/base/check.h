@@ -20,10 +20,10 @@ void check_request_set(const char *request_id);
 
 _Noreturn void check_failed(const char *file, int line, const char *condition);
 
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            check_failed(__FILE__, __LINE__, #condition);                                                    \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            check_failed(__FILE__, __LINE__, #condition);                                                              \
     } while (0)
 
 /* Passes on a thread of that role and on a thread that never said what it is. */

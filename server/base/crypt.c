@@ -140,12 +140,11 @@ bool crypt_unbase64(const char *text, bool url, void *out, size_t max, size_t *l
 {
     const char *end = NULL;
     size_t text_len = strlen(text);
-    return sodium_base642bin(out, max, text, text_len, NULL, len, &end, variant(url)) == 0 &&
-           end == text + text_len;
+    return sodium_base642bin(out, max, text, text_len, NULL, len, &end, variant(url)) == 0 && end == text + text_len;
 }
 
-_Static_assert(CRYPT_SEAL_OVERHEAD_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES +
-                                                crypto_aead_xchacha20poly1305_ietf_ABYTES,
+_Static_assert(CRYPT_SEAL_OVERHEAD_BYTES ==
+                   crypto_aead_xchacha20poly1305_ietf_NPUBBYTES + crypto_aead_xchacha20poly1305_ietf_ABYTES,
                "nonce and tag");
 
 void crypt_seal(const unsigned char key[CRYPT_KEY_BYTES], const void *bytes, size_t len, const char *about,
@@ -153,9 +152,8 @@ void crypt_seal(const unsigned char key[CRYPT_KEY_BYTES], const void *bytes, siz
 {
     unsigned char *nonce = out;
     randombytes_buf(nonce, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, NULL, bytes,
-                                               len, (const unsigned char *)about, strlen(about), NULL, nonce,
-                                               key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, NULL, bytes, len,
+                                               (const unsigned char *)about, strlen(about), NULL, nonce, key);
 }
 
 enum err crypt_open(const unsigned char key[CRYPT_KEY_BYTES], const unsigned char *sealed, size_t len,
@@ -165,7 +163,6 @@ enum err crypt_open(const unsigned char key[CRYPT_KEY_BYTES], const unsigned cha
     if (len < CRYPT_SEAL_OVERHEAD_BYTES)
         return ERR_CORRUPT;
     int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed + nonce_len, len - nonce_len,
-                                                            (const unsigned char *)about, strlen(about), sealed,
-                                                            key);
+                                                            (const unsigned char *)about, strlen(about), sealed, key);
     return failed ? ERR_CORRUPT : ERR_NONE;
 }

@@ -8,13 +8,13 @@
 #include "base/base.h"
 #include "base/err.h"
 
-#define CRYPT_HASH_BYTES 32
-#define CRYPT_HASH_TEXT_BYTES (2 * CRYPT_HASH_BYTES + 1)
-#define CRYPT_KEY_BYTES 32
-#define CRYPT_ID_TEXT_BYTES 27    /* 26 characters and NUL */
-#define CRYPT_TOKEN_TEXT_BYTES 44 /* 32 random bytes as base64url and NUL */
+#define CRYPT_HASH_BYTES          32
+#define CRYPT_HASH_TEXT_BYTES     (2 * CRYPT_HASH_BYTES + 1)
+#define CRYPT_KEY_BYTES           32
+#define CRYPT_ID_TEXT_BYTES       27 /* 26 characters and NUL */
+#define CRYPT_TOKEN_TEXT_BYTES    44 /* 32 random bytes as base64url and NUL */
 #define CRYPT_PASSWORD_TEXT_BYTES 128
-#define CRYPT_CODE_TEXT_BYTES 9   /* "3B92K7-4" and NUL */
+#define CRYPT_CODE_TEXT_BYTES     9 /* "3B92K7-4" and NUL */
 
 void crypt_start(void); /* CHECKs that libsodium works; main thread, once (again is harmless) */
 

@@ -1,9 +1,10 @@
 /* csv — reading RFC 4180 text from outside, and writing cells that a spreadsheet cannot mistake for formulas.
  *
- * Reading: UTF-8 with or without byte-order mark, commas, cells in double quotes with doubled quotes inside, lines ended
- * by LF, CRLF or CR. Strict: a quote in the middle of a bare cell, text behind a closing quote, an unclosed quote, NUL or
- * ill-formed UTF-8 stop the reading with the line named. Empty lines are skipped. Bounded by CSV_CELLS_MAX per line and
- * the caller's text. The reader unfolds cells in place: it needs a copy it may change. Any thread. */
+ * Reading: UTF-8 with or without byte-order mark, commas, cells in double quotes with doubled quotes inside, lines
+ * ended by LF, CRLF or CR. Strict: a quote in the middle of a bare cell, text behind a closing quote, an unclosed
+ * quote, NUL or ill-formed UTF-8 stop the reading with the line named. Empty lines are skipped. Bounded by
+ * CSV_CELLS_MAX per line and the caller's text. The reader unfolds cells in place: it needs a copy it may change. Any
+ * thread. */
 #ifndef XY_CSV_H
 #define XY_CSV_H
 
@@ -38,8 +39,8 @@ int csv_column(const struct csv *csv, const char *name);
 /* Cell of the current row without spaces around it (cut in place); "" when the row is shorter or column is -1. */
 const char *csv_cell(struct csv *csv, int column);
 
-/* Columns by their names in the header row, which is the next row; each may have a second (Chinese) name. BAD_FIELD names
- * one that is missing. */
+/* Columns by their names in the header row, which is the next row; each may have a second (Chinese) name. BAD_FIELD
+ * names one that is missing. */
 struct csv_column {
     const char *name, *other;
     bool required;

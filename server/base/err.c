@@ -14,8 +14,7 @@ struct err_row {
 
 static const struct err_row rows[ERR_COUNT] = {
     [ERR_NONE] = {"NONE", 200, NO_RETRY, {"", ""}, {"", ""}},
-#define ERR(code, http, retry, en, en_fix, zh, zh_fix)                                                       \
-    [ERR_##code] = {#code, http, retry, {zh, en}, {zh_fix, en_fix}},
+#define ERR(code, http, retry, en, en_fix, zh, zh_fix) [ERR_##code] = {#code, http, retry, {zh, en}, {zh_fix, en_fix}},
 #include "base/err.def"
 #undef ERR
 };

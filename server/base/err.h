@@ -18,18 +18,18 @@ enum err {
 
 enum language { LANGUAGE_ZH, LANGUAGE_EN };
 
-const char *err_name(enum err e);                        /* "refused"; static; ERR_NONE is "none" */
-int err_http_status(enum err e);                         /* 200 for ERR_NONE */
-bool err_may_retry(enum err e);                          /* the same request may succeed later */
-const char *err_title(enum err e, enum language lang);   /* one sentence; static */
-const char *err_fix(enum err e, enum language lang);     /* what to do; static */
+const char *err_name(enum err e);                      /* "refused"; static; ERR_NONE is "none" */
+int err_http_status(enum err e);                       /* 200 for ERR_NONE */
+bool err_may_retry(enum err e);                        /* the same request may succeed later */
+const char *err_title(enum err e, enum language lang); /* one sentence; static */
+const char *err_fix(enum err e, enum language lang);   /* what to do; static */
 
 /* Early return. Only in a function that owns nothing at that point. */
-#define TRY(call)                                                                                            \
-    do {                                                                                                     \
-        enum err try_e_ = (call);                                                                            \
-        if (try_e_ != ERR_NONE)                                                                              \
-            return try_e_;                                                                                   \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        enum err try_e_ = (call);                                                                                      \
+        if (try_e_ != ERR_NONE)                                                                                        \
+            return try_e_;                                                                                             \
     } while (0)
 
 #endif

@@ -7,7 +7,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-#define INT_EXACT_MAX 9007199254740992.0 /* 2^53: beyond it a double no longer names one integer */
+#define INT_EXACT_MAX        9007199254740992.0 /* 2^53: beyond it a double no longer names one integer */
 #define TEXTS_ITEM_CHARS_MAX 200
 
 /* ---- reading ---- */
@@ -279,8 +279,8 @@ static void quoted(struct buf *b, const char *text)
     const char *run = text;
     for (const char *c = text; *c != '\0'; c++) {
         unsigned char u = (unsigned char)*c;
-        bool line_mark = u == 0xe2 && (unsigned char)c[1] == 0x80 &&
-                         ((unsigned char)c[2] == 0xa8 || (unsigned char)c[2] == 0xa9);
+        bool line_mark =
+            u == 0xe2 && (unsigned char)c[1] == 0x80 && ((unsigned char)c[2] == 0xa8 || (unsigned char)c[2] == 0xa9);
         if (u >= 0x20 && u != '"' && u != '\\' && u != 0x7f && !line_mark)
             continue;
         buf_add(b, run, (size_t)(c - run));

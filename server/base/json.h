@@ -38,12 +38,12 @@ size_t json_count(const struct json *tree); /* children */
 /* ---- into a struct ---- */
 
 enum json_type {
-    JSON_TO_TEXT,   /* const char *; min/max = characters (code points), control characters refused */
-    JSON_TO_LINES,  /* the same, newline and tab allowed */
-    JSON_TO_INT,    /* int64_t; min/max = value */
-    JSON_TO_BOOL,   /* bool */
-    JSON_TO_TEXTS,  /* struct json_texts; min/max = how many; each at most 200 characters */
-    JSON_TO_TREE    /* const struct json * (object or array) */
+    JSON_TO_TEXT,  /* const char *; min/max = characters (code points), control characters refused */
+    JSON_TO_LINES, /* the same, newline and tab allowed */
+    JSON_TO_INT,   /* int64_t; min/max = value */
+    JSON_TO_BOOL,  /* bool */
+    JSON_TO_TEXTS, /* struct json_texts; min/max = how many; each at most 200 characters */
+    JSON_TO_TREE   /* const struct json * (object or array) */
 };
 
 struct json_texts {
@@ -58,8 +58,10 @@ struct json_field {
     size_t offset; /* of the member */
     int64_t min, max;
 };
-#define JSON_FIELD(type_, member_, json_type_, required_, min_, max_)                                        \
-    {#member_, json_type_, required_, offsetof(type_, member_), min_, max_}
+#define JSON_FIELD(type_, member_, json_type_, required_, min_, max_)                                                  \
+    {                                                                                                                  \
+#member_, json_type_, required_, offsetof(type_, member_), min_, max_                                          \
+    }
 
 /* Fill `out` from an object. Absent optional fields and JSON null leave the member as it was. Unknown names,
  * duplicates, wrong types and values out of range are BAD_FIELD; `why` (256 bytes, may be NULL) then names the field

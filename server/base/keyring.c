@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PURPOSES 6
+#define PURPOSES       6
 #define FILE_BYTES_MAX KIB(8)
 
 struct key {
@@ -218,8 +218,7 @@ enum err keyring_open(const struct keyring *ring, enum keyring_purpose purpose, 
     return ERR_NONE;
 }
 
-void keyring_index(const struct keyring *ring, const char *field, const char *value,
-                   char hex[KEYRING_INDEX_TEXT_BYTES])
+void keyring_index(const struct keyring *ring, const char *field, const char *value, char hex[KEYRING_INDEX_TEXT_BYTES])
 {
     unsigned char hash[CRYPT_HASH_BYTES];
     crypto_generichash_state state;

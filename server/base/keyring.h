@@ -17,7 +17,7 @@
 
 struct keyring;
 
-#define KEYRING_KEYS_MAX 64
+#define KEYRING_KEYS_MAX       64
 #define KEYRING_OVERHEAD_BYTES (4 + CRYPT_SEAL_OVERHEAD_BYTES)
 
 enum keyring_purpose { KEYRING_COLUMN = 1, KEYRING_BLOB, KEYRING_INDEX, KEYRING_AUDIT, KEYRING_WEBHOOK };
@@ -25,8 +25,8 @@ enum keyring_purpose { KEYRING_COLUMN = 1, KEYRING_BLOB, KEYRING_INDEX, KEYRING_
 /* Reads the file; makes it with one fresh key when absent (mode 0400, directory synced). `why` (256 bytes) says what
  * is wrong: unreadable, wrong mode (group or others may read), not this format. UNREADABLE or STORAGE. */
 enum err keyring_load(const char *path, struct keyring **ring, char why[256]);
-void keyring_free(struct keyring *ring);            /* wipes */
-enum err keyring_rotate(struct keyring *ring);      /* adds a key to the file (written beside, synced, renamed) */
+void keyring_free(struct keyring *ring);       /* wipes */
+enum err keyring_rotate(struct keyring *ring); /* adds a key to the file (written beside, synced, renamed) */
 uint32_t keyring_newest(const struct keyring *ring);
 
 /* Seal a column or a wrapped object key. `about` binds it to its place, e.g. "student|01h…|name". The result lies in

@@ -16,8 +16,8 @@ enum role {
     ROLE_AUDITOR = 1 << 9,
     ROLE_ANYONE = 1 << 30 /* route: no login needed */
 };
-#define ROLE_STAFF                                                                                           \
-    (ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER | ROLE_SERVICE | ROLE_BATCH |     \
-     ROLE_SCHOOL | ROLE_ADMINISTRATOR | ROLE_AUDITOR)
+#define ROLE_STAFF                                                                                                     \
+    (ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER | ROLE_SERVICE | ROLE_BATCH | ROLE_SCHOOL | \
+     ROLE_ADMINISTRATOR | ROLE_AUDITOR)
 
 #endif

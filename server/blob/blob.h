@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/keyring.h"
 
-#define BLOB_BYTES_MAX MIB(256) /* a CHSI package; photos have their own limit */
+#define BLOB_BYTES_MAX         MIB(256) /* a CHSI package; photos have their own limit */
 #define BLOB_SHA256_TEXT_BYTES 65
 
 struct blob_store;
@@ -49,8 +49,8 @@ void blob_content_hash(const struct blob_store *store, const void *bytes, size_t
 enum err blob_rewrap(const struct keyring *ring, const char *id, const void *sealed_key, size_t sealed_key_len,
                      struct arena *arena, struct blob_ref *ref);
 
-/* The sealed file as it is, durably, into another store: backup and restore need no keys. NOT_FOUND, DISK_FULL, STORAGE.
- * What lies there under that id is replaced. */
+/* The sealed file as it is, durably, into another store: backup and restore need no keys. NOT_FOUND, DISK_FULL,
+ * STORAGE. What lies there under that id is replaced. */
 enum err blob_copy(struct blob_store *from, struct blob_store *to, const char *id);
 
 /* Call `each` for every object file; for fsck and the sweeper. Files that are no objects (left-overs of a crash) are

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #define NEW_DIRECTORY "new"
-#define NAME_BYTES 64
-#define ABOUT_BYTES 64
-#define SHARD_CHARS 2
-#define COPY_BYTES KIB(256)
+#define NAME_BYTES    64
+#define ABOUT_BYTES   64
+#define SHARD_CHARS   2
+#define COPY_BYTES    KIB(256)
 
 struct blob_store {
     int directory;
@@ -165,8 +165,7 @@ static enum err move_in(struct blob_store *store, const char *beside, const char
     return e;
 }
 
-static void wrap(const struct keyring *ring, const char *id, const void *key, struct arena *arena,
-                 struct blob_ref *ref)
+static void wrap(const struct keyring *ring, const char *id, const void *key, struct arena *arena, struct blob_ref *ref)
 {
     char about[ABOUT_BYTES];
     about_key(id, about);
@@ -196,8 +195,8 @@ enum err blob_put(struct blob_store *store, const char *id, const void *bytes, s
     if (e == ERR_NONE) {
         char hash[BLOB_SHA256_TEXT_BYTES];
         blob_content_hash(store, bytes, len, hash);
-        *ref = (struct blob_ref){.id = arena_text(arena, id), .size_bytes = (int64_t)len,
-                                 .content_hash = arena_text(arena, hash)};
+        *ref = (struct blob_ref){
+            .id = arena_text(arena, id), .size_bytes = (int64_t)len, .content_hash = arena_text(arena, hash)};
         wrap(store->ring, id, key, arena, ref);
     } else {
         unlinkat(store->directory, beside, 0);
@@ -286,8 +285,8 @@ static enum err read_object(int fd, const unsigned char key[SEAL_KEY_BYTES], con
     return ERR_NONE;
 }
 
-enum err blob_get(struct blob_store *store, const char *id, const void *sealed_key, size_t sealed_key_len,
-                  void **bytes, size_t *len)
+enum err blob_get(struct blob_store *store, const char *id, const void *sealed_key, size_t sealed_key_len, void **bytes,
+                  size_t *len)
 {
     if (!crypt_id_valid(id))
         return ERR_NOT_FOUND;

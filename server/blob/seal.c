@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-#define VERSION 1
+#define VERSION      1
 #define PREFIX_BYTES 8
 
 static const unsigned char prefix[PREFIX_BYTES] = {'X', 'Y', 'B', 'L', 'O', 'B', VERSION, 0};

@@ -12,14 +12,14 @@
 #include "base/base.h"
 #include "base/err.h"
 
-#define SEAL_KEY_BYTES 32
-#define SEAL_HEAD_BYTES 32
-#define SEAL_CHUNK_BYTES KIB(64)
+#define SEAL_KEY_BYTES            32
+#define SEAL_HEAD_BYTES           32
+#define SEAL_CHUNK_BYTES          KIB(64)
 #define SEAL_CHUNK_OVERHEAD_BYTES 17
-#define SEAL_ID_BYTES_MAX 32
+#define SEAL_ID_BYTES_MAX         32
 
 struct seal {
-    _Alignas(16) unsigned char state[64]; /* libsodium's; holds the stream's key: seal_end wipes it */
+    _Alignas(16) unsigned char state[64];       /* libsodium's; holds the stream's key: seal_end wipes it */
     unsigned char about[SEAL_ID_BYTES_MAX + 9]; /* id ‖ chunk number ‖ version */
     size_t id_len;
     uint64_t chunk;

@@ -47,21 +47,21 @@ enum err db_open(const struct db_options *options, struct db **db, char why[256]
 void db_close(struct db *db);
 struct tx *db_tx(struct db *db);
 
-enum err db_begin(struct db *db);     /* BEGIN IMMEDIATE on a writer, BEGIN on a reader */
-enum err db_commit(struct db *db);    /* after an error here nothing was kept */
+enum err db_begin(struct db *db);  /* BEGIN IMMEDIATE on a writer, BEGIN on a reader */
+enum err db_commit(struct db *db); /* after an error here nothing was kept */
 void db_rollback(struct db *db);
 enum err db_savepoint(struct db *db); /* one level */
 enum err db_release(struct db *db);
-enum err db_rollback_to(struct db *db); /* to the savepoint, and release it */
+enum err db_rollback_to(struct db *db);      /* to the savepoint, and release it */
 bool db_in_transaction(const struct db *db); /* false when the engine dropped the whole transaction by itself */
 bool db_is_fatal(const struct db *db);       /* a write or sync failed in the operating system: stop the process */
 
 /* Write-ahead log: move its pages into the file. `truncate` also empties the log (shutdown, or log too large). */
 enum err db_checkpoint(struct db *db, bool truncate, int64_t *log_pages);
-enum err db_backup(struct db *db, const char *path); /* consistent copy into a new file, synced */
+enum err db_backup(struct db *db, const char *path);               /* consistent copy into a new file, synced */
 enum err db_script(struct db *db, const char *sql, char why[256]); /* several statements: migrations only */
-enum err db_integrity(struct db *db, char why[256]); /* integrity_check and foreign_key_check */
-const char *db_message(const struct db *db);         /* the engine's words for the last error; until the next call */
+enum err db_integrity(struct db *db, char why[256]);               /* integrity_check and foreign_key_check */
+const char *db_message(const struct db *db); /* the engine's words for the last error; until the next call */
 
 /* ---- in a unit ---- */
 
@@ -83,7 +83,7 @@ struct val v_null(void);
  * Errors: CONFLICT (unique or check constraint), DISK_FULL, STORAGE, CORRUPT. */
 enum err tx_run(struct tx *tx, size_t query, const struct val *params, size_t count, int64_t *changed);
 #define TX_RUN(tx, query, ...) TX_RUN_N(tx, NULL, query, __VA_ARGS__)
-#define TX_RUN_N(tx, changed, query, ...)                                                                    \
+#define TX_RUN_N(tx, changed, query, ...)                                                                              \
     tx_run((tx), (query), (const struct val[]){__VA_ARGS__}, sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val), \
            (changed))
 
@@ -103,13 +103,13 @@ struct rows {
     enum err e;
 };
 enum err tx_open(struct tx *tx, struct rows *rows, size_t query, const struct val *params, size_t count);
-#define TX_OPEN(tx, rows, query, ...)                                                                        \
-    tx_open((tx), (rows), (query), (const struct val[]){__VA_ARGS__},                                        \
+#define TX_OPEN(tx, rows, query, ...)                                                                                  \
+    tx_open((tx), (rows), (query), (const struct val[]){__VA_ARGS__},                                                  \
             sizeof((struct val[]){__VA_ARGS__}) / sizeof(struct val))
 enum err tx_open_all(struct tx *tx, struct rows *rows, size_t query); /* a query without parameters */
-bool rows_next(struct rows *rows);           /* false at the end and on error */
-enum err rows_close(struct rows *rows);      /* the error met, if any */
-enum err rows_close_one(struct rows *rows);  /* as rows_close; NOT_FOUND when no row came */
+bool rows_next(struct rows *rows);                                    /* false at the end and on error */
+enum err rows_close(struct rows *rows);                               /* the error met, if any */
+enum err rows_close_one(struct rows *rows);                           /* as rows_close; NOT_FOUND when no row came */
 
 /* Columns of the current row; the signature is CHECKed. Text and bytes are copied into tx->arena. */
 int64_t col_int(const struct rows *rows, int column);      /* SQL NULL reads as 0 */

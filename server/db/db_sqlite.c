@@ -5,10 +5,10 @@
 
 #include <sqlite3.h>
 
-#define APPLICATION_ID 0x58594e47 /* "XYNG": a file of another program is refused */
-#define PAGE_CACHE_KIB 4096
+#define APPLICATION_ID  0x58594e47 /* "XYNG": a file of another program is refused */
+#define PAGE_CACHE_KIB  4096
 #define LOG_LIMIT_BYTES "67108864"
-#define SQL_BYTES_MAX 100000
+#define SQL_BYTES_MAX   100000
 
 struct db {
     sqlite3 *handle;

@@ -42,16 +42,17 @@ static enum err compare(struct db *db, const struct migration *migrations, size_
         int number = (int)col_int(&r, 0);
         *newest = number;
         if (number < 1 || (size_t)number > count) {
-            snprintf(why, 256, "the database has migration %d (%s), this program knows %zu: use the newer program", number,
-                     col_text(&r, 1), count);
+            snprintf(why, 256, "the database has migration %d (%s), this program knows %zu: use the newer program",
+                     number, col_text(&r, 1), count);
             e = ERR_REFUSED;
             break;
         }
         char hash[CRYPT_HASH_TEXT_BYTES];
         crypt_hash_text(migrations[number - 1].sql, hash);
         if (!text_is(hash, col_text(&r, 2))) {
-            snprintf(why, 256, "migration %d (%s) is not the one that was applied: released migrations are never edited",
-                     number, migrations[number - 1].name);
+            snprintf(why, 256,
+                     "migration %d (%s) is not the one that was applied: released migrations are never edited", number,
+                     migrations[number - 1].name);
             e = ERR_REFUSED;
         }
     }

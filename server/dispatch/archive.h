@@ -1,5 +1,5 @@
-/* archive — a ZIP file made in memory. The only user of libzip. Names are UTF-8; files are stored as they are (JPEG gains
- * nothing by packing). Blocking; a thread that may wait. */
+/* archive — a ZIP file made in memory. The only user of libzip. Names are UTF-8; files are stored as they are (JPEG
+ * gains nothing by packing). Blocking; a thread that may wait. */
 #ifndef XY_ARCHIVE_H
 #define XY_ARCHIVE_H
 

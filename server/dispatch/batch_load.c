@@ -82,7 +82,8 @@ static enum err load_step(struct tx *tx, void *job)
     for (size_t i = 0; i < count && load->count + i < BATCH_ITEMS_MAX; i++) {
         struct batch_photo *photo = &load->photos[load->count + i];
         *photo = (struct batch_photo){.submission_id = keep(load, items[i].submission_id),
-                                      .code = keep(load, items[i].code), .position = items[i].position};
+                                      .code = keep(load, items[i].code),
+                                      .position = items[i].position};
         TRY(load_names(tx, load, &items[i], photo));
         TRY(load_blob(tx, load, &items[i], photo));
         load->read = i + 1;

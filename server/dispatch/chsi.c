@@ -7,7 +7,8 @@
  *     then rows "chsi_result" ask for the result, each putting the next one, until accepted or refused
  *
  * The key is submission and photo, so even a copy sent twice is one at the other side. Protocol of the stand-in:
- * PUT /v1/photos/{key} (image/jpeg, header Submission-Code) → 201; GET → {"state": received|accepted|refused, "reason"}. */
+ * PUT /v1/photos/{key} (image/jpeg, header Submission-Code) → 201; GET → {"state": received|accepted|refused,
+ * "reason"}. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -15,8 +16,8 @@
 #include "dispatch/outside.h"
 #include "store/handover.h"
 
-#define UPLOAD_MS 30000
-#define FIRST_PAUSE_US SECONDS_US(10)
+#define UPLOAD_MS        30000
+#define FIRST_PAUSE_US   SECONDS_US(10)
 #define LONGEST_PAUSE_US SECONDS_US(3600)
 
 struct chsi {
@@ -253,7 +254,8 @@ static void on_result(struct client_request *request, const struct client_answer
         LOG(ERROR, "chsi.photo_lost", "submission=%s", c->effect->row.submission_id);
         effect_end(c->effect, OUTBOX_DEAD, 0, "chsi: it no longer knows the photo");
     } else {
-        effect_end(c->effect, OUTBOX_RETRY, answer->retry_after_us, "chsi: status %d %s", answer->status, answer->words);
+        effect_end(c->effect, OUTBOX_RETRY, answer->retry_after_us, "chsi: status %d %s", answer->status,
+                   answer->words);
     }
 }
 

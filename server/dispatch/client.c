@@ -12,16 +12,16 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define HOSTS_MAX 256
-#define HOST_KEY_BYTES (URL_HOST_BYTES + 16)
-#define CONNECTIONS_MAX 64L
+#define HOSTS_MAX           256
+#define HOST_KEY_BYTES      (URL_HOST_BYTES + 16)
+#define CONNECTIONS_MAX     64L
 #define QUEUE_FULL_PAUSE_US SECONDS_US(1)
 
-#define BREAKER_SLOTS 10
-#define BREAKER_SLOT_US SECONDS_US(30) /* ten slots: five minutes */
-#define BREAKER_CALLS_MIN 10
+#define BREAKER_SLOTS          10
+#define BREAKER_SLOT_US        SECONDS_US(30) /* ten slots: five minutes */
+#define BREAKER_CALLS_MIN      10
 #define BREAKER_FAILED_PERCENT 70
-#define BREAKER_OPEN_US SECONDS_US(30)
+#define BREAKER_OPEN_US        SECONDS_US(30)
 
 struct breaker {
     unsigned calls[BREAKER_SLOTS], failed[BREAKER_SLOTS];
@@ -89,7 +89,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return call->body.over ? 0 : size * count; /* 0 makes curl end the transfer */
 }
 
-/* Every address curl is about to connect to passes here, so a name cannot resolve to something else than was checked. */
+/* Every address curl is about to connect to passes here, so a name cannot resolve to something else than was checked.
+ */
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct call *call = arg;
@@ -280,8 +281,7 @@ static void on_soon(uv_timer_t *timer);
 
 static void refuse(struct client *client, struct client_request *request, const char *words, int64_t pause_us)
 {
-    struct client_answer answer = {
-        .outcome = CLIENT_NOT_SENT, .body = "", .retry_after_us = pause_us, .words = words};
+    struct client_answer answer = {.outcome = CLIENT_NOT_SENT, .body = "", .retry_after_us = pause_us, .words = words};
     if (client->closing) {
         request->done(request, &answer);
         return;

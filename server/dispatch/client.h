@@ -23,34 +23,34 @@
 struct client;
 struct uv_loop_s;
 
-#define CLIENT_CONNECT_MS 3000
-#define CLIENT_TOTAL_MS 15000
+#define CLIENT_CONNECT_MS       3000
+#define CLIENT_TOTAL_MS         15000
 #define CLIENT_ANSWER_BYTES_MAX 20000
-#define CLIENT_PER_HOST 4
-#define CLIENT_WAITING_MAX 4096 /* per host */
-#define CLIENT_HEADERS_MAX 8
+#define CLIENT_PER_HOST         4
+#define CLIENT_WAITING_MAX      4096 /* per host */
+#define CLIENT_HEADERS_MAX      8
 
 enum client_outcome { CLIENT_ANSWERED, CLIENT_NOT_SENT, CLIENT_UNKNOWN };
 
 struct client_answer {
     enum client_outcome outcome;
-    int status;             /* ANSWERED; else 0 */
-    const char *body;       /* NUL terminated behind len; "" when none; valid during done() (blocking: in the arena) */
+    int status;       /* ANSWERED; else 0 */
+    const char *body; /* NUL terminated behind len; "" when none; valid during done() (blocking: in the arena) */
     size_t len;
     int64_t retry_after_us; /* what the other side, or the breaker, asks to wait; 0: nothing said */
     const char *words;      /* why it was not answered, a few words without data of the request; static */
 };
 
 struct client_request {
-    const char *method;                       /* GET, POST … */
+    const char *method; /* GET, POST … */
     const char *url;
-    const char *headers[CLIENT_HEADERS_MAX];  /* "Name: value"; the rest NULL */
-    const void *body;                         /* NULL: none */
+    const char *headers[CLIENT_HEADERS_MAX]; /* "Name: value"; the rest NULL */
+    const void *body;                        /* NULL: none */
     size_t body_len;
-    int64_t connect_ms, total_ms;             /* 0: the limits above */
-    size_t answer_bytes_max;                  /* 0: the limit above; a longer answer is UNKNOWN */
-    bool guarded;    /* an operator's URL: url_guard, and every address is checked when connecting */
-    bool repeatable; /* doing it twice is harmless (GET, idempotent by key) */
+    int64_t connect_ms, total_ms; /* 0: the limits above */
+    size_t answer_bytes_max;      /* 0: the limit above; a longer answer is UNKNOWN */
+    bool guarded;                 /* an operator's URL: url_guard, and every address is checked when connecting */
+    bool repeatable;              /* doing it twice is harmless (GET, idempotent by key) */
 
     /* Outbound thread, exactly once per client_send, never from inside client_send (unless the client is closing). The
      * request is the caller's again and may be freed or sent again. */
@@ -62,9 +62,9 @@ struct client_request {
 
 struct client_options {
     struct uv_loop_s *loop;
-    const char *ca_file;       /* NULL: the system's; tests and private authorities */
-    bool allow_private;        /* guarded requests may reach private addresses (tests) */
-    int64_t (*now_us)(void);   /* NULL: clock_mono_us; tests move the breaker's time */
+    const char *ca_file;     /* NULL: the system's; tests and private authorities */
+    bool allow_private;      /* guarded requests may reach private addresses (tests) */
+    int64_t (*now_us)(void); /* NULL: clock_mono_us; tests move the breaker's time */
 };
 
 /* Outbound thread. Never NULL. */

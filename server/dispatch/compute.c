@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK_MS 50
-#define READ_BYTES KIB(64)
-#define READS_MAX 16 /* per wake-up: others want the loop too */
-#define READY_TIMEOUT_US SECONDS_US(30)
-#define PAUSE_DEFAULT_MS 100
+#define TICK_MS             50
+#define READ_BYTES          KIB(64)
+#define READS_MAX           16 /* per wake-up: others want the loop too */
+#define READY_TIMEOUT_US    SECONDS_US(30)
+#define PAUSE_DEFAULT_MS    100
 #define PAUSE_DOUBLINGS_MAX 6
 
 enum phase {
@@ -146,8 +146,7 @@ static void work_soon(struct compute *c)
     uv_idle_start(&c->soon, on_soon);
 }
 
-static void job_over(struct compute *c, struct compute_job *job, enum compute_end end, enum err error,
-                     const char *why)
+static void job_over(struct compute *c, struct compute_job *job, enum compute_end end, enum err error, const char *why)
 {
     job->end = end;
     job->error = error;
@@ -393,8 +392,7 @@ static void take_refusal(struct compute *c, struct compute_job *job, const struc
 {
     struct arena *arena = arena_new(MIB(1));
     const struct json *tree = NULL;
-    if (frame->parts[0].len > KIB(4) ||
-        json_read(frame->parts[0].bytes, frame->parts[0].len, arena, &tree) != ERR_NONE)
+    if (frame->parts[0].len > KIB(4) || json_read(frame->parts[0].bytes, frame->parts[0].len, arena, &tree) != ERR_NONE)
         tree = NULL;
     enum err error = err_named(json_text_at(tree, "error", ""));
     changed(c, &c->stats.refused);

@@ -5,8 +5,8 @@
  * comes back for parking. A job that does not answer in time costs the worker its life too, but only that job is
  * suspect. The worker is started again after a pause that doubles while it keeps failing.
  *
- * Thread: outbound (the loop given), except compute_stats. Callbacks come on that thread, exactly once per accepted job,
- * never from inside compute_submit. A job and what it points to must stay as they are until then. */
+ * Thread: outbound (the loop given), except compute_stats. Callbacks come on that thread, exactly once per accepted
+ * job, never from inside compute_submit. A job and what it points to must stay as they are until then. */
 #ifndef XY_COMPUTE_H
 #define XY_COMPUTE_H
 
@@ -19,8 +19,8 @@
 
 struct compute;
 
-#define COMPUTE_WHY_BYTES 160
-#define COMPUTE_KILLS_MAX 2       /* a job that ended the worker this often is poison */
+#define COMPUTE_WHY_BYTES   160
+#define COMPUTE_KILLS_MAX   2     /* a job that ended the worker this often is poison */
 #define COMPUTE_PATIENCE_MS 15000 /* a job waits this long for a worker that does not come up, then WORKER */
 
 struct compute_options {

@@ -7,7 +7,7 @@
 #include "store/handover.h"
 
 #define INTERVAL_MS 60000
-#define ROUND_MAX 256 /* parcels asked for in one round; the next one goes on behind them */
+#define ROUND_MAX   256 /* parcels asked for in one round; the next one goes on behind them */
 
 enum err courier_verify(const char *key, const struct webhook_head *head, const void *body, size_t len, int64_t now_us,
                         struct arena *arena, struct courier_notice *notice)

@@ -1,5 +1,6 @@
-/* courier — where a parcel is. The service is asked now and then (courier_watch) and may call back; both end in the event
- * delivered. Protocol of the stand-in: GET /v1/parcels/{carrier}/{number} → {"state": "moving" | "delivered"}; callbacks
+/* courier — where a parcel is. The service is asked now and then (courier_watch) and may call back; both end in the
+ * event delivered. Protocol of the stand-in: GET /v1/parcels/{carrier}/{number} → {"state": "moving" | "delivered"};
+ * callbacks
  * {"carrier","number","state"} signed as webhook.h says. */
 #ifndef XY_COURIER_H
 #define XY_COURIER_H

@@ -9,18 +9,18 @@
 
 #include <stdatomic.h>
 
-#define KINDS_MAX 32
-#define IN_HAND_MAX 1024
+#define KINDS_MAX          32
+#define IN_HAND_MAX        1024
 #define EFFECT_ARENA_BYTES MIB(16)
-#define CLAIM_ARENA_BYTES MIB(8)
-#define WORDS_BYTES 200
-#define STOP_PATIENCE_MS 5000
-#define JITTER_LOWEST_E3 700
-#define JITTER_SPAN_E3 601
-#define FILE_THREADS 2
-#define FILE_QUEUE_MAX 256
-#define ORPHAN_GRACE_MS 3600000
-#define ORPHAN_FIRST_US SECONDS_US(60)
+#define CLAIM_ARENA_BYTES  MIB(8)
+#define WORDS_BYTES        200
+#define STOP_PATIENCE_MS   5000
+#define JITTER_LOWEST_E3   700
+#define JITTER_SPAN_E3     601
+#define FILE_THREADS       2
+#define FILE_QUEUE_MAX     256
+#define ORPHAN_GRACE_MS    3600000
+#define ORPHAN_FIRST_US    SECONDS_US(60)
 #define ORPHAN_INTERVAL_US SECONDS_US(6 * 3600)
 
 /* What dispatch.c keeps of an effect beyond what executors see. */
@@ -676,8 +676,9 @@ enum err dispatch_start(const struct dispatch_options *options, struct dispatch 
     d->wake.data = d->tick.data = d->patience.data = d;
     mailbox_init(&d->mailbox, wake, d);
     d->claiming.into = arena_new(CLAIM_ARENA_BYTES);
-    d->files = files_start(options->blobs, &d->mailbox, options->file_threads > 0 ? options->file_threads : FILE_THREADS,
-                           options->file_queue_max > 0 ? options->file_queue_max : FILE_QUEUE_MAX);
+    d->files =
+        files_start(options->blobs, &d->mailbox, options->file_threads > 0 ? options->file_threads : FILE_THREADS,
+                    options->file_queue_max > 0 ? options->file_queue_max : FILE_QUEUE_MAX);
     int64_t grace_ms = options->orphan_grace_ms > 0 ? options->orphan_grace_ms : ORPHAN_GRACE_MS;
     d->orphans = (struct orphans){.store = options->store, .files = d->files, .grace_us = MILLIS_US(grace_ms)};
     d->orphans_due_us = options->orphan_grace_ms > 0 ? 0 : clock_mono_us() + ORPHAN_FIRST_US;

@@ -24,11 +24,11 @@
 struct dispatch;
 
 struct effect {
-    struct outbox_row row;     /* strings in arena */
-    struct arena *arena;       /* task lifetime: until effect_end */
+    struct outbox_row row; /* strings in arena */
+    struct arena *arena;   /* task lifetime: until effect_end */
     struct dispatch *dispatch;
-    struct effect *next;       /* dispatch.c's */
-    void *work;                /* the executor's */
+    struct effect *next; /* dispatch.c's */
+    void *work;          /* the executor's */
 };
 
 typedef void effect_start(struct effect *effect);
@@ -38,8 +38,8 @@ struct executor {
     size_t parallel_max; /* effects of this kind in hand at a time */
 };
 
-/* Queue a store unit of this effect: home is the dispatcher. When the queue is full the effect ends with RETRY and false
- * comes back: then nothing of it may be touched. Outbound thread. */
+/* Queue a store unit of this effect: home is the dispatcher. When the queue is full the effect ends with RETRY and
+ * false comes back: then nothing of it may be touched. Outbound thread. */
 bool effect_unit(struct effect *effect, struct store_unit *unit, enum store_mode mode, store_step *step, void *job,
                  void (*done)(struct store_unit *unit));
 
@@ -69,10 +69,10 @@ enum err dispatch_start(const struct dispatch_options *options, struct dispatch 
 /* Finishes what is in hand within its patience, leaves the rest to its leases. The store must still be open. */
 void dispatch_stop(struct dispatch *dispatch);
 
-void dispatch_wake(struct dispatch *dispatch);                   /* rows may be due; any thread */
-uv_loop_t *dispatch_loop(struct dispatch *dispatch);             /* outbound thread only */
-struct mailbox *dispatch_mailbox(struct dispatch *dispatch);     /* home for store units of executors */
-struct compute *dispatch_compute(struct dispatch *dispatch);     /* NULL: none (yet, any more); its stats: any thread */
+void dispatch_wake(struct dispatch *dispatch);               /* rows may be due; any thread */
+uv_loop_t *dispatch_loop(struct dispatch *dispatch);         /* outbound thread only */
+struct mailbox *dispatch_mailbox(struct dispatch *dispatch); /* home for store units of executors */
+struct compute *dispatch_compute(struct dispatch *dispatch); /* NULL: none (yet, any more); its stats: any thread */
 struct files *dispatch_files(struct dispatch *dispatch);
 const struct dispatch_options *dispatch_options_of(const struct dispatch *dispatch);
 

@@ -1,5 +1,5 @@
-/* batch — payload {"batch_id","action","account_id","lines"}: what an operator said about a batch becomes moves, in units
- * of at most BATCH_LINES_MAX, so that the writer is never held long. */
+/* batch — payload {"batch_id","action","account_id","lines"}: what an operator said about a batch becomes moves, in
+ * units of at most BATCH_LINES_MAX, so that the writer is never held long. */
 #include "dispatch/effects.h"
 
 #include "base/clock.h"

@@ -13,7 +13,7 @@
 #include "store/student.h"
 #include "store/transition.h"
 
-#define DETAIL_BYTES_MAX KIB(16)
+#define DETAIL_BYTES_MAX  KIB(16)
 #define REQUEST_BYTES_MAX KIB(1)
 
 enum { PORTRAIT, PHOTO };
@@ -25,7 +25,7 @@ struct compare {
     struct file_job files[2];
     struct compute_job job;
 
-    bool wanted; /* by the first unit */
+    bool wanted;         /* by the first unit */
     const char *missing; /* why there is nothing to compare; NULL: compare */
     int64_t match_e6, mismatch_e6;
 
@@ -172,7 +172,9 @@ static void compare_now(struct compare *c)
     c->job = (struct compute_job){.parts = {{request, strlen(request)},
                                             {c->files[PORTRAIT].bytes, c->files[PORTRAIT].len},
                                             {c->files[PHOTO].bytes, c->files[PHOTO].len}},
-                                  .part_count = 3, .done = answered, .owner = c};
+                                  .part_count = 3,
+                                  .done = answered,
+                                  .owner = c};
     struct compute *compute = dispatch_compute(c->effect->dispatch);
     enum err e = compute != NULL ? compute_submit(compute, &c->job) : ERR_WORKER;
     if (e != ERR_NONE) {
@@ -205,7 +207,9 @@ static enum err want_file(struct tx *tx, struct compare *c, struct file_job *fil
     TRY(blob_row_get(tx, blob_id, &row));
     *file = (struct file_job){.id = arena_text(arena, row.id),
                               .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
-                              .sealed_key_len = row.sealed_key_len, .done = opened, .owner = c};
+                              .sealed_key_len = row.sealed_key_len,
+                              .done = opened,
+                              .owner = c};
     return ERR_NONE;
 }
 

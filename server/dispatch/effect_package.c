@@ -11,7 +11,7 @@
 #include "store/blob_row.h"
 
 #define MANIFEST_BYTES_MAX MIB(2)
-#define NAMES_PER_UNIT 250
+#define NAMES_PER_UNIT     250
 
 struct package {
     struct effect *effect;
@@ -76,8 +76,8 @@ static void saved(struct store_unit *unit)
 
 static void manifest_head(struct buf *b)
 {
-    static const char *const columns[] = {"file_name", "student_no", "name", "id_no", "college", "class", "code",
-                                          "size_bytes"};
+    static const char *const columns[] = {"file_name", "student_no", "name", "id_no",
+                                          "college",   "class",      "code", "size_bytes"};
     csv_begin(b);
     for (size_t i = 0; i < countof(columns); i++)
         csv_put(b, columns[i], i == 0);
@@ -96,11 +96,12 @@ static void manifest_row(struct buf *b, const struct batch_photo *photo, size_t 
 }
 
 /* Two students may get the same name from a template: the second then carries the code. */
-static enum err add_photo(struct package *p, struct archive *archive, struct batch_photo *photo, void *bytes, size_t len)
+static enum err add_photo(struct package *p, struct archive *archive, struct batch_photo *photo, void *bytes,
+                          size_t len)
 {
     struct arena *arena = p->effect->arena;
-    struct batch_name_facts facts = {photo->student_no, photo->id_no, photo->name, photo->class_name, photo->college,
-                                     photo->code, photo->position + 1};
+    struct batch_name_facts facts = {photo->student_no, photo->id_no, photo->name,        photo->class_name,
+                                     photo->college,    photo->code,  photo->position + 1};
     void *copy = malloc(len + 1);
     if (copy == NULL)
         return ERR_BUSY;
@@ -207,8 +208,8 @@ void package_start(struct effect *effect)
     effect->work = p;
     p->effect = effect;
     p->template = json_text_at(payload, "template", BATCH_TEMPLATE_DEFAULT);
-    p->load = (struct batch_load){.effect = effect, .batch_id = json_text_at(payload, "batch_id", NULL),
-                                  .done = loaded, .owner = p};
+    p->load = (struct batch_load){
+        .effect = effect, .batch_id = json_text_at(payload, "batch_id", NULL), .done = loaded, .owner = p};
     if (p->load.batch_id == NULL || batch_name_check(p->template, why) != ERR_NONE)
         effect_end(effect, OUTBOX_DEAD, 0, "payload without batch_id, or a template that makes no sense");
     else

@@ -1,16 +1,16 @@
 /* sheet — payload {"batch_id"}: the photos of a batch as a PDF to print and cut.
  *
- * load the items → on a file thread: open the photos, one behind the other → image worker → seal the PDF → one unit: the
- * batch is built. Items whose photo is not there are marked. */
+ * load the items → on a file thread: open the photos, one behind the other → image worker → seal the PDF → one unit:
+ * the batch is built. Items whose photo is not there are marked. */
 #include "dispatch/batch_load.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "store/blob_row.h"
 
-#define COPIES 4 /* of each photo: 400 students are 1,600 of the sheet's 2,000 cells */
+#define COPIES            4 /* of each photo: 400 students are 1,600 of the sheet's 2,000 cells */
 #define REQUEST_BYTES_MAX KIB(200)
-#define PHOTOS_BYTES_MAX PROTOCOL_PART_BYTES_MAX
+#define PHOTOS_BYTES_MAX  PROTOCOL_PART_BYTES_MAX
 
 struct sheet {
     struct effect *effect;
@@ -98,8 +98,12 @@ static void answered(struct compute_job *job)
         const void *from;
         void *to;
     } bytes = {.from = pdf.bytes}; /* written from, not to */
-    s->pdf = (struct file_job){.id = arena_text(s->effect->arena, id), .bytes = bytes.to, .len = pdf.len,
-                               .arena = s->effect->arena, .done = sealed, .owner = s};
+    s->pdf = (struct file_job){.id = arena_text(s->effect->arena, id),
+                               .bytes = bytes.to,
+                               .len = pdf.len,
+                               .arena = s->effect->arena,
+                               .done = sealed,
+                               .owner = s};
     if (files_write(dispatch_files(s->effect->dispatch), &s->pdf) != ERR_NONE) {
         finish(s);
         effect_failed(s->effect, ERR_BUSY, "seal");
@@ -111,7 +115,8 @@ static void answered(struct compute_job *job)
 static void put_print(struct sheet *s, const struct batch_photo *photo, size_t len)
 {
     char caption[256];
-    snprintf(caption, sizeof caption, "%s %s", photo->name, photo->student_no[0] != '\0' ? photo->student_no : photo->code);
+    snprintf(caption, sizeof caption, "%s %s", photo->name,
+             photo->student_no[0] != '\0' ? photo->student_no : photo->code);
     caption[text_cut(caption, 60)] = '\0';
     json_object_open(&s->request);
     json_put_text(&s->request, "caption", caption);
@@ -170,7 +175,9 @@ static void built(struct file_job *file)
         return;
     }
     s->job = (struct compute_job){.parts = {{s->request.bytes, s->request.len}, {s->bytes.bytes, s->bytes.len}},
-                                  .part_count = 2, .done = answered, .owner = s};
+                                  .part_count = 2,
+                                  .done = answered,
+                                  .owner = s};
     struct compute *compute = dispatch_compute(s->effect->dispatch);
     if (e == ERR_NONE)
         e = compute != NULL ? compute_submit(compute, &s->job) : ERR_WORKER;
@@ -205,7 +212,9 @@ void sheet_start(struct effect *effect)
     struct sheet *s = ARENA_NEW(effect->arena, struct sheet);
     effect->work = s;
     s->effect = effect;
-    s->load = (struct batch_load){.effect = effect, .done = loaded, .owner = s,
+    s->load = (struct batch_load){.effect = effect,
+                                  .done = loaded,
+                                  .owner = s,
                                   .batch_id = json_text_at(effect_payload(effect), "batch_id", NULL)};
     if (s->load.batch_id == NULL)
         effect_end(effect, OUTBOX_DEAD, 0, "payload without batch_id");

@@ -1,8 +1,8 @@
 /* standardise — payload {"attempt_id"}: a photo sent becomes the standard photo, a proxy for the screen and a report.
  *
  * read what it needs → open the original → worker → seal both pictures → one unit: rows, attempt ready or failed. An
- * attempt that is not `processing` any more needs nothing. A photo that cannot be made into one is not an error of ours:
- * the attempt fails, with the reason as its report, and the row is done. */
+ * attempt that is not `processing` any more needs nothing. A photo that cannot be made into one is not an error of
+ * ours: the attempt fails, with the reason as its report, and the row is done. */
 #include "dispatch/effects.h"
 
 #include "base/clock.h"
@@ -13,9 +13,9 @@
 #include "store/submission.h"
 #include "workers/profile.h"
 
-#define REPORT_BYTES_MAX KIB(64)
+#define REPORT_BYTES_MAX  KIB(64)
 #define REQUEST_BYTES_MAX KIB(4)
-#define JPEG_MEDIA_TYPE "image/jpeg"
+#define JPEG_MEDIA_TYPE   "image/jpeg"
 
 struct picture {
     const char *part_name, *kind;
@@ -136,8 +136,12 @@ static void seal_next(struct standardise *s)
         const void *from;
         void *to;
     } bytes = {.from = picture->part.bytes}; /* written from, not to */
-    picture->file = (struct file_job){.id = arena_text(s->effect->arena, id), .bytes = bytes.to,
-                                      .len = picture->part.len, .arena = s->effect->arena, .done = sealed, .owner = s};
+    picture->file = (struct file_job){.id = arena_text(s->effect->arena, id),
+                                      .bytes = bytes.to,
+                                      .len = picture->part.len,
+                                      .arena = s->effect->arena,
+                                      .done = sealed,
+                                      .owner = s};
     if (files_write(dispatch_files(s->effect->dispatch), &picture->file) != ERR_NONE) {
         finish(s);
         effect_failed(s->effect, ERR_BUSY, "seal");
@@ -216,8 +220,8 @@ static void opened(struct file_job *file)
         return;
     }
     const char *request = request_of(s);
-    s->job = (struct compute_job){.parts = {{request, strlen(request)}, {file->bytes, file->len}}, .part_count = 2,
-                                  .done = answered, .owner = s};
+    s->job = (struct compute_job){
+        .parts = {{request, strlen(request)}, {file->bytes, file->len}}, .part_count = 2, .done = answered, .owner = s};
     struct compute *compute = dispatch_compute(s->effect->dispatch);
     enum err e = compute != NULL ? compute_submit(compute, &s->job) : ERR_WORKER;
     if (e != ERR_NONE) {
@@ -247,7 +251,9 @@ static enum err load_step(struct tx *tx, void *job)
     s->profile_name = arena_text(arena, session.policy.profile);
     s->original = (struct file_job){.id = arena_text(arena, row.id),
                                     .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
-                                    .sealed_key_len = row.sealed_key_len, .done = opened, .owner = s};
+                                    .sealed_key_len = row.sealed_key_len,
+                                    .done = opened,
+                                    .owner = s};
     return ERR_NONE;
 }
 

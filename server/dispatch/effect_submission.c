@@ -15,7 +15,7 @@
 #include "store/student.h"
 #include "store/transition.h"
 
-#define ATTEMPTS_MAX 256
+#define ATTEMPTS_MAX    256
 #define SUBMISSIONS_MAX 64
 
 struct simple {
@@ -133,8 +133,11 @@ static enum err erase_step(struct tx *tx, void *job)
     TRY(erase_person(tx, &submission, s->now_us));
     TRY(submission_touch(tx, submission.id));
     s->moved = true;
-    return audit_add(tx, &(struct audit_entry){.at_us = s->now_us, .actor_kind = "server", .actor_id = "erase",
-                                               .action = "erased", .object_kind = "submission",
+    return audit_add(tx, &(struct audit_entry){.at_us = s->now_us,
+                                               .actor_kind = "server",
+                                               .actor_id = "erase",
+                                               .action = "erased",
+                                               .object_kind = "submission",
                                                .object_id = submission.id});
 }
 

@@ -3,9 +3,14 @@
 #include "base/text.h"
 
 const struct executor compute_executors[] = {
-    {"standardise", standardise_start, 4}, {"compare", compare_start, 4}, {"intake", intake_start, 32},
-    {"erase", erase_start, 4},             {"package", package_start, 1}, {"sheet", sheet_start, 1},
-    {"batch", batch_start, 1},             {NULL, NULL, 0},
+    {"standardise", standardise_start, 4},
+    {"compare", compare_start, 4},
+    {"intake", intake_start, 32},
+    {"erase", erase_start, 4},
+    {"package", package_start, 1},
+    {"sheet", sheet_start, 1},
+    {"batch", batch_start, 1},
+    {NULL, NULL, 0},
 };
 
 const struct json *effect_payload(struct effect *effect)

@@ -8,12 +8,12 @@
 
 extern const struct executor compute_executors[]; /* ended by kind NULL */
 
-effect_start standardise_start; /* effect_standardise.c */
-effect_start compare_start;     /* effect_compare.c */
+effect_start standardise_start;         /* effect_standardise.c */
+effect_start compare_start;             /* effect_compare.c */
 effect_start intake_start, erase_start; /* effect_submission.c */
-effect_start package_start;     /* effect_package.c */
-effect_start sheet_start;       /* effect_sheet.c */
-effect_start batch_start;       /* effect_batch.c */
+effect_start package_start;             /* effect_package.c */
+effect_start sheet_start;               /* effect_sheet.c */
+effect_start batch_start;               /* effect_batch.c */
 
 /* ---- what they share ---- */
 

@@ -122,10 +122,12 @@ static void settled(struct store_unit *unit)
         effect_end(n->effect, OUTBOX_DONE, 0, "wechat");
         break;
     case WECHAT_REFUSED:
-        effect_end(n->effect, OUTBOX_DONE, 0, n->ambiguous ? "wechat: arrived before" : "inbox: WeChat has no prompt left");
+        effect_end(n->effect, OUTBOX_DONE, 0,
+                   n->ambiguous ? "wechat: arrived before" : "inbox: WeChat has no prompt left");
         break;
     case WECHAT_AGAIN:
-        effect_end(n->effect, n->sent.maybe ? OUTBOX_UNKNOWN : OUTBOX_RETRY, n->sent.pause_us, "wechat: %s", n->sent.words);
+        effect_end(n->effect, n->sent.maybe ? OUTBOX_UNKNOWN : OUTBOX_RETRY, n->sent.pause_us, "wechat: %s",
+                   n->sent.words);
         break;
     case WECHAT_FAILED:
         effect_end(n->effect, OUTBOX_DEAD, 0, "inbox; wechat refused: %s", n->sent.words);
@@ -163,12 +165,8 @@ static void tell(struct notify *n)
         .tracking = json_text_at(payload, "tracking_no", ""),
         .amount = arena_printf(arena, "%" PRId64 ".%02" PRId64 "元", n->amount_fen / 100, n->amount_fen % 100),
     };
-    n->message = (struct wechat_message){.openid = n->openid,
-                                         .template_id = n->tmpl->id,
-                                         .lang = n->lang,
-                                         .arena = arena,
-                                         .done = on_sent,
-                                         .arg = n};
+    n->message = (struct wechat_message){
+        .openid = n->openid, .template_id = n->tmpl->id, .lang = n->lang, .arena = arena, .done = on_sent, .arg = n};
     if (wechat_data(n->tmpl, &values, arena, &n->message.data) != ERR_NONE) {
         effect_end(n->effect, OUTBOX_DEAD, 0, "inbox; no WeChat fields for %s", n->kind);
         return;
@@ -223,8 +221,8 @@ void notify_start(struct effect *effect)
         return;
     }
     enum message_template tmpl = message_template_of(n->kind);
-    n->tmpl = tmpl == MESSAGE_TEMPLATE_none || n->config->templates[tmpl].id[0] == '\0' ? NULL
-                                                                                        : &n->config->templates[tmpl];
+    n->tmpl =
+        tmpl == MESSAGE_TEMPLATE_none || n->config->templates[tmpl].id[0] == '\0' ? NULL : &n->config->templates[tmpl];
     n->moved_us = json_int_at(payload, "moved_us", effect->row.created_us);
     n->detail = detail_of(effect, payload);
     message_id_of(effect->row.id, n->moved_us, n->message_id);

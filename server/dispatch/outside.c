@@ -7,13 +7,14 @@
 #include "dispatch/wecom.h"
 #include "store/secret.h"
 
-#define TOKEN_SECRET "wechat_token"
+#define TOKEN_SECRET       "wechat_token"
 #define WATCH_PAUSE_MIN_MS 20
-#define WATCH_ARENA_BYTES MIB(4)
+#define WATCH_ARENA_BYTES  MIB(4)
 
 const struct executor outside_executors[] = {
-    {"notify", notify_start, 64},           {"publish", publish_start, 32}, {"webhook", webhook_start, 32},
-    {"refund", refund_start, 8},            {"close_order", close_order_start, 8}, {"chsi", chsi_start, 8},
+    {"notify", notify_start, 64},          {"publish", publish_start, 32},
+    {"webhook", webhook_start, 32},        {"refund", refund_start, 8},
+    {"close_order", close_order_start, 8}, {"chsi", chsi_start, 8},
     {"chsi_result", chsi_result_start, 8}, {NULL, NULL, 0},
 };
 
@@ -61,8 +62,8 @@ struct kept_token {
 static void unit_run(struct kept_token *k, enum store_mode mode, store_step *step, void (*done)(struct store_unit *))
 {
     struct outside *o = k->outside;
-    k->unit = (struct store_unit){
-        .home = dispatch_mailbox(o->dispatch), .mode = mode, .step = step, .job = k, .done = done};
+    k->unit =
+        (struct store_unit){.home = dispatch_mailbox(o->dispatch), .mode = mode, .step = step, .job = k, .done = done};
     o->units_away++;
     enum err e = store_submit(o->store, &k->unit);
     if (e != ERR_NONE) { /* else it is the store's already */

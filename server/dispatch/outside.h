@@ -2,7 +2,8 @@
  *
  * main fills an outside_config, makes the outside before dispatch_start and gives it as `arg` of dispatch_options, with
  * outside_on_start and outside_on_stop; outside_executors goes into the list of executors. Beside the executors it runs
- * what only time can start: asking about unpaid orders, asking the courier, telling staff of stuck rows and a full disk.
+ * what only time can start: asking about unpaid orders, asking the courier, telling staff of stuck rows and a full
+ * disk.
  *
  * Endpoints use wechat_*_blocking and pay_*_blocking with the config and outside_token. */
 #ifndef XY_OUTSIDE_H
@@ -21,13 +22,13 @@ struct watch_task;
 struct outside_config {
     struct wechat_config wechat;
     struct pay_config pay;
-    const char *chsi_url;    /* "" or NULL: hand-over by package and receipt */
-    const char *courier_url; /* "" or NULL: tracking by hand */
-    const char *courier_key; /* verifies its callbacks (pay.h's signature) */
-    const char *wecom_url;   /* "" or NULL: no alerts */
-    const char *ca_file;     /* NULL: the system's */
-    bool allow_private;      /* webhooks may reach private addresses (tests) */
-    const char *data_directory; /* watched for space */
+    const char *chsi_url;        /* "" or NULL: hand-over by package and receipt */
+    const char *courier_url;     /* "" or NULL: tracking by hand */
+    const char *courier_key;     /* verifies its callbacks (pay.h's signature) */
+    const char *wecom_url;       /* "" or NULL: no alerts */
+    const char *ca_file;         /* NULL: the system's */
+    bool allow_private;          /* webhooks may reach private addresses (tests) */
+    const char *data_directory;  /* watched for space */
     int64_t retry_scale_percent; /* shortens the pauses of the timers too */
 };
 
@@ -61,10 +62,10 @@ struct outside *outside_of(struct effect *effect);
 /* False, and the effect has ended with RETRY, when the clients are closed already. */
 bool outside_open(struct effect *effect);
 
-effect_start notify_start;                  /* notify.c */
-effect_start publish_start, webhook_start;  /* webhook.c */
+effect_start notify_start;                    /* notify.c */
+effect_start publish_start, webhook_start;    /* webhook.c */
 effect_start refund_start, close_order_start; /* settle.c */
-effect_start chsi_start, chsi_result_start; /* chsi.c */
+effect_start chsi_start, chsi_result_start;   /* chsi.c */
 
 /* Something to be done every `interval_ms` (shortened by retry_scale_percent, at least 20 ms): `begin` is called on the
  * outbound thread unless the last round is still going; watch_end ends a round. */

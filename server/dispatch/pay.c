@@ -129,13 +129,17 @@ static const struct {
     const char *name;
     enum pay_state state;
 } states[] = {
-    {"NOTPAY", PAY_UNPAID}, {"SUCCESS", PAY_PAID}, {"CLOSED", PAY_CLOSED}, {"REFUND", PAY_REFUNDED},
+    {"NOTPAY", PAY_UNPAID},
+    {"SUCCESS", PAY_PAID},
+    {"CLOSED", PAY_CLOSED},
+    {"REFUND", PAY_REFUNDED},
 };
 
 static void read_answer(struct pay_call *call, const struct client_answer *answer, struct pay_result *result)
 {
     const struct json *tree = NULL;
-    *result = (struct pay_result){.e = ERR_UPSTREAM_UNKNOWN, .pause_us = answer->retry_after_us, .words = answer->words};
+    *result =
+        (struct pay_result){.e = ERR_UPSTREAM_UNKNOWN, .pause_us = answer->retry_after_us, .words = answer->words};
     if (answer->outcome == CLIENT_NOT_SENT)
         result->e = ERR_UPSTREAM;
     if (answer->outcome != CLIENT_ANSWERED)

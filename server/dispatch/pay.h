@@ -25,11 +25,11 @@ struct pay_config {
     const char *ca_file;     /* NULL: the system's */
 };
 
-#define PAY_TIMESTAMP "wechatpay-timestamp" /* header names, lower case, as API v3 has them */
-#define PAY_NONCE "wechatpay-nonce"
-#define PAY_SIGNATURE "wechatpay-signature"
+#define PAY_TIMESTAMP        "wechatpay-timestamp" /* header names, lower case, as API v3 has them */
+#define PAY_NONCE            "wechatpay-nonce"
+#define PAY_SIGNATURE        "wechatpay-signature"
 #define PAY_CLOCK_SKEW_MAX_S 300
-#define PAY_SIGNATURE_BYTES 48
+#define PAY_SIGNATURE_BYTES  48
 
 void pay_sign(const char *key, const char *method, const char *path, const char *timestamp, const char *nonce,
               const void *body, size_t len, char signature[PAY_SIGNATURE_BYTES]);
@@ -45,7 +45,8 @@ struct pay_prepay {
     const char *prepay_id;
     const char *client; /* JSON object for the student's page: what it needs to pay */
 };
-/* Lane thread. UPSTREAM: not asked or refused; UPSTREAM_UNKNOWN: no answer; both may be repeated with the same order. */
+/* Lane thread. UPSTREAM: not asked or refused; UPSTREAM_UNKNOWN: no answer; both may be repeated with the same order.
+ */
 enum err pay_prepay_blocking(const struct pay_config *config, const struct pay_order *order, struct arena *arena,
                              struct pay_prepay *prepay, char why[JSON_WHY_BYTES]);
 
@@ -58,12 +59,12 @@ struct pay_notice {
 struct pay_signed {
     const char *timestamp, *nonce, *signature;
 };
-/* Any thread. UNAUTHENTICATED: not signed with that key, or the sender's clock and ours are PAY_CLOCK_SKEW_MAX_S or more
- * apart. `path` is the path of notify_url. */
+/* Any thread. UNAUTHENTICATED: not signed with that key, or the sender's clock and ours are PAY_CLOCK_SKEW_MAX_S or
+ * more apart. `path` is the path of notify_url. */
 enum err pay_check_signature(const char *key, const char *path, const struct pay_signed *head, const void *body,
                              size_t len, int64_t now_us);
-/* The same, and what it says. Only a notice that passed here may reach payment_succeeded. BAD_REQUEST: signed, but not a
- * success we understand, or another merchant's. Strings in arena. */
+/* The same, and what it says. Only a notice that passed here may reach payment_succeeded. BAD_REQUEST: signed, but not
+ * a success we understand, or another merchant's. Strings in arena. */
 enum err pay_verify(const struct pay_config *config, const char *path, const struct pay_signed *head, const void *body,
                     size_t len, int64_t now_us, struct arena *arena, struct pay_notice *notice);
 
@@ -71,7 +72,7 @@ enum err pay_verify(const struct pay_config *config, const char *path, const str
 
 enum pay_state { PAY_UNPAID, PAY_PAID, PAY_CLOSED, PAY_REFUNDED, PAY_ABSENT /* the service never heard of it */ };
 struct pay_result {
-    enum err e;       /* UPSTREAM: not done, may be repeated; UPSTREAM_UNKNOWN: perhaps; UPSTREAM_REFUSED: for good */
+    enum err e; /* UPSTREAM: not done, may be repeated; UPSTREAM_UNKNOWN: perhaps; UPSTREAM_REFUSED: for good */
     enum pay_state state;
     int64_t amount_fen;
     const char *transaction_id; /* PAY_PAID, PAY_REFUNDED; in arena */

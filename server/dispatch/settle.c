@@ -1,9 +1,9 @@
 /* settle — money whose fate is open.
  *
- * refund: give back what was paid for a submission, or one order (payload payment_id). close_order: an order must not be
- * paid any more; if it was paid in that moment, that counts. Sweep: orders without news are asked for, so that a callback
- * that never comes costs at most a few minutes (reliability.md P3); refunds without answer are repeated, which the
- * service takes for one by its refund number. */
+ * refund: give back what was paid for a submission, or one order (payload payment_id). close_order: an order must not
+ * be paid any more; if it was paid in that moment, that counts. Sweep: orders without news are asked for, so that a
+ * callback that never comes costs at most a few minutes (reliability.md P3); refunds without answer are repeated, which
+ * the service takes for one by its refund number. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -13,9 +13,9 @@
 #include "store/payment.h"
 
 #define SWEEP_INTERVAL_MS 60000
-#define SWEEP_AGE_US SECONDS_US(60) /* younger orders: the student is just paying; scaled like the interval */
-#define SWEEP_MAX 32
-#define UNPAID_MAX_US SECONDS_US(2 * 3600) /* an order nobody pays is closed; transition.c's window is shorter */
+#define SWEEP_AGE_US      SECONDS_US(60) /* younger orders: the student is just paying; scaled like the interval */
+#define SWEEP_MAX         32
+#define UNPAID_MAX_US     SECONDS_US(2 * 3600) /* an order nobody pays is closed; transition.c's window is shorter */
 
 struct order {
     const char *id;

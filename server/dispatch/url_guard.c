@@ -55,11 +55,11 @@ struct net6 {
     unsigned bits;
 };
 static const struct net6 denied6[] = {
-    {{0x20, 0x01, 0x00, 0x00}, 23}, /* protocol assignments: Teredo, benchmarks, ORCHID */
-    {{0x20, 0x01, 0x0d, 0xb8}, 32}, /* documentation */
-    {{0x20, 0x02}, 16},             /* 6to4 */
+    {{0x20, 0x01, 0x00, 0x00}, 23},             /* protocol assignments: Teredo, benchmarks, ORCHID */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},             /* documentation */
+    {{0x20, 0x02}, 16},                         /* 6to4 */
     {{0x26, 0x20, 0x00, 0x4f, 0x80, 0x00}, 48}, /* AS112 */
-    {{0x3f, 0xff}, 20},             /* documentation */
+    {{0x3f, 0xff}, 20},                         /* documentation */
 };
 
 static bool in_net6(const uint8_t *address, const struct net6 *net)
@@ -204,8 +204,8 @@ static bool ends_with(const char *text, const char *end)
 
 static bool is_inside_name(const char *host)
 {
-    static const char *const ends[] = {".localhost", ".local", ".internal", ".intranet", ".lan", ".home", ".corp",
-                                       ".private",   ".arpa",  ".test",     ".invalid",  ".onion"};
+    static const char *const ends[] = {".localhost", ".local",   ".internal", ".intranet", ".lan",     ".home",
+                                       ".corp",      ".private", ".arpa",     ".test",     ".invalid", ".onion"};
     if (strchr(host, '.') == NULL)
         return true;
     for (size_t i = 0; i < countof(ends); i++)

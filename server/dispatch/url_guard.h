@@ -1,9 +1,9 @@
 /* url_guard — may the server call this address? The answer to server-side request forgery.
  *
- * A webhook's URL comes from an operator and its name is resolved by somebody else's server, so two questions are asked:
- * the URL as written, before it is stored or called, and every address a socket is about to be connected to (which
- * also defeats a name that resolves differently the second time). Deny list and ports: reliability.md §3.6. Pure; any
- * thread. */
+ * A webhook's URL comes from an operator and its name is resolved by somebody else's server, so two questions are
+ * asked: the URL as written, before it is stored or called, and every address a socket is about to be connected to
+ * (which also defeats a name that resolves differently the second time). Deny list and ports: reliability.md §3.6.
+ * Pure; any thread. */
 #ifndef XY_DISPATCH_URL_GUARD_H
 #define XY_DISPATCH_URL_GUARD_H
 
@@ -12,15 +12,15 @@
 
 struct sockaddr;
 
-#define URL_BYTES_MAX 2048
+#define URL_BYTES_MAX  2048
 #define URL_HOST_BYTES 254 /* 253 characters of a DNS name and NUL */
 
 struct url_parts {
     bool https;
     char host[URL_HOST_BYTES]; /* lower case, one trailing dot removed; IPv6 without brackets */
     bool host_is_ipv6;
-    int port;                  /* the scheme's when the URL names none */
-    const char *path;          /* into the URL: "/…", or "" */
+    int port;         /* the scheme's when the URL names none */
+    const char *path; /* into the URL: "/…", or "" */
 };
 
 /* BAD_FIELD when it is not a plain http or https URL: other schemes, user names, percent signs or other than

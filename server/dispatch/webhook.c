@@ -1,10 +1,12 @@
 /* webhook — other systems hear of every move.
  *
- * publish: one move → one "webhook" row per enabled endpoint, ids made from the move's row, so a second run adds nothing.
- * webhook: one signed POST (Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature). The body is made once
- * and is the same in every try; it holds ids and states, no personal data. The receiver drops a webhook-id it has seen.
- * 2xx is success; 410 switches the endpoint off; 429 and 503 are obeyed when they ask for a pause; any other answer, a
- * redirect included, is a failure. After 120 h of failures only, the endpoint is switched off (reliability.md 1.1). */
+ * publish: one move → one "webhook" row per enabled endpoint, ids made from the move's row, so a second run adds
+ * nothing. webhook: one signed POST (Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature). The body is
+ * made once and is the same in every try; it holds ids and states, no personal data. The receiver drops a webhook-id it
+ * has seen. 2xx is success; 410 switches the endpoint off; 429 and 503 are obeyed when they ask for a pause; any other
+ * answer, a redirect included, is a failure. After 120 h of failures only, the endpoint is switched off
+ * (reliability.md 1.1). */
+#include "dispatch/webhook.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,12 +14,11 @@
 #include "dispatch/effects.h"
 #include "dispatch/outside.h"
 #include "dispatch/url_guard.h"
-#include "dispatch/webhook.h"
 #include "dispatch/wecom.h"
 #include "store/webhook_store.h"
 
 #define BODY_BYTES_MAX 20000
-#define PAUSE_MAX_US SECONDS_US(24 * 3600)
+#define PAUSE_MAX_US   SECONDS_US(24 * 3600)
 
 /* ---- publish: fan out ---- */
 
@@ -147,8 +148,9 @@ static void noted(struct store_unit *unit)
         struct outside *o = outside_of(effect);
         LOG(ERROR, "webhook.switched_off", "webhook=%s status=%d", c->webhook_id, c->status);
         if (!o->closing)
-            wecom_alert(o->wecom, arena_printf(effect->arena, "学影：webhook %s 已停用。\nXueying: webhook %s is switched off.",
-                                               c->webhook_id, c->webhook_id));
+            wecom_alert(o->wecom,
+                        arena_printf(effect->arena, "学影：webhook %s 已停用。\nXueying: webhook %s is switched off.",
+                                     c->webhook_id, c->webhook_id));
     }
     if (went_well(c))
         effect_end(effect, OUTBOX_DONE, 0, "status %d", c->status);

@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "base/err.h"
 
-#define WEBHOOK_SIGNATURE_BYTES 52 /* "v1," and 44 of base64 and NUL, rounded up */
+#define WEBHOOK_SIGNATURE_BYTES  52 /* "v1," and 44 of base64 and NUL, rounded up */
 #define WEBHOOK_CLOCK_SKEW_MAX_S 300
 #define WEBHOOK_SIGNED_BYTES_MAX KIB(40)
 

@@ -25,8 +25,9 @@ enum err webhook_verify(const void *secret, size_t secret_len, const struct webh
 {
     char want[WEBHOOK_SIGNATURE_BYTES];
     int64_t at_s, now_s = now_us / 1000000;
-    if (secret_len == 0 || head->id == NULL || head->timestamp == NULL || head->signature == NULL || head->id[0] == '\0' ||
-        strlen(head->id) > 256 || !text_int(head->timestamp, &at_s) || len > WEBHOOK_SIGNED_BYTES_MAX)
+    if (secret_len == 0 || head->id == NULL || head->timestamp == NULL || head->signature == NULL ||
+        head->id[0] == '\0' || strlen(head->id) > 256 || !text_int(head->timestamp, &at_s) ||
+        len > WEBHOOK_SIGNED_BYTES_MAX)
         return ERR_UNAUTHENTICATED;
     if (at_s <= now_s - WEBHOOK_CLOCK_SKEW_MAX_S || at_s >= now_s + WEBHOOK_CLOCK_SKEW_MAX_S)
         return ERR_UNAUTHENTICATED;

@@ -13,18 +13,15 @@ static const struct {
     int64_t errcode;
     enum wechat_class class;
 } classes[] = {
-    {0, WECHAT_OK},
-    {-1, WECHAT_LATER},       /* busy */
-    {40001, WECHAT_TOKEN},    /* token invalid */
-    {40014, WECHAT_TOKEN},
-    {42001, WECHAT_TOKEN},    /* token expired */
-    {45009, WECHAT_TOMORROW}, /* daily quota */
-    {43101, WECHAT_NO_QUOTA},
-    {40003, WECHAT_NEVER},    /* openid */
-    {40037, WECHAT_NEVER},    /* template id */
-    {41030, WECHAT_NEVER},    /* page is not in the released app */
-    {47003, WECHAT_NEVER},    /* a field breaks its rule */
-    {48001, WECHAT_NEVER},    /* the app may not call this */
+    {0, WECHAT_OK},           {-1, WECHAT_LATER},    /* busy */
+    {40001, WECHAT_TOKEN},                           /* token invalid */
+    {40014, WECHAT_TOKEN},    {42001, WECHAT_TOKEN}, /* token expired */
+    {45009, WECHAT_TOMORROW},                        /* daily quota */
+    {43101, WECHAT_NO_QUOTA}, {40003, WECHAT_NEVER}, /* openid */
+    {40037, WECHAT_NEVER},                           /* template id */
+    {41030, WECHAT_NEVER},                           /* page is not in the released app */
+    {47003, WECHAT_NEVER},                           /* a field breaks its rule */
+    {48001, WECHAT_NEVER},                           /* the app may not call this */
 };
 
 enum wechat_class wechat_class_of(int64_t errcode)
@@ -226,8 +223,8 @@ enum err wechat_login_blocking(const struct wechat_config *config, const char *c
     return ERR_NONE;
 }
 
-static enum err phone_call(const struct wechat_config *config, const char *token, const char *code,
-                           struct arena *arena, const struct json **tree, char *why)
+static enum err phone_call(const struct wechat_config *config, const char *token, const char *code, struct arena *arena,
+                           const struct json **tree, char *why)
 {
     struct buf body;
     buf_init(&body, KIB(2));
@@ -385,8 +382,8 @@ static void on_token(struct wechat_token_wait *wait, enum err e, const char *val
         return;
     }
     m->token = arena_text(m->arena, value);
-    m->request.url = arena_printf(m->arena, "%s/cgi-bin/message/subscribe/send?access_token=%s",
-                                  m->wechat->config->url, client_escape(m->arena, m->token));
+    m->request.url = arena_printf(m->arena, "%s/cgi-bin/message/subscribe/send?access_token=%s", m->wechat->config->url,
+                                  client_escape(m->arena, m->token));
     client_send(m->wechat->client, &m->request);
 }
 

@@ -15,7 +15,7 @@
 struct wechat_token;
 
 #define WECHAT_TEMPLATE_FIELDS_MAX 6
-#define WECHAT_WHY_BYTES JSON_WHY_BYTES
+#define WECHAT_WHY_BYTES           JSON_WHY_BYTES
 
 struct wechat_template {
     const char *id; /* "": not configured, nothing is sent */
@@ -34,9 +34,9 @@ struct wechat_config {
     struct wechat_template templates[MESSAGE_TEMPLATE_COUNT];
 };
 
-/* Templates from configuration: {"result":"id", "progress":{"id":"…","remark":"thing5"}, …}. What is not named keeps the
- * keys of messages.def; "" gives no ids at all. BAD_FIELD and `why`: not JSON, unknown template or role, or a key that
- * names another type than the role needs. Strings live in arena. */
+/* Templates from configuration: {"result":"id", "progress":{"id":"…","remark":"thing5"}, …}. What is not named keeps
+ * the keys of messages.def; "" gives no ids at all. BAD_FIELD and `why`: not JSON, unknown template or role, or a key
+ * that names another type than the role needs. Strings live in arena. */
 enum err wechat_templates_read(const char *text, struct arena *arena, struct wechat_config *config,
                                char why[WECHAT_WHY_BYTES]);
 void wechat_templates_default(struct wechat_config *config); /* keys of messages.def, ids of the stand-in */

@@ -2,9 +2,9 @@
 
 #include "base/text.h"
 
-#define THING_CHARS_MAX 20
-#define PHRASE_CHARS_MAX 5
-#define STRING_CHARS_MAX 32
+#define THING_CHARS_MAX   20
+#define PHRASE_CHARS_MAX  5
+#define STRING_CHARS_MAX  32
 #define AMOUNT_DIGITS_MAX 10
 
 static const struct {
@@ -59,7 +59,8 @@ static uint32_t point_at(const char *text, size_t *len)
 
 static bool is_chinese(uint32_t p)
 {
-    return (p >= 0x4e00 && p <= 0x9fff) || (p >= 0x3400 && p <= 0x4dbf) || (p >= 0x20000 && p <= 0x3134f) || p == 0x3007;
+    return (p >= 0x4e00 && p <= 0x9fff) || (p >= 0x3400 && p <= 0x4dbf) || (p >= 0x20000 && p <= 0x3134f) ||
+           p == 0x3007;
 }
 
 static bool is_digit(uint32_t p)

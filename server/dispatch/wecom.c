@@ -11,7 +11,7 @@
 #include <sys/statvfs.h>
 
 #define WATCH_INTERVAL_MS 30000
-#define DISK_LOW_PERCENT 5 /* as /readyz */
+#define DISK_LOW_PERCENT  5 /* as /readyz */
 
 struct wecom {
     struct client *client;
@@ -129,12 +129,14 @@ static void counted(struct watch_task *task, enum err e)
     const struct outbox_status now = o->wecom->now, told = o->wecom->told;
     if (e == ERR_NONE && !o->closing) {
         if (now.dead > told.dead)
-            wecom_alert(o->wecom, arena_printf(task->arena, "学影：有 %" PRId64 " 条对外任务失败，需在控制台处理。\n"
-                                                            "Xueying: %" PRId64 " effects are dead; see the console.",
+            wecom_alert(o->wecom, arena_printf(task->arena,
+                                               "学影：有 %" PRId64 " 条对外任务失败，需在控制台处理。\n"
+                                               "Xueying: %" PRId64 " effects are dead; see the console.",
                                                now.dead, now.dead));
         if (now.parked > told.parked)
-            wecom_alert(o->wecom, arena_printf(task->arena, "学影：有 %" PRId64 " 个任务被搁置（连续两次使处理进程崩溃）。\n"
-                                                            "Xueying: %" PRId64 " jobs are parked; see the console.",
+            wecom_alert(o->wecom, arena_printf(task->arena,
+                                               "学影：有 %" PRId64 " 个任务被搁置（连续两次使处理进程崩溃）。\n"
+                                               "Xueying: %" PRId64 " jobs are parked; see the console.",
                                                now.parked, now.parked));
         o->wecom->told = now;
     }

@@ -12,10 +12,10 @@ struct client;
 struct wecom;
 
 #define WECOM_TEXT_BYTES_MAX 2048
-#define WECOM_PER_MINUTE 20
+#define WECOM_PER_MINUTE     20
 
 struct wecom *wecom_open(struct client *client, const char *url); /* url NULL or "": alerts are only logged */
-void wecom_close(struct wecom *wecom); /* after client_close */
+void wecom_close(struct wecom *wecom);                            /* after client_close */
 
 /* True when it was sent on its way, false when it was dropped. */
 bool wecom_alert(struct wecom *wecom, const char *text);

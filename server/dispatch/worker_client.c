@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORKER_FD 3
-#define PATH_BYTES 4096
-#define ARGS_MAX 16
-#define ENVIRONMENT_MAX 16
+#define WORKER_FD              3
+#define PATH_BYTES             4096
+#define ARGS_MAX               16
+#define ENVIRONMENT_MAX        16
 #define ENVIRONMENT_TEXT_BYTES 512
-#define STOP_PATIENCE_MS 2000
+#define STOP_PATIENCE_MS       2000
 
 /* All that is prepared before fork: between fork and exec only async-signal-safe calls are allowed. */
 struct launch {
@@ -30,8 +30,8 @@ const char *worker_blas_core(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
         return "SkylakeX";
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         return "Haswell";
@@ -84,8 +84,7 @@ static void prepare_environment(struct launch *launch)
     add_variable(launch, "VIPS_CONCURRENCY", "1");
     add_variable(launch, "PATH", "/usr/bin:/bin");
     add_variable(launch, "HOME", "/nonexistent"); /* no user's font or module folders */
-    static const char *const passed[] = {"LANG", "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS",
-                                         "LSAN_OPTIONS"};
+    static const char *const passed[] = {"LANG", "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"};
     for (size_t i = 0; i < countof(passed); i++)
         add_variable(launch, passed[i], getenv(passed[i]));
 }
@@ -127,9 +126,8 @@ _Noreturn static void become_worker(const struct launch *launch, int socket_fd, 
     signal(SIGPIPE, SIG_DFL);
     /* Through high numbers first: our ends may themselves be 0–3. */
     int socket_high = fcntl(socket_fd, F_DUPFD, 64), null_high = fcntl(null_fd, F_DUPFD, 64);
-    if (socket_high < 0 || null_high < 0 || dup2(null_high, STDIN_FILENO) < 0 ||
-        dup2(null_high, STDOUT_FILENO) < 0 || dup2(socket_high, WORKER_FD) < 0 ||
-        close_range(WORKER_FD + 1, ~0U, 0) != 0)
+    if (socket_high < 0 || null_high < 0 || dup2(null_high, STDIN_FILENO) < 0 || dup2(null_high, STDOUT_FILENO) < 0 ||
+        dup2(socket_high, WORKER_FD) < 0 || close_range(WORKER_FD + 1, ~0U, 0) != 0)
         _exit(126);
     execve(launch->args[0], launch->args, launch->environment);
     _exit(127);
@@ -199,8 +197,8 @@ enum err worker_client_receive(struct worker_client *client, int timeout_ms, str
     return ERR_WORKER;
 }
 
-enum err worker_client_run(struct worker_client *client, const struct part *parts, size_t part_count,
-                           int timeout_ms, struct frame *answer)
+enum err worker_client_run(struct worker_client *client, const struct part *parts, size_t part_count, int timeout_ms,
+                           struct frame *answer)
 {
     uint64_t job_id;
     TRY(worker_client_submit(client, parts, part_count, &job_id));

@@ -1,9 +1,9 @@
 /* worker_client — starting an image worker and talking to it from a thread that may wait.
  *
- * worker_spawn is the one way to start a worker: the event-loop supervisor (compute) uses it too. The child gets stdin and
- * stdout on /dev/null, our stderr, one end of a socket pair as fd 3, no other descriptor, and a small environment in
- * which the BLAS kernel is chosen by cpuid (OpenBLAS in Debian 12 takes SSE3 kernels on CPUs it does not know: half the
- * speed) with one BLAS thread. Nothing of our own environment passes but LANG, TZ and sanitizer options.
+ * worker_spawn is the one way to start a worker: the event-loop supervisor (compute) uses it too. The child gets stdin
+ * and stdout on /dev/null, our stderr, one end of a socket pair as fd 3, no other descriptor, and a small environment
+ * in which the BLAS kernel is chosen by cpuid (OpenBLAS in Debian 12 takes SSE3 kernels on CPUs it does not know: half
+ * the speed) with one BLAS thread. Nothing of our own environment passes but LANG, TZ and sanitizer options.
  *
  * The blocking client is for the command line, benches and tests: one owner, one thread; several jobs may be in flight
  * and answers come in any order. Links base and workers/protocol only. */
@@ -55,8 +55,8 @@ enum err worker_client_submit(struct worker_client *client, const struct part *p
 enum err worker_client_receive(struct worker_client *client, int timeout_ms, struct frame *answer);
 
 /* Submits one job and waits for its answer; nothing else may be in flight. */
-enum err worker_client_run(struct worker_client *client, const struct part *parts, size_t part_count,
-                           int timeout_ms, struct frame *answer);
+enum err worker_client_run(struct worker_client *client, const struct part *parts, size_t part_count, int timeout_ms,
+                           struct frame *answer);
 
 /* Ends the worker (by closing the socket, after 2 s by SIGKILL) and reaps it; *status as from waitpid, may be NULL.
  * Harmless when it is not running. */

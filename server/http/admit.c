@@ -41,7 +41,8 @@ static void admit(struct exchange *x)
         exchange_fail(x, e);
         return;
     }
-    /* Looked for before the steps only when there is work to save; the WRITE step looks again in its own transaction. */
+    /* Looked for before the steps only when there is work to save; the WRITE step looks again in its own transaction.
+     */
     if (x->keyed && x->endpoint->steps[0].place != STEP_WRITE)
         keyed_find(x);
     else

@@ -6,18 +6,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SHARDS 16u
-#define WAYS 4u        /* places a token may be kept at; the one that ends first gives way */
-#define PEOPLE 8192u   /* counters of auth_forget; two people may share one, then both are forgotten */
-#define SEEN_PARTS 8   /* a sighting is written down every idle_us / SEEN_PARTS */
+#define SHARDS     16u
+#define WAYS       4u    /* places a token may be kept at; the one that ends first gives way */
+#define PEOPLE     8192u /* counters of auth_forget; two people may share one, then both are forgotten */
+#define SEEN_PARTS 8     /* a sighting is written down every idle_us / SEEN_PARTS */
 
 struct login {
     struct auth_key key;
     struct principal who;
-    int64_t until_us;     /* remembered so long; 0: the place is free */
+    int64_t until_us; /* remembered so long; 0: the place is free */
     int64_t expires_us;
     int64_t idle_us, used_us, written_us;
-    uint32_t generation;  /* of the person when it was read */
+    uint32_t generation; /* of the person when it was read */
 };
 
 struct shard {
@@ -112,8 +112,7 @@ static struct login *find_in(struct login *set, const struct auth_key *key)
     return NULL;
 }
 
-bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, struct principal *who,
-               bool *write_down)
+bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, struct principal *who, bool *write_down)
 {
     struct shard *shard;
     struct login *set = set_of(auth, key, &shard);

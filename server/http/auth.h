@@ -12,8 +12,8 @@
 #include "base/crypt.h"
 #include "http/exchange.h"
 
-#define AUTH_COOKIE "xy" /* __Host-xy over https */
-#define AUTH_REMEMBER_US SECONDS_US(60)
+#define AUTH_COOKIE          "xy" /* __Host-xy over https */
+#define AUTH_REMEMBER_US     SECONDS_US(60)
 #define AUTH_CSRF_TEXT_BYTES 44
 
 /* One look-up, given to the store step `auth_resolve` that main provides (it knows the tables, we do not). */
@@ -55,8 +55,7 @@ bool auth_key_of(const char *token, size_t len, struct auth_key *key);
 
 /* True and *who when the token is known and good at now_us. `*write_down` says that auth_seen is due (the caller then
  * does it; it is said once). NULL: this look does not count as use. */
-bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, struct principal *who,
-               bool *write_down);
+bool auth_find(struct auth *auth, const struct auth_key *key, int64_t now_us, struct principal *who, bool *write_down);
 /* Take before the look-up starts, give to auth_keep: what was forgotten in between is not kept. */
 uint64_t auth_epoch(struct auth *auth);
 uint32_t auth_generation(struct auth *auth, const char *id); /* moves when `id` is forgotten */

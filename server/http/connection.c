@@ -133,8 +133,7 @@ static bool admit(struct connection *c)
         return false;
     }
     /* A trusted proxy brings everybody: only the total counts for it. */
-    if (!c->peer_is_trusted &&
-        !address_enter(server->addresses, c->peer, server->limits.connections_per_address_max)) {
+    if (!c->peer_is_trusted && !address_enter(server->addresses, c->peer, server->limits.connections_per_address_max)) {
         atomic_fetch_sub(&server->connections, 1);
         COUNT(server->refused_address);
         return false;

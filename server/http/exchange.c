@@ -115,8 +115,12 @@ void exchange_submit(struct exchange *x, enum store_mode mode, store_step *step,
                      void (*done)(struct store_unit *))
 {
     struct server *server = x->loop->server;
-    x->unit = (struct store_unit){
-        .home = &x->loop->mailbox, .mode = mode, .step = step, .job = job, .done = done, .store = server->options.store};
+    x->unit = (struct store_unit){.home = &x->loop->mailbox,
+                                  .mode = mode,
+                                  .step = step,
+                                  .job = job,
+                                  .done = done,
+                                  .store = server->options.store};
     depart(x);
     enum err e = store_submit(server->options.store, &x->unit);
     if (e != ERR_NONE)

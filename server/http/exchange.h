@@ -22,16 +22,17 @@ struct exchange;
 /* ---- who is asking ---- */
 
 struct principal {
-    char id[32];         /* student or account id; "" for nobody */
-    unsigned roles;      /* enum role */
-    char school_id[32];  /* "" unless bound to one school */
-    char login_id[72];   /* hash of the token, to log out */
+    char id[32];        /* student or account id; "" for nobody */
+    unsigned roles;     /* enum role */
+    char school_id[32]; /* "" unless bound to one school */
+    char login_id[72];  /* hash of the token, to log out */
 };
 
 /* ---- endpoints ---- */
 
 typedef enum err exchange_decode(struct exchange *x, void *job);
-typedef enum err exchange_lane(void *job, struct arena *arena); /* arena: the exchange's; nobody else uses it meanwhile */
+typedef enum err exchange_lane(void *job,
+                               struct arena *arena); /* arena: the exchange's; nobody else uses it meanwhile */
 typedef void exchange_reply(struct exchange *x, void *job);
 
 enum step_place { STEP_END, STEP_READ, STEP_WRITE, STEP_LANE };
@@ -52,22 +53,34 @@ struct endpoint {
                                 exchange_send_cached: answered from memory while nothing changed */
 };
 
-#define READ(step_) {STEP_READ, (store_step *)(step_), NULL}
-#define WRITE(step_) {STEP_WRITE, (store_step *)(step_), NULL}
-#define LANE(step_) {STEP_LANE, NULL, (exchange_lane *)(step_)}
+#define READ(step_)                                                                                                    \
+    {                                                                                                                  \
+        STEP_READ, (store_step *)(step_), NULL                                                                         \
+    }
+#define WRITE(step_)                                                                                                   \
+    {                                                                                                                  \
+        STEP_WRITE, (store_step *)(step_), NULL                                                                        \
+    }
+#define LANE(step_)                                                                                                    \
+    {                                                                                                                  \
+        STEP_LANE, NULL, (exchange_lane *)(step_)                                                                      \
+    }
 
 /* Typed wrapper: ENDPOINT(decide, struct decide, READ(a), WRITE(b)) uses decide_decode and decide_reply. */
-#define ENDPOINT(name_, job_, ...)                                                                           \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false, false};
+#define ENDPOINT(name_, job_, ...)                                                                                     \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
+        false,  false};
 /* The same for a status poll: see exchange_send_cached and exchange_wait_for. */
-#define ENDPOINT_POLLED(name_, job_, ...)                                                                    \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, false, true};
+#define ENDPOINT_POLLED(name_, job_, ...)                                                                              \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
+        false,  true};
 /* The same for a write that a client may repeat with an Idempotency-Key: see "writing once". */
-#define ENDPOINT_KEYED(name_, job_, ...)                                                                     \
-    const struct endpoint endpoint_##name_ = {#name_, sizeof(job_), (exchange_decode *)name_##_decode,       \
-                                              {__VA_ARGS__}, (exchange_reply *)name_##_reply, true, false};
+#define ENDPOINT_KEYED(name_, job_, ...)                                                                               \
+    const struct endpoint endpoint_##name_ = {                                                                         \
+        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
+        true,   false};
 
 enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
 
@@ -76,8 +89,8 @@ enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATC
 struct route {
     enum http_method method;
     const char *path;
-    unsigned roles;         /* who may; ROLE_ANYONE for no login */
-    size_t body_bytes_max;  /* 0: no body allowed */
+    unsigned roles;        /* who may; ROLE_ANYONE for no login */
+    size_t body_bytes_max; /* 0: no body allowed */
     const struct endpoint *endpoint;
 };
 
@@ -88,13 +101,14 @@ const struct principal *exchange_principal(const struct exchange *x);
 /* What the console page must send in X-CSRF: a function of the login cookie of this request, or, at login, of the new
  * token (auth_csrf_for). False: this request carries no login cookie. */
 bool exchange_csrf(struct exchange *x, char out[44]);
-const char *exchange_id(const struct exchange *x);          /* request id, also sent as X-Request-Id */
-int64_t exchange_now_us(const struct exchange *x);          /* wall clock when the request arrived */
-enum language exchange_language(const struct exchange *x);  /* Accept-Language, zh first */
-const char *exchange_path(const struct exchange *x, const char *name); /* path parameter; never NULL for a declared one */
-const char *exchange_query(const struct exchange *x, const char *name); /* decoded; NULL when absent */
+const char *exchange_id(const struct exchange *x);         /* request id, also sent as X-Request-Id */
+int64_t exchange_now_us(const struct exchange *x);         /* wall clock when the request arrived */
+enum language exchange_language(const struct exchange *x); /* Accept-Language, zh first */
+const char *exchange_path(const struct exchange *x,
+                          const char *name); /* path parameter; never NULL for a declared one */
+const char *exchange_query(const struct exchange *x, const char *name);             /* decoded; NULL when absent */
 const char *exchange_header(const struct exchange *x, const char *name_lower_case); /* NULL when absent */
-const char *exchange_peer(const struct exchange *x);        /* client address as text, proxy-aware when trusted */
+const char *exchange_peer(const struct exchange *x); /* client address as text, proxy-aware when trusted */
 /* Body bytes; copied into the exchange's arena on first use. */
 const void *exchange_body(struct exchange *x, size_t *len);
 /* Decode a JSON body by field table; BAD_REQUEST or BAD_FIELD with the detail set. An empty body is {}. */
@@ -105,23 +119,24 @@ enum err exchange_path_id(struct exchange *x, const char *name, const char **id)
 enum err exchange_query_int(struct exchange *x, const char *name, int64_t min, int64_t max, int64_t otherwise,
                             int64_t *value);
 
-/* Say what is wrong, once, where it is found; shown to the client. Returns e, so: return exchange_explain(x, ERR_…, "…"). */
+/* Say what is wrong, once, where it is found; shown to the client. Returns e, so: return exchange_explain(x, ERR_…,
+ * "…"). */
 enum err exchange_explain(struct exchange *x, enum err e, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Steps run elsewhere; they explain through their job: a char[JSON_WHY_BYTES] that reply-on-error shows. */
 void exchange_explain_from(struct exchange *x, const char *why); /* pointer into the job; read when an error is sent */
 
 /* ---- for reply ---- */
 
-void exchange_status(struct exchange *x, int status); /* default 200 */
+void exchange_status(struct exchange *x, int status);                                         /* default 200 */
 void exchange_set_header(struct exchange *x, const char *name_lower_case, const char *value); /* value copied */
-struct buf *exchange_out(struct exchange *x);          /* append the JSON answer here, then: */
-void exchange_send(struct exchange *x);                /* application/json from exchange_out */
+struct buf *exchange_out(struct exchange *x); /* append the JSON answer here, then: */
+void exchange_send(struct exchange *x);       /* application/json from exchange_out */
 void exchange_send_bytes(struct exchange *x, const char *content_type, const void *bytes, size_t len); /* copied */
 /* For large answers: a step puts malloc'd bytes into *bytes (a member of the job, NULL at first), decode said so with
  * exchange_free_later, and reply sends them without a copy. They are freed with the exchange, sent or not. */
 void exchange_free_later(struct exchange *x, void **bytes);
 void exchange_send_uncopied(struct exchange *x, const char *content_type, const void *bytes, size_t len);
-void exchange_send_nothing(struct exchange *x);        /* 204 */
+void exchange_send_nothing(struct exchange *x); /* 204 */
 void exchange_send_error(struct exchange *x, enum err e);
 /* The status poll of a student: as exchange_send with an ETag, and kept in memory for the next poll by the same
  * `owner_id` until the submission is touched. Only in an ENDPOINT_POLLED. `etag` without quotes; the language
@@ -130,7 +145,8 @@ void exchange_send_cached(struct exchange *x, const char *submission_id, const c
 /* HttpOnly; SameSite=Strict; Path=/; over https also Secure, and the name gets the prefix __Host-. The login cookie is
  * AUTH_COOKIE (auth.h); value "" with max_age_s 0 removes it. */
 void exchange_set_cookie(struct exchange *x, const char *name, const char *value, int64_t max_age_s);
-void exchange_retry_after(struct exchange *x, int64_t seconds); /* seconds for an error that may be repeated; default 1 */
+void exchange_retry_after(struct exchange *x,
+                          int64_t seconds); /* seconds for an error that may be repeated; default 1 */
 
 /* ---- long polling ----
  * In reply: instead of sending, wait until the submission is touched or `wait_s` passed, then run the endpoint again

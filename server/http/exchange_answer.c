@@ -36,7 +36,8 @@ void exchange_status(struct exchange *x, int status)
 
 void exchange_set_header(struct exchange *x, const char *name_lower_case, const char *value)
 {
-    /* A value with a line break would be a header of its own. Values are ours, but they may quote what a client sent. */
+    /* A value with a line break would be a header of its own. Values are ours, but they may quote what a client sent.
+     */
     char *clean = arena_text(x->arena, value);
     for (char *c = clean; *c != 0; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)

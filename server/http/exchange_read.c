@@ -279,8 +279,8 @@ enum err exchange_query_int(struct exchange *x, const char *name, int64_t min, i
     if (text == NULL)
         return ERR_NONE;
     if (!text_int(text, value) || *value < min || *value > max)
-        return exchange_explain(x, ERR_BAD_FIELD, "%s must be a whole number from %" PRId64 " to %" PRId64, name,
-                                min, max);
+        return exchange_explain(x, ERR_BAD_FIELD, "%s must be a whole number from %" PRId64 " to %" PRId64, name, min,
+                                max);
     return ERR_NONE;
 }
 

@@ -3,14 +3,15 @@
 /* One entry of h2o's list carries the whole fixed block: HTTP/1 writes name, ": " and value as they are, so the value
  * may hold further lines. (Good only while HTTP/2 is off, which server.c sees to.) */
 #define BLOCK_NAME "X-Content-Type-Options"
-#define COMMON "nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"                             \
+#define COMMON                                                                                                         \
+    "nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"                                             \
     "Cross-Origin-Opener-Policy: same-origin\r\nCross-Origin-Resource-Policy: same-origin\r\n"
 #define API_BLOCK COMMON "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'"
-#define PAGE_BLOCK                                                                                           \
-    COMMON "Permissions-Policy: camera=(self), microphone=(), geolocation=(), payment=(), usb=()\r\n"        \
-           "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "              \
-           "img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "             \
-           "manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "                   \
+#define PAGE_BLOCK                                                                                                     \
+    COMMON "Permissions-Policy: camera=(self), microphone=(), geolocation=(), payment=(), usb=()\r\n"                  \
+           "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "                        \
+           "img-src 'self' blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "                       \
+           "manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "                             \
            "frame-ancestors 'none'; require-trusted-types-for 'script'"
 #define HSTS "\r\nStrict-Transport-Security: max-age=63072000; includeSubDomains"
 
@@ -96,30 +97,55 @@ void headers_register_filter(h2o_pathconf_t *pathconf)
 const char *headers_reason(int status)
 {
     switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 507: return "Insufficient Storage";
-    default: return "Answer";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 206:
+        return "Partial Content";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 507:
+        return "Insufficient Storage";
+    default:
+        return "Answer";
     }
 }

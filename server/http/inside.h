@@ -7,9 +7,9 @@
 #define XY_HTTP_INSIDE_H
 
 #include "base/clock.h"
+#include "base/lane_pool.h"
 #include "http/auth.h"
 #include "http/exchange.h"
-#include "base/lane_pool.h"
 #include "http/poll_cache.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -20,13 +20,13 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#define PARK_BUCKETS 1024u
-#define RUNNING_BUCKETS 256u
-#define REQUEST_ID_BYTES 40
-#define PEER_BYTES INET6_ADDRSTRLEN
+#define PARK_BUCKETS             1024u
+#define RUNNING_BUCKETS          256u
+#define REQUEST_ID_BYTES         40
+#define PEER_BYTES               INET6_ADDRSTRLEN
 #define EXCHANGE_ARENA_BYTES_MAX MIB(40) /* a downloaded original, twice, and change */
-#define EXCHANGE_OUT_BYTES_MAX MIB(8)
-#define METRIC_CODES 28
+#define EXCHANGE_OUT_BYTES_MAX   MIB(8)
+#define METRIC_CODES             28
 
 struct static_files;
 struct addresses;
@@ -43,14 +43,14 @@ struct connection {
     size_t token_len; /* of the token last seen here: the next request brings the same one, and its hash is known */
     char token[CRYPT_TOKEN_TEXT_BYTES];
     struct auth_key token_key;
-    size_t written; /* bytes waiting when last looked at */
+    size_t written;         /* bytes waiting when last looked at */
     int64_t stuck_since_ms; /* 0: not writing, or progress was made */
 };
 
 struct counters {
     _Atomic uint64_t requests, by_class[6], slow_cut, memory_cut, poll_200, poll_304, gate_refused, abandoned;
     _Atomic size_t exchanges, parked, sse_clients;
-    _Atomic uint64_t *codes;   /* [route][METRIC_CODES]; the last row is "no route" */
+    _Atomic uint64_t *codes; /* [route][METRIC_CODES]; the last row is "no route" */
     _Atomic uint64_t duration_buckets[12], duration_us;
 };
 
@@ -72,7 +72,7 @@ struct loop {
     int64_t swept_ms;
     struct connection *connections; /* ring; NULL when none */
     size_t connection_count;
-    size_t flights;       /* steps away: the loop does not end before they are home */
+    size_t flights;             /* steps away: the loop does not end before they are home */
     struct exchange *exchanges; /* list of live ones */
     struct exchange *parked[PARK_BUCKETS];
     _Atomic uint32_t parked_in[PARK_BUCKETS];
@@ -104,7 +104,7 @@ struct server {
     _Atomic uint64_t accepted, refused_total, refused_address;
     _Atomic size_t connections;
     _Atomic uint64_t sse_serial;
-    pthread_mutex_t running_lock; /* guards running */
+    pthread_mutex_t running_lock;              /* guards running */
     struct exchange *running[RUNNING_BUCKETS]; /* keyed requests being worked on */
     size_t loop_count;
     bool stopped;
@@ -120,8 +120,8 @@ struct header_line {
 
 struct exchange {
     struct loop *loop;
-    h2o_req_t *req; /* NULL once the request is gone */
-    int references; /* the request's and the flight's */
+    h2o_req_t *req;                  /* NULL once the request is gone */
+    int references;                  /* the request's and the flight's */
     struct exchange *before, *after; /* of the loop's list */
     struct arena *arena;
     struct route_match match;
@@ -164,7 +164,7 @@ struct exchange {
     char *detail;
     const char *why; /* in the job, when a step explains */
     int64_t retry_after_s;
-    void **free_later; /* in the job; NULL: nothing */
+    void **free_later;      /* in the job; NULL: nothing */
     struct sse_client *sse; /* the reply of sse_endpoint made it a stream */
     /* long polling */
     uint32_t generation;
@@ -181,7 +181,7 @@ void exchange_begin(struct loop *loop, h2o_req_t *req, const struct route_match 
 void exchange_refuse(struct loop *loop, h2o_req_t *req, enum err e, const char *detail, unsigned allowed, bool close);
 void exchange_release(struct exchange *x); /* one reference */
 void exchange_rerun(struct exchange *x);
-void exchange_cut_off(struct exchange *x); /* stop: the grace time is over */
+void exchange_cut_off(struct exchange *x);          /* stop: the grace time is over */
 void exchange_fail(struct exchange *x, enum err e); /* answer with an error */
 void exchange_advance(struct exchange *x);          /* decode, the next step, or the reply */
 /* Send it away; `done` calls exchange_land. */
@@ -193,11 +193,11 @@ void exchange_land(struct exchange *x, enum err result);
 void admit_begin(struct exchange *x);
 
 /* keyed.c */
-enum err keyed_begin(struct exchange *x);         /* loop */
-void keyed_find(struct exchange *x);              /* loop: has it been answered before? */
-enum err keyed_write(struct tx *tx, void *job);   /* WRITE step around the endpoint's own */
-void keyed_replay(struct exchange *x);            /* loop */
-void keyed_leave(struct exchange *x);             /* loop: not being worked on any more */
+enum err keyed_begin(struct exchange *x);       /* loop */
+void keyed_find(struct exchange *x);            /* loop: has it been answered before? */
+enum err keyed_write(struct tx *tx, void *job); /* WRITE step around the endpoint's own */
+void keyed_replay(struct exchange *x);          /* loop */
+void keyed_leave(struct exchange *x);           /* loop: not being worked on any more */
 
 /* exchange_read.c */
 size_t request_new_id(struct loop *loop, char id[REQUEST_ID_BYTES]); /* its length */
@@ -235,7 +235,7 @@ enum err listen_open_tls(struct server *server, char why[256]);
 
 /* connection.c */
 void connection_on_accept(uv_stream_t *listener, int status);
-void connection_sweep(struct loop *loop);           /* slow readers, memory of half-received requests */
+void connection_sweep(struct loop *loop); /* slow readers, memory of half-received requests */
 void connection_close_idle(struct loop *loop);
 void connection_close_all(struct loop *loop);
 struct addresses *addresses_new(void);

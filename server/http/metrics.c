@@ -1,8 +1,8 @@
 /* GET /metrics, Prometheus text. Labels are route names and status codes: never an id. */
 #include "inside.h"
 
-static const int codes[METRIC_CODES] = {200, 201, 202, 204, 206, 304, 308, 400, 401, 403, 404, 405, 409, 410,
-                                        412, 413, 415, 422, 429, 431, 500, 502, 503, 504, 507, 0};
+static const int codes[METRIC_CODES] = {200, 201, 202, 204, 206, 304, 308, 400, 401, 403, 404, 405, 409,
+                                        410, 412, 413, 415, 422, 429, 431, 500, 502, 503, 504, 507, 0};
 static const int64_t bucket_us[] = {100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 1000000, 10000000};
 _Static_assert(countof(bucket_us) + 1 == countof(((struct counters *)0)->duration_buckets), "one more for +Inf");
 

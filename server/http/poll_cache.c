@@ -5,12 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SHARDS 16u
+#define SHARDS      16u
 #define BUCKETS_MIN 64u
 
 struct entry {
-    struct entry *chain;           /* same bucket */
-    struct entry *before, *after;  /* the clock's ring */
+    struct entry *chain;          /* same bucket */
+    struct entry *before, *after; /* the clock's ring */
     char id[POLL_CACHE_ID_BYTES], owner_id[POLL_CACHE_ID_BYTES];
     enum language language;
     uint32_t generation;

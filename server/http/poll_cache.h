@@ -15,11 +15,11 @@
 
 struct poll_cache;
 
-#define POLL_CACHE_ID_BYTES 32
-#define POLL_CACHE_ETAG_BYTES 64
-#define POLL_CACHE_SLOTS 65536u        /* touch counters; two submissions may share one: both are then read again */
+#define POLL_CACHE_ID_BYTES       32
+#define POLL_CACHE_ETAG_BYTES     64
+#define POLL_CACHE_SLOTS          65536u  /* touch counters; two submissions may share one: both are then read again */
 #define POLL_CACHE_BODY_BYTES_MAX KIB(64) /* larger answers are not kept */
-#define POLL_CACHE_AGE_MAX_US SECONDS_US(300) /* what depends on the clock (deadlines) is never older than this */
+#define POLL_CACHE_AGE_MAX_US     SECONDS_US(300) /* what depends on the clock (deadlines) is never older than this */
 
 struct poll_cache *poll_cache_new(size_t bytes_max);
 void poll_cache_free(struct poll_cache *cache); /* NULL is fine */

@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 
-#define METHODS 6
+#define METHODS   6
 #define DEPTH_MAX 16 /* segments of a path; longer ones are not found */
 
 struct node {
@@ -41,8 +41,7 @@ void router_allow(unsigned allowed, char text[ROUTER_ALLOW_BYTES])
     text[0] = 0;
     for (size_t i = 0; i < METHODS; i++)
         if (allowed & (1u << i))
-            len += (size_t)snprintf(text + len, ROUTER_ALLOW_BYTES - len, "%s%s", len > 0 ? ", " : "",
-                                    method_names[i]);
+            len += (size_t)snprintf(text + len, ROUTER_ALLOW_BYTES - len, "%s%s", len > 0 ? ", " : "", method_names[i]);
 }
 
 /* ---- building ---- */
@@ -201,7 +200,10 @@ enum err router_match(const struct router *router, enum http_method method, cons
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static char *percent_decode(struct arena *arena, const char *raw, size_t len, bool plus_is_space)

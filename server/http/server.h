@@ -21,7 +21,7 @@ struct server;
 struct server_limits { /* every one > 0; names as in config.def */
     int64_t connections_max, connections_per_address_max;
     int64_t request_timeout_ms, stop_grace_ms;
-    int64_t upload_part_bytes_max;    /* largest body of any route */
+    int64_t upload_part_bytes_max;      /* largest body of any route */
     int64_t upload_in_flight_bytes_max; /* bodies received or being received, of all requests together */
     int64_t lane_threads, lane_queue_max;
     int64_t poll_wait_s_max, poll_parked_max, poll_cache_bytes_max;
@@ -41,9 +41,9 @@ struct sse_snapshot {
 typedef enum err sse_snapshot_step(struct tx *tx, struct sse_snapshot *snapshot);
 
 struct server_options {
-    const char *address; /* numeric, IPv4 or IPv6 */
-    int port;            /* 0: any free one, see server_port */
-    int loops;           /* 0: one per core */
+    const char *address;                   /* numeric, IPv4 or IPv6 */
+    int port;                              /* 0: any free one, see server_port */
+    int loops;                             /* 0: one per core */
     const char *tls_certificate, *tls_key; /* PEM files; both or neither (NULL or "") */
     const char *trusted_proxies;           /* comma-separated numeric addresses; NULL or "" for none */
     const char *public_url;                /* its origin counts as ours; NULL or "": only scheme://Host does */
@@ -52,10 +52,10 @@ struct server_options {
     size_t route_count;
     struct store *store;
     auth_resolve *resolve;
-    auth_seen *seen;                       /* may be NULL */
+    auth_seen *seen;                                /* may be NULL */
     exchange_record_step *record_find, *record_put; /* may be NULL when no endpoint is keyed */
-    sse_snapshot_step *snapshot;           /* may be NULL: no event "counts" */
-    void (*metrics)(void *arg, struct buf *out); /* may be NULL; appends lines to GET /metrics. Loop thread, quick */
+    sse_snapshot_step *snapshot;                    /* may be NULL: no event "counts" */
+    void (*metrics)(void *arg, struct buf *out);    /* may be NULL; appends lines to GET /metrics. Loop thread, quick */
     void *metrics_arg;
     struct server_limits limits;
 };

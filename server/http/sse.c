@@ -7,9 +7,9 @@
 #include "base/check.h"
 
 #define BACKLOG_BYTES_MAX KIB(64) /* a console that is further behind is cut off */
-#define PING_MS 15000
-#define COUNTS_MS 1000
-#define STREAM_MS 600000 /* then it ends and the browser comes back: roles and login are looked at again */
+#define PING_MS           15000
+#define COUNTS_MS         1000
+#define STREAM_MS         600000 /* then it ends and the browser comes back: roles and login are looked at again */
 
 struct sse_client {
     h2o_generator_t generator; /* first */

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #define TOTAL_BYTES_MAX MIB(16)
-#define FILES_MAX 2000u
-#define DEPTH_MAX 8
-#define ETAG_BYTES 36
+#define FILES_MAX       2000u
+#define DEPTH_MAX       8
+#define ETAG_BYTES      36
 
 struct file {
     const char *path; /* as in the URL, "/console/app.js" */
@@ -61,7 +61,8 @@ static const char *type_of(const char *path)
     return NULL;
 }
 
-/* name-0123456789abcdef.js: what a bundler writes, at least eight hex digits (or base 32, upper case) before the dot. */
+/* name-0123456789abcdef.js: what a bundler writes, at least eight hex digits (or base 32, upper case) before the dot.
+ */
 static bool is_hashed(const char *path)
 {
     const char *dot = strrchr(path, '.');

@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 #define ENTRY_BYTES_MAX KIB(16)
-#define PAGE_ROWS 512
+#define PAGE_ROWS       512
 
 /* The text a hash covers: every field with its length, so that no two rows share a text. */
 static void canonical(struct buf *b, int64_t number, const struct audit_entry *entry)

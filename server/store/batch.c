@@ -8,8 +8,8 @@
 #include "store/store.h"
 
 #define PAYLOAD_BYTES_MAX KIB(64)
-#define HIDDEN_NAME "index:" /* file_name holds a keyed hash */
-#define FILE_INDEX_FIELD "batch file"
+#define HIDDEN_NAME       "index:" /* file_name holds a keyed hash */
+#define FILE_INDEX_FIELD  "batch file"
 
 /* ---- reading ---- */
 
@@ -106,8 +106,8 @@ static enum err order_file(struct tx *tx, const struct batch_new *batch)
     json_put_text(&b, "batch_id", batch->id);
     json_put_text(&b, "template", batch->template != NULL ? batch->template : BATCH_TEMPLATE_DEFAULT);
     json_object_close(&b);
-    enum err e = outbox_put(tx, arena_printf(tx->arena, "%s-%s", batch->id, kind), kind, NULL, buf_cstr(&b), 0,
-                            batch->now_us);
+    enum err e =
+        outbox_put(tx, arena_printf(tx->arena, "%s-%s", batch->id, kind), kind, NULL, buf_cstr(&b), 0, batch->now_us);
     buf_release(&b);
     return e;
 }
@@ -211,7 +211,8 @@ enum err batch_printed(struct tx *tx, const char *id, const char *account_id, in
     return order_all(tx, id, "printed", account_id, now_us);
 }
 
-static enum err find_item(struct tx *tx, size_t query, const char *first, const char *second, const char **submission_id)
+static enum err find_item(struct tx *tx, size_t query, const char *first, const char *second,
+                          const char **submission_id)
 {
     struct rows r;
     TRY(TX_OPEN(tx, &r, query, v_text(first), v_text(second)));
@@ -258,7 +259,8 @@ static void chunk_line(struct buf *b, const struct batch_line *line, const char 
     json_object_close(b);
 }
 
-static enum err chunk_close(struct tx *tx, struct buf *b, const struct batch_said *said, const char *action, size_t number)
+static enum err chunk_close(struct tx *tx, struct buf *b, const struct batch_said *said, const char *action,
+                            size_t number)
 {
     json_array_close(b);
     json_object_close(b);

@@ -1,9 +1,9 @@
 /* batch — many submissions handled at once: a package for CHSI, a print sheet, a lot for the post.
  *
- * A batch is created with its items fixed; its file is built by an outbox effect (package, sheet). What an operator then
- * says about it (handed over, receipt, printed, tracking) is recorded as one outbox row per at most BATCH_LINES_MAX
- * lines; the effect `batch` makes the moves in bounded units. Item and submission change in the same transaction, so a
- * line counts once however often it is imported.
+ * A batch is created with its items fixed; its file is built by an outbox effect (package, sheet). What an operator
+ * then says about it (handed over, receipt, printed, tracking) is recorded as one outbox row per at most
+ * BATCH_LINES_MAX lines; the effect `batch` makes the moves in bounded units. Item and submission change in the same
+ * transaction, so a line counts once however often it is imported.
  *
  *   batch   building → built → handed_over → done; failed         (print and mail go from built to done)
  *   item    open → accepted, refused, printed, shipped; missing: its photo was not there when the file was built
@@ -14,9 +14,9 @@
 
 #include "db/db.h"
 
-#define BATCH_ITEMS_MAX 2000
-#define BATCH_PRINT_ITEMS_MAX 400 /* one job of the image worker: 16 MiB of photos */
-#define BATCH_LINES_MAX 50        /* moves per unit */
+#define BATCH_ITEMS_MAX        2000
+#define BATCH_PRINT_ITEMS_MAX  400 /* one job of the image worker: 16 MiB of photos */
+#define BATCH_LINES_MAX        50  /* moves per unit */
 #define BATCH_TEMPLATE_DEFAULT "{student_no}"
 
 struct batch {
@@ -51,24 +51,25 @@ enum err batch_list(struct tx *tx, const char *kind, const char *before, struct 
 /* In order, behind position `after` (-1: from the first). */
 enum err batch_items(struct tx *tx, const char *id, int64_t after, struct batch_item *items, size_t max, size_t *count);
 
-/* ---- what operators say; each is REFUSED for another kind of batch or at the wrong time, and fine when repeated ---- */
+/* ---- what operators say; each is REFUSED for another kind of batch or at the wrong time, and fine when repeated ----
+ */
 
 enum err batch_hand_over(struct tx *tx, const char *id, const char *account_id, int64_t now_us); /* chsi, built */
 enum err batch_printed(struct tx *tx, const char *id, const char *account_id, int64_t now_us);   /* print, built */
 
 struct batch_line {
-    const char *key; /* receipt: file name, with or without folder and ending, or code; tracking: code */
-    bool accepted;   /* receipt */
-    const char *reason;               /* receipt, refused: a reason code or words; "" */
+    const char *key;    /* receipt: file name, with or without folder and ending, or code; tracking: code */
+    bool accepted;      /* receipt */
+    const char *reason; /* receipt, refused: a reason code or words; "" */
     const char *carrier, *tracking_no; /* tracking */
-    bool known;                       /* out: an item of this batch */
+    bool known;                        /* out: an item of this batch */
 };
 struct batch_said {
     const char *batch_id, *account_id;
     const char *import_id; /* a fresh id: names this import */
     int64_t now_us;
     struct batch_line *lines;
-    size_t count;                        /* at most BATCH_ITEMS_MAX */
+    size_t count;                       /* at most BATCH_ITEMS_MAX */
     int64_t matched, accepted, refused; /* out */
 };
 enum err batch_receipt(struct tx *tx, struct batch_said *said);  /* chsi, handed over */

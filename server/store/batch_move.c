@@ -26,8 +26,8 @@ static const struct action refused = {"receipt", EV_chsi_refused, "refused"};
 
 static bool is_reason(const char *code)
 {
-#define REASON(name, by, zh, en, zh_short, en_short, zh_fix, en_fix)                                         \
-    if (text_is(code, #name))                                                                                \
+#define REASON(name, by, zh, en, zh_short, en_short, zh_fix, en_fix)                                                   \
+    if (text_is(code, #name))                                                                                          \
         return true;
 #include "workflow/reasons.def"
 #undef REASON
@@ -127,7 +127,9 @@ enum err batch_move(struct tx *tx, void *job)
     const struct json *payload;
     moves->moved = 0;
     TRY(json_read(moves->payload, strlen(moves->payload), tx->arena, &payload));
-    struct moving m = {.tx = tx, .moves = moves, .batch_id = json_text_at(payload, "batch_id", ""),
+    struct moving m = {.tx = tx,
+                       .moves = moves,
+                       .batch_id = json_text_at(payload, "batch_id", ""),
                        .account_id = json_text_at(payload, "account_id", "")};
     for (size_t i = 0; i < countof(actions); i++)
         if (text_is(actions[i].name, json_text_at(payload, "action", "")))

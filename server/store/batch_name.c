@@ -41,7 +41,8 @@ enum err batch_name_check(const char *template, char why[BATCH_NAME_WHY_BYTES])
     size_t len = strlen(template);
     bool tells_apart = false;
     why[0] = '\0';
-    if (len == 0 || len > BATCH_TEMPLATE_BYTES_MAX || !text_utf8_valid(template, len) || !text_is_control_free(template))
+    if (len == 0 || len > BATCH_TEMPLATE_BYTES_MAX || !text_utf8_valid(template, len) ||
+        !text_is_control_free(template))
         snprintf(why, BATCH_NAME_WHY_BYTES, "template: must have 1 to %d bytes and no control characters",
                  BATCH_TEMPLATE_BYTES_MAX);
     if (template[0] == '/' || (len > 0 && template[len - 1] == '/') || strstr(template, "//") != NULL ||

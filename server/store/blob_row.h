@@ -1,7 +1,7 @@
 /* blob_row — what the database knows of an encrypted object (blob/blob.h): its kind, its wrapped key, whose it is.
  *
- * The file is written first, then the row; erasing destroys the key in the row at once and leaves the file to the sweep.
- * Thread: writer for what changes, any store thread for reads. Structs live in tx->arena. */
+ * The file is written first, then the row; erasing destroys the key in the row at once and leaves the file to the
+ * sweep. Thread: writer for what changes, any store thread for reads. Structs live in tx->arena. */
 #ifndef XY_BLOB_ROW_H
 #define XY_BLOB_ROW_H
 

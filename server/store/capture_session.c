@@ -3,15 +3,15 @@
 #include "base/text.h"
 #include "store/queries.h"
 
-#include <pthread.h>
 #include "store/session_find.h"
+#include <pthread.h>
 
 /* ---- policies read before ----
  *
  * Reading a policy costs more than most of a move's statements, and a session's policy is needed several times in each.
- * What was read is remembered by its text: a pure function of it, so a unit that runs again gets the same. Entries live as
- * long as the process and are never changed; when the table is full (so many edits since the start), the rest is read
- * each time. */
+ * What was read is remembered by its text: a pure function of it, so a unit that runs again gets the same. Entries live
+ * as long as the process and are never changed; when the table is full (so many edits since the start), the rest is
+ * read each time. */
 
 #define REMEMBERED_MAX 256
 
@@ -115,8 +115,8 @@ enum err session_list(struct tx *tx, const char *before, struct capture_session 
     return session_find(tx, NULL, before, list, max, count);
 }
 
-enum err session_find(struct tx *tx, const char *school_id, const char *before, struct capture_session *list, size_t max,
-                      size_t *count)
+enum err session_find(struct tx *tx, const char *school_id, const char *before, struct capture_session *list,
+                      size_t max, size_t *count)
 {
     struct rows r;
     struct val below = v_text(before != NULL ? before : "~");

@@ -15,8 +15,8 @@ struct capture_session {
     struct policy policy;
 };
 
-enum err session_get(struct tx *tx, const char *id, struct capture_session *session);         /* NOT_FOUND */
-enum err session_by_code(struct tx *tx, const char *code, struct capture_session *session);   /* NOT_FOUND */
+enum err session_get(struct tx *tx, const char *id, struct capture_session *session);       /* NOT_FOUND */
+enum err session_by_code(struct tx *tx, const char *code, struct capture_session *session); /* NOT_FOUND */
 /* Newest first, ids below `before` (NULL: all). */
 enum err session_list(struct tx *tx, const char *before, struct capture_session *list, size_t max, size_t *count);
 bool session_open_at(const struct capture_session *session, int64_t now_us);

@@ -7,7 +7,8 @@ enum err face_result_put(struct tx *tx, const struct face_result *f)
 {
     RUNS_ON(ROLE_WRITER);
     return TX_RUN(tx, Q_FACE_RESULT_PUT, v_text(f->attempt_id), v_text(f->verdict), v_int(f->distance_e6),
-                  v_int(f->match_e6), v_int(f->mismatch_e6), v_text(f->model), v_text(f->detail), v_int(f->measured_us));
+                  v_int(f->match_e6), v_int(f->mismatch_e6), v_text(f->model), v_text(f->detail),
+                  v_int(f->measured_us));
 }
 
 enum err face_result_get(struct tx *tx, const char *attempt_id, struct face_result *f)

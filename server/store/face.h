@@ -15,8 +15,8 @@ struct face_result {
     int64_t measured_us;
 };
 
-enum err face_result_put(struct tx *tx, const struct face_result *result); /* writer; replaces */
+enum err face_result_put(struct tx *tx, const struct face_result *result);                   /* writer; replaces */
 enum err face_result_get(struct tx *tx, const char *attempt_id, struct face_result *result); /* NOT_FOUND */
-enum err face_result_erase(struct tx *tx, const char *attempt_id); /* writer */
+enum err face_result_erase(struct tx *tx, const char *attempt_id);                           /* writer */
 
 #endif

@@ -6,8 +6,8 @@
 #include "store/queries.h"
 #include "store/rows.h"
 
-#define HISTORY_MAX 1000
-#define ATTEMPTS_MAX 256
+#define HISTORY_MAX   1000
+#define ATTEMPTS_MAX  256
 #define DECISIONS_MAX 200
 
 static const char *const names[] = {
@@ -75,8 +75,8 @@ static enum err read_history(struct tx *tx, const char *id, struct step *steps, 
     *count = 0;
     TRY(TX_OPEN(tx, &r, Q_HISTORY_LIST, v_text(id), v_int(0), v_int(HISTORY_MAX)));
     while (*count < HISTORY_MAX && rows_next(&r))
-        steps[(*count)++] = (struct step){col_int(&r, 0), col_text(&r, 1), col_text(&r, 2), col_text(&r, 3),
-                                          col_text(&r, 5)};
+        steps[(*count)++] =
+            (struct step){col_int(&r, 0), col_text(&r, 1), col_text(&r, 2), col_text(&r, 3), col_text(&r, 5)};
     return rows_close(&r);
 }
 
@@ -180,7 +180,8 @@ static enum err check_decisions(struct tx *tx, struct fsck *f, const struct subm
     int64_t pending = 0;
     TRY(TX_OPEN(tx, &r, Q_DECISION_LIST, v_text(s->id), v_int(DECISIONS_MAX)));
     while (rows_next(&r)) {
-        const char *id = col_text(&r, 0), *event = col_text(&r, 2), *account = col_text(&r, 6), *state = col_text(&r, 9);
+        const char *id = col_text(&r, 0), *event = col_text(&r, 2), *account = col_text(&r, 6),
+                   *state = col_text(&r, 9);
         f->results[FSCK_decisions].looked_at++;
         if (text_is(state, "pending") && (++pending > 1 || !text_is(s->claimed_by, account)))
             fsck_problem(f, FSCK_decisions, "%s: decision %s is pending without claim, or beside another", s->id, id);

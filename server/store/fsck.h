@@ -8,22 +8,22 @@
 
 #include "db/db.h"
 
-#define FSCK_SAMPLES_MAX 10
+#define FSCK_SAMPLES_MAX  10
 #define FSCK_SAMPLE_BYTES 200
-#define FSCK_PAGE_ROWS 100
-#define FSCK_KEY_BYTES 80
+#define FSCK_PAGE_ROWS    100
+#define FSCK_KEY_BYTES    80
 
-#define FSCK_CHECKS(C)                                                                                       \
-    C(database, "I1 integrity_check, foreign_key_check")                                                     \
-    C(history, "I2 every history is a path of the table and ends in the state")                              \
-    C(objects, "I6 every object row has its file, which opens and is unchanged")                             \
-    C(files, "I6 every file has its row, nothing is left over")                                              \
-    C(references, "I6 every photo that is named has its row")                                                \
-    C(columns, "sealed columns open")                                                                        \
-    C(outbox, "I8 every effect of a move has its outbox row; rows are ended or due")                         \
-    C(leases, "I9 no lease is long over")                                                                    \
-    C(audit, "I10 the chain holds and has one entry per move")                                               \
-    C(lanes, "lane counters are right")                                                                      \
+#define FSCK_CHECKS(C)                                                                                                 \
+    C(database, "I1 integrity_check, foreign_key_check")                                                               \
+    C(history, "I2 every history is a path of the table and ends in the state")                                        \
+    C(objects, "I6 every object row has its file, which opens and is unchanged")                                       \
+    C(files, "I6 every file has its row, nothing is left over")                                                        \
+    C(references, "I6 every photo that is named has its row")                                                          \
+    C(columns, "sealed columns open")                                                                                  \
+    C(outbox, "I8 every effect of a move has its outbox row; rows are ended or due")                                   \
+    C(leases, "I9 no lease is long over")                                                                              \
+    C(audit, "I10 the chain holds and has one entry per move")                                                         \
+    C(lanes, "lane counters are right")                                                                                \
     C(decisions, "I11 decisions, claims and moves agree")
 
 enum fsck_check {

@@ -71,7 +71,7 @@ bool id_number_plausible(const char *normal)
     if ((len == 9 || len == 11) && (normal[0] == 'H' || normal[0] == 'M'))
         return strspn(normal + 1, "0123456789") == len - 1; /* 港澳居民来往内地通行证 */
     if (len == 8)
-        return true; /* 台湾居民来往大陆通行证, or a short passport */
+        return true;                                 /* 台湾居民来往大陆通行证, or a short passport */
     return len >= 5 && (letters_first || len <= 15); /* passports and older documents have no check digit */
 }
 

@@ -20,9 +20,7 @@ enum err idem_find(struct tx *tx, const char *owner_id, const char *key, int64_t
         const char *stored = col_text(&r, 2), *gap = strstr(stored, "\n\n");
         bool no_headers = stored[0] == '\n';
         *record = (struct idem_record){.request_hash = col_text(&r, 0), .status = col_int(&r, 1)};
-        record->headers = no_headers || gap == NULL
-                              ? ""
-                              : arena_text_n(tx->arena, stored, (size_t)(gap - stored) + 1);
+        record->headers = no_headers || gap == NULL ? "" : arena_text_n(tx->arena, stored, (size_t)(gap - stored) + 1);
         record->body = no_headers ? stored + 1 : gap == NULL ? stored : gap + 2;
     }
     return rows_close_one(&r);

@@ -21,7 +21,7 @@ struct words {
     const char *phrase, *short_text[2], *title[2], *text[2]; /* zh, en */
 };
 static const struct words all_words[] = {
-#define MESSAGE(kind, tmpl, phrase, short_zh, short_en, title_zh, title_en, text_zh, text_en)                \
+#define MESSAGE(kind, tmpl, phrase, short_zh, short_en, title_zh, title_en, text_zh, text_en)                          \
     {#kind, MESSAGE_TEMPLATE_##tmpl, phrase, {short_zh, short_en}, {title_zh, title_en}, {text_zh, text_en}},
 #include "store/messages.def"
 };
@@ -165,8 +165,8 @@ void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_T
 
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id)
 {
-    return TX_RUN(tx, Q_MESSAGE_ADD, v_text(row->id), v_text(student_id), v_text(row->submission_id),
-                  v_text(row->kind), v_text(row->detail), v_text(row->channel), v_int(row->created_us));
+    return TX_RUN(tx, Q_MESSAGE_ADD, v_text(row->id), v_text(student_id), v_text(row->submission_id), v_text(row->kind),
+                  v_text(row->detail), v_text(row->channel), v_int(row->created_us));
 }
 
 enum err message_channel(struct tx *tx, const char *id, const char **channel)
@@ -188,7 +188,8 @@ enum err message_list(struct tx *tx, const char *student_id, const char *before,
 {
     struct rows r;
     *count = 0;
-    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST, v_text(student_id), v_text(before == NULL ? "~" : before), v_int((int64_t)max)));
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST, v_text(student_id), v_text(before == NULL ? "~" : before),
+                v_int((int64_t)max)));
     while (*count < max && rows_next(&r)) {
         struct message_row *row = &rows[(*count)++];
         row->id = col_text(&r, 0);

@@ -38,9 +38,9 @@ void message_render(const char *kind, const char *detail, enum language lang, st
 /* ---- inbox ---- */
 
 /* How far a message came. SENDING: handed to WeChat, no answer known yet; after a crash it may have arrived. */
-#define MESSAGE_CHANNEL_INBOX "inbox"
+#define MESSAGE_CHANNEL_INBOX   "inbox"
 #define MESSAGE_CHANNEL_SENDING "sending"
-#define MESSAGE_CHANNEL_WECHAT "wechat"
+#define MESSAGE_CHANNEL_WECHAT  "wechat"
 
 struct message_row {
     const char *id, *submission_id, *kind, *detail, *channel; /* submission_id may be NULL */
@@ -52,8 +52,8 @@ void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_T
 
 /* The same id again changes nothing. Writer. */
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id);
-enum err message_channel(struct tx *tx, const char *id, const char **channel);     /* NOT_FOUND */
-enum err message_set_channel(struct tx *tx, const char *id, const char *channel);  /* writer */
+enum err message_channel(struct tx *tx, const char *id, const char **channel);    /* NOT_FOUND */
+enum err message_set_channel(struct tx *tx, const char *id, const char *channel); /* writer */
 /* Newest first, ids below `before` (NULL: from the newest). */
 enum err message_list(struct tx *tx, const char *student_id, const char *before, struct message_row *rows, size_t max,
                       size_t *count);

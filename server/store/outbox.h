@@ -13,7 +13,7 @@
 #include "db/db.h"
 
 #define OUTBOX_CLAIM_MAX 256
-#define OUTBOX_PAUSES 8 /* pauses between tries; one try more than pauses, then dead */
+#define OUTBOX_PAUSES    8 /* pauses between tries; one try more than pauses, then dead */
 
 struct outbox_row {
     const char *id, *kind, *submission_id; /* submission_id may be NULL */
@@ -39,8 +39,8 @@ enum err outbox_put(struct tx *tx, const char *id, const char *kind, const char 
 /* Take rows that are due, oldest first. Re-runnable. */
 struct outbox_claim {
     int64_t now_us, lease_us;
-    const char *kind; /* NULL: any */
-    size_t rows_max; /* 1..OUTBOX_CLAIM_MAX */
+    const char *kind;   /* NULL: any */
+    size_t rows_max;    /* 1..OUTBOX_CLAIM_MAX */
     struct arena *into; /* outlives the unit: rows and their text go here */
     struct outbox_row rows[OUTBOX_CLAIM_MAX];
     size_t taken;
@@ -68,7 +68,7 @@ enum err outbox_recover(struct tx *tx, int64_t now_us, int64_t *count);
 struct outbox_status {
     int64_t waiting, running, unknown, dead, parked, oldest_due_us;
 };
-enum err outbox_count(struct tx *tx, struct outbox_status *status);        /* any store thread */
-enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us);     /* dead, parked → waiting, tries 0 */
+enum err outbox_count(struct tx *tx, struct outbox_status *status);    /* any store thread */
+enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us); /* dead, parked → waiting, tries 0 */
 
 #endif

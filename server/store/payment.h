@@ -29,16 +29,17 @@ enum err payment_list(struct tx *tx, const char *submission_id, struct payment *
 enum err payment_newest(struct tx *tx, const char *submission_id, struct payment *payment); /* NOT_FOUND */
 
 /* The order to pay now: an open one over the same sum again, else a new one with id `new_id`. REFUSED when nothing is
- * due (free, paid, or no longer payable), RATE_LIMITED beyond PAYMENTS_PER_SUBMISSION_MAX orders. `*made`: it is new. */
+ * due (free, paid, or no longer payable), RATE_LIMITED beyond PAYMENTS_PER_SUBMISSION_MAX orders. `*made`: it is new.
+ */
 enum err payment_start(struct tx *tx, const char *submission_id, const char *new_id, int64_t now_us,
                        struct payment *payment, bool *made);
 enum err payment_prepaid(struct tx *tx, const char *id, const char *prepay_id);
 
-/* The service says it was paid. NOT_FOUND: not our order. BAD_FIELD: not our sum (nothing is changed). CONFLICT: paid by
- * another transaction before. */
+/* The service says it was paid. NOT_FOUND: not our order. BAD_FIELD: not our sum (nothing is changed). CONFLICT: paid
+ * by another transaction before. */
 enum err payment_succeeded(struct tx *tx, const char *id, const char *transaction_id, int64_t amount_fen,
                            int64_t now_us);
-enum err payment_closed(struct tx *tx, const char *id); /* no effect once paid */
+enum err payment_closed(struct tx *tx, const char *id);    /* no effect once paid */
 enum err payment_refunding(struct tx *tx, const char *id); /* only from paid; else no effect */
 /* The money is back. A closed submission is told so (event refunded). */
 enum err payment_refunded(struct tx *tx, const char *id, int64_t now_us);

@@ -6,7 +6,7 @@
 #include "db/migrate.h"
 
 enum query {
-#define Q(name, params, columns, sql) Q_##name,
+#define Q(name, params, columns, sql)  Q_##name,
 #define QS(name, params, columns, sql) Q_##name,
 #include "store/queries.def"
 #undef Q

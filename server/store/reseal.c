@@ -88,8 +88,7 @@ enum err reseal_step(struct tx *tx, void *job)
     struct rows_read page;
     TRY(read_page(tx, &now, &page));
     for (size_t i = 0; i < page.count; i++) {
-        if (page.sealed[i] == NULL ||
-            keyring_number_of(page.sealed[i], page.sealed_len[i]) == keyring_newest(ring))
+        if (page.sealed[i] == NULL || keyring_number_of(page.sealed[i], page.sealed_len[i]) == keyring_newest(ring))
             continue;
         char *plain;
         size_t len, sealed_len;

@@ -13,7 +13,7 @@
 struct claim {
     const char *account_id, *lane;
     int64_t now_us, lease_us;
-    size_t want;          /* 1..CLAIM_WANT_MAX; never more than max_held in all */
+    size_t want; /* 1..CLAIM_WANT_MAX; never more than max_held in all */
     size_t held_max;
     const char *claim_ids[CLAIM_WANT_MAX]; /* fresh ids from the caller, as many as want */
     /* out: in the unit's arena */

@@ -1,14 +1,16 @@
 /* roster_file — the office's CSV of a session's students: read, checked row by row, put into the roster.
  *
- * Columns by name, English or Chinese: student_no 学号, name 姓名, id_number 证件号码; optional college 学院, major 专业,
- * class_name 班级. Each bad row is named with its line and column; plain identity numbers never leave the structs. */
+ * Columns by name, English or Chinese: student_no 学号, name 姓名, id_number 证件号码; optional college 学院, major
+ * 专业, class_name 班级. Each bad row is named with its line and column; plain identity numbers never leave the
+ * structs. */
 #ifndef XY_ROSTER_FILE_H
 #define XY_ROSTER_FILE_H
 
 #include "base/csv.h"
 #include "store/student.h"
 
-#define ROSTER_FILE_ROWS_MAX 10000  /* one unit of the writer: about a second; a larger roster comes in several files */
+#define ROSTER_FILE_ROWS_MAX 10000   /* one unit of the writer: about a second; a larger roster comes in several files \
+                                      */
 #define ROSTER_FILE_PROBLEMS_MAX 200 /* kept; the rest is counted in `more` */
 
 struct roster_problem {
@@ -23,7 +25,7 @@ struct roster_file {
     struct roster_problem problems[ROSTER_FILE_PROBLEMS_MAX];
     size_t problem_count, more;
     size_t read_problem_count, read_more; /* found before anything was written */
-    size_t added, changed, same;                    /* by roster_file_put */
+    size_t added, changed, same;          /* by roster_file_put */
     char why[CSV_WHY_BYTES];
 };
 

@@ -28,7 +28,7 @@ enum err secret_get(struct tx *tx, const char *name, const char **value, int64_t
 enum err secret_put(struct tx *tx, const char *name, const char *value, int64_t expires_us, int64_t now_us)
 {
     size_t sealed_len;
-    const unsigned char *sealed = keyring_seal(store_ring(tx), KEYRING_COLUMN, value, strlen(value), place(tx, name),
-                                               tx->arena, &sealed_len);
+    const unsigned char *sealed =
+        keyring_seal(store_ring(tx), KEYRING_COLUMN, value, strlen(value), place(tx, name), tx->arena, &sealed_len);
     return TX_RUN(tx, Q_SECRET_PUT, v_text(name), v_bytes(sealed, sealed_len), v_int(expires_us), v_int(now_us));
 }

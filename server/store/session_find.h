@@ -7,8 +7,8 @@
 #include "workflow/workflow.h"
 
 /* Newest first, ids below `before` (NULL: all), only of that school unless NULL. */
-enum err session_find(struct tx *tx, const char *school_id, const char *before, struct capture_session *list, size_t max,
-                      size_t *count);
+enum err session_find(struct tx *tx, const char *school_id, const char *before, struct capture_session *list,
+                      size_t max, size_t *count);
 
 struct session_progress {
     int64_t roster, linked, by_state[WF_STATE_COUNT];

@@ -6,11 +6,11 @@
 
 #include <unistd.h>
 
-#define BATCH_MAX 64
-#define READERS_MAX 16
-#define CHANGES_MAX 4096
+#define BATCH_MAX                64
+#define READERS_MAX              16
+#define CHANGES_MAX              4096
 #define CHECKPOINT_EVERY_COMMITS 256
-#define LOG_PAGES_MAX 16384 /* 64 MiB of 4 KiB pages: then the log is emptied, not only copied */
+#define LOG_PAGES_MAX            16384 /* 64 MiB of 4 KiB pages: then the log is emptied, not only copied */
 
 struct queue {
     struct store_unit *first, *last; /* linked through message.next */
@@ -30,7 +30,7 @@ struct worker {
 
 struct store {
     struct store_options options;
-    pthread_mutex_t lock; /* guards queues, stopping, stats */
+    pthread_mutex_t lock;   /* guards queues, stopping, stats */
     struct queue queues[2]; /* by enum store_mode */
     bool stopping;
     struct worker writer, readers[READERS_MAX];

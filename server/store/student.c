@@ -5,7 +5,7 @@
 #include "store/queries.h"
 #include "store/store.h"
 
-#define LINKS_FREE 5
+#define LINKS_FREE       5
 #define LINK_LOCK_MAX_US SECONDS_US(3600)
 
 /* ---- sealed columns ---- */
@@ -17,8 +17,8 @@ static const void *seal(struct tx *tx, const char *table, const char *id, const 
     return keyring_seal(store_ring(tx), KEYRING_COLUMN, plain, strlen(plain), about, tx->arena, len);
 }
 
-static enum err unseal(struct tx *tx, const char *table, const char *id, const char *column, const struct rows *r, int at,
-                       const char **plain)
+static enum err unseal(struct tx *tx, const char *table, const char *id, const char *column, const struct rows *r,
+                       int at, const char **plain)
 {
     size_t sealed_len = 0, len = 0;
     char *text = NULL;
@@ -71,7 +71,8 @@ enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id
     size_t len = 0;
     const char *index = index_of(tx, "openid", openid);
     const void *sealed = seal(tx, "student", new_id, "openid", openid, &len);
-    TRY(TX_RUN(tx, Q_STUDENT_ADD, v_text(new_id), v_text(index), v_bytes(sealed, len), v_text(language), v_int(now_us)));
+    TRY(TX_RUN(tx, Q_STUDENT_ADD, v_text(new_id), v_text(index), v_bytes(sealed, len), v_text(language),
+               v_int(now_us)));
     struct rows r;
     TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(index)));
     if (rows_next(&r))

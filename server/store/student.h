@@ -33,7 +33,8 @@ struct consent {
     const char *kind, *text_version;
     int64_t given_us;
 };
-enum err consent_give(struct tx *tx, const char *student_id, const char *kind, const char *text_version, int64_t now_us);
+enum err consent_give(struct tx *tx, const char *student_id, const char *kind, const char *text_version,
+                      int64_t now_us);
 enum err consent_withdraw(struct tx *tx, const char *student_id, const char *kind, int64_t now_us);
 enum err consent_list(struct tx *tx, const char *student_id, struct consent *list, size_t max, size_t *count);
 /* privacy and passing_on always; face only when the policy needs it (else two people compare). */
@@ -55,7 +56,8 @@ enum err roster_by_number(struct tx *tx, const char *session_id, const char *stu
                           struct roster_entry *entry);
 enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
                           struct roster_entry *entry);
-enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no, struct roster_entry *entry);
+enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no,
+                              struct roster_entry *entry);
 /* CONFLICT: someone else linked it. Copies name and number to the student. */
 enum err roster_link(struct tx *tx, const struct roster_entry *entry, const char *student_id, int64_t now_us);
 /* Insert or update by (session, student_no). *outcome: 'a' added, 'c' changed, 's' the same, 'l' linked already and

@@ -66,9 +66,9 @@ enum err submission_of_student(struct tx *tx, const char *id, const char *studen
 void submission_copy(struct arena *arena, const struct submission *from, struct submission *to)
 {
     *to = *from;
-    const char **texts[] = {&to->id,          &to->code,      &to->session_id, &to->student_id, &to->roster_id,
-                            &to->lane,        &to->attempt_id, &to->reasons,    &to->note,       &to->chsi_status,
-                            &to->proofread,   &to->claimed_by, &to->claim_id,   &to->carrier,    &to->tracking_no};
+    const char **texts[] = {&to->id,        &to->code,       &to->session_id, &to->student_id, &to->roster_id,
+                            &to->lane,      &to->attempt_id, &to->reasons,    &to->note,       &to->chsi_status,
+                            &to->proofread, &to->claimed_by, &to->claim_id,   &to->carrier,    &to->tracking_no};
     for (size_t i = 0; i < countof(texts); i++)
         *texts[i] = arena_text(arena, *texts[i]);
 }

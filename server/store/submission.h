@@ -36,17 +36,18 @@ struct attempt {
     const char *id, *submission_id, *source;
     int64_t number;
     const char *original_blob_id, *standard_blob_id, *proxy_blob_id; /* the latter two NULL until ready */
-    const char *state;   /* processing, ready, failed */
-    const char *verdict; /* "", pass, warn, fail */
-    const char *report;  /* JSON */
+    const char *state;                                               /* processing, ready, failed */
+    const char *verdict;                                             /* "", pass, warn, fail */
+    const char *report;                                              /* JSON */
     bool insisted, rejected;
     int64_t created_us;
 };
 
-enum err submission_get(struct tx *tx, const char *id, struct submission *s);               /* NOT_FOUND */
+enum err submission_get(struct tx *tx, const char *id, struct submission *s); /* NOT_FOUND */
 enum err submission_of_student(struct tx *tx, const char *id, const char *student_id,
                                struct submission *s); /* NOT_FOUND also when it belongs to someone else */
-enum err submission_add(struct tx *tx, const struct submission *s); /* draft; CONFLICT: student has one in this session */
+enum err submission_add(struct tx *tx,
+                        const struct submission *s); /* draft; CONFLICT: student has one in this session */
 void submission_copy(struct arena *arena, const struct submission *from, struct submission *to);
 
 enum err attempt_get(struct tx *tx, const char *id, struct attempt *a);
@@ -69,7 +70,7 @@ enum err submission_address(struct tx *tx, const char *id, const char **address_
 /* The poll's answer, one JSON object in the language asked for. What depends on the clock (allowed, estimate) is as of
  * now_us. `tag` (may be NULL) changes with everything but the estimate: nobody is woken because a queue moved. */
 #define SUBMISSION_TAG_BYTES 48
-enum err submission_view(struct tx *tx, const struct submission *s, enum language lang, int64_t now_us,
-                         struct buf *out, char tag[SUBMISSION_TAG_BYTES]);
+enum err submission_view(struct tx *tx, const struct submission *s, enum language lang, int64_t now_us, struct buf *out,
+                         char tag[SUBMISSION_TAG_BYTES]);
 
 #endif

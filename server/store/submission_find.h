@@ -19,8 +19,8 @@ enum err submission_by_student_no(struct tx *tx, const char *student_no, const c
  * that an index has. */
 struct submission_page {
     const char *state, *session_id, *school_id;
-    const char *cursor; /* NULL: from the beginning */
-    size_t limit;       /* 1..100 */
+    const char *cursor;      /* NULL: from the beginning */
+    size_t limit;            /* 1..100 */
     struct submission *list; /* out: room for `limit` */
     size_t count;
     const char *next; /* NULL: no more */

@@ -13,8 +13,8 @@
 #define SWEEP_MAX 64
 
 struct sweep {
-    int64_t now_us; /* in */
-    bool more;      /* out, and below */
+    int64_t now_us;                              /* in */
+    bool more;                                   /* out, and below */
     int64_t committed, expired, claims, uploads; /* how many */
     char erased[SWEEP_MAX][CRYPT_ID_TEXT_BYTES]; /* objects whose files are to be removed, then sweep_gone */
     size_t erased_count;

@@ -6,13 +6,13 @@
 #include "store/audit.h"
 #include "store/capture_session.h"
 #include "store/outbox.h"
-#include "store/student.h"
 #include "store/queries.h"
 #include "store/store.h"
+#include "store/student.h"
 
-#define DAY_US SECONDS_US(86400)
+#define DAY_US            SECONDS_US(86400)
 #define PAYMENT_WINDOW_US SECONDS_US(86400)
-#define DETAIL_BYTES_MAX KIB(8)
+#define DETAIL_BYTES_MAX  KIB(8)
 
 const char *actor_kind_name(enum actor_kind kind)
 {
@@ -115,7 +115,8 @@ static const char *lane_after(const struct wf_row *row, const struct submission 
 
 static bool is_rejection(enum wf_event event)
 {
-    return event == EV_reject_retry || event == EV_reject_final || event == EV_chsi_refused || event == EV_identity_vote;
+    return event == EV_reject_retry || event == EV_reject_final || event == EV_chsi_refused ||
+           event == EV_identity_vote;
 }
 
 static void enter(const struct wf_row *row, const struct policy *p, const struct move *m, struct submission *s)

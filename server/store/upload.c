@@ -69,7 +69,8 @@ enum err upload_part_add(struct tx *tx, const char *id, const struct upload_part
     TRY(TX_RUN_N(tx, &changed, Q_UPLOAD_ADVANCE, v_int(part->size_bytes), v_text(id), v_int(part->offset_bytes)));
     if (changed == 0)
         return ERR_OFFSET_MISMATCH;
-    return TX_RUN(tx, Q_PART_ADD, v_text(id), v_int(part->offset_bytes), v_int(part->size_bytes), v_text(part->blob_id));
+    return TX_RUN(tx, Q_PART_ADD, v_text(id), v_int(part->offset_bytes), v_int(part->size_bytes),
+                  v_text(part->blob_id));
 }
 
 enum err upload_parts(struct tx *tx, const char *id, struct upload_part *parts, size_t *count)

@@ -13,9 +13,9 @@
 
 /* ---- students ---- */
 
-void view_attempt(struct buf *out, const struct attempt *a, bool chosen);            /* schema Attempt */
-enum err view_student(struct tx *tx, const char *student_id, struct buf *out);      /* schema Student */
-enum err view_consents(struct tx *tx, const char *student_id, struct buf *out);     /* only the list */
+void view_attempt(struct buf *out, const struct attempt *a, bool chosen);       /* schema Attempt */
+enum err view_student(struct tx *tx, const char *student_id, struct buf *out);  /* schema Student */
+enum err view_consents(struct tx *tx, const char *student_id, struct buf *out); /* only the list */
 /* Moves behind number `after`, oldest first; with `for_staff` also who made them. *last: 0 when there are no more. */
 enum err view_timeline(struct tx *tx, const char *submission_id, int64_t after, int64_t limit, bool for_staff,
                        struct buf *out, int64_t *last);
@@ -44,7 +44,7 @@ enum err view_outbox(struct tx *tx, const char *submission_id, struct buf *out);
 void view_session_members(struct buf *out, const struct capture_session *session, int64_t now_us);
 enum err view_session(struct tx *tx, const struct capture_session *session, int64_t now_us, struct buf *out);
 
-void view_roles(struct buf *out, const char *name, unsigned roles); /* "roles": ["reviewer", …] */
+void view_roles(struct buf *out, const char *name, unsigned roles);                     /* "roles": ["reviewer", …] */
 enum err view_account_members(struct tx *tx, const struct account *a, struct buf *out); /* of schema Account */
 bool role_named(const char *name, unsigned *role);
 

@@ -6,11 +6,11 @@
 #include "store/view.h"
 #include "workflow/reason.h"
 
-#define AHEAD_MAX 1000           /* more than that is no use to somebody who waits */
-#define DECISIONS_MAX 1000
-#define DECISIONS_MIN 5          /* fewer in the last hour are no rate */
-#define HOUR_US SECONDS_US(3600)
-#define POLL_ATTEMPTS_MAX 250    /* 50 handed in, five tries each: policy.h */
+#define AHEAD_MAX         1000 /* more than that is no use to somebody who waits */
+#define DECISIONS_MAX     1000
+#define DECISIONS_MIN     5 /* fewer in the last hour are no rate */
+#define HOUR_US           SECONDS_US(3600)
+#define POLL_ATTEMPTS_MAX 250 /* 50 handed in, five tries each: policy.h */
 
 static const struct {
     const char *label[2], *text[2];

@@ -5,8 +5,8 @@
 
 #include "db/db.h"
 
-#define WEBHOOKS_MAX 64
-#define WEBHOOK_SECRET_BYTES 32          /* Standard Webhooks asks for 24 to 64 */
+#define WEBHOOKS_MAX           64
+#define WEBHOOK_SECRET_BYTES   32                     /* Standard Webhooks asks for 24 to 64 */
 #define WEBHOOK_FAILING_MAX_US SECONDS_US(120 * 3600) /* only failures for that long: disabled (reliability.md 1.1) */
 
 struct webhook {
@@ -17,7 +17,7 @@ struct webhook {
     int64_t created_us;
 };
 
-enum err webhook_add(struct tx *tx, const struct webhook *webhook); /* id and secret are made by the caller */
+enum err webhook_add(struct tx *tx, const struct webhook *webhook);           /* id and secret are made by the caller */
 enum err webhook_get(struct tx *tx, const char *id, struct webhook *webhook); /* NOT_FOUND, CORRUPT */
 enum err webhook_list(struct tx *tx, struct webhook *list, size_t max, size_t *count);
 enum err webhook_remove(struct tx *tx, const char *id); /* NOT_FOUND; its waiting rows end by themselves */

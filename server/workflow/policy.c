@@ -78,8 +78,7 @@ static bool is_choice(const char *values, const char *value)
     return false;
 }
 
-enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena,
-                     char why[JSON_WHY_BYTES])
+enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena, char why[JSON_WHY_BYTES])
 {
     const struct json *tree;
     policy_default(policy);

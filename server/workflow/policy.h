@@ -18,22 +18,22 @@ struct policy {
     int64_t price_fen;           /* 0..100000 */
     const char *payer;           /* student · class · school */
     bool retake_charged;
-    int64_t attempts_max;      /* photos handed in, first one included: 1..50 */
-    int64_t retake_days;       /* 1..90 */
-    const char *profile;       /* photo profile name */
-    int64_t face_match_e6;     /* distance below: match (face.md: 0.50) */
-    int64_t face_mismatch_e6;  /* distance above: mismatch (face.md: 0.65); between: grey */
-    bool face_consent_needed;  /* false: comparison only with consent, else two people look */
-    int64_t identity_eyes;     /* people who must agree in the identity lane: 1..3 */
-    int64_t sla_hours;         /* 1..720 */
-    bool sla_working_days;     /* hours count on Monday to Friday only */
+    int64_t attempts_max;          /* photos handed in, first one included: 1..50 */
+    int64_t retake_days;           /* 1..90 */
+    const char *profile;           /* photo profile name */
+    int64_t face_match_e6;         /* distance below: match (face.md: 0.50) */
+    int64_t face_mismatch_e6;      /* distance above: mismatch (face.md: 0.65); between: grey */
+    bool face_consent_needed;      /* false: comparison only with consent, else two people look */
+    int64_t identity_eyes;         /* people who must agree in the identity lane: 1..3 */
+    int64_t sla_hours;             /* 1..720 */
+    bool sla_working_days;         /* hours count on Monday to Friday only */
     int64_t open_hour, close_hour; /* daily, China time: 0..24; 0 and 24: all day */
     bool confirm_after_approval;
-    int64_t confirm_days;      /* then accepted by itself: 1..30 */
+    int64_t confirm_days; /* then accepted by itself: 1..30 */
     bool deliver_chsi, deliver_print;
-    const char *deliver_mail;  /* none · student · school */
-    const char *print_layout;  /* two_inch · one_inch */
-    int64_t retention_days;    /* after completion: 1..3650 */
+    const char *deliver_mail; /* none · student · school */
+    const char *print_layout; /* two_inch · one_inch */
+    int64_t retention_days;   /* after completion: 1..3650 */
 };
 
 void policy_default(struct policy *policy);

@@ -3,7 +3,7 @@
 #include "base/text.h"
 
 static const struct reason reasons[] = {
-#define REASON(code, by, zh, en, zh_short, en_short, zh_fix, en_fix)                                         \
+#define REASON(code, by, zh, en, zh_short, en_short, zh_fix, en_fix)                                                   \
     {#code, REASON_##by, {zh, en}, {zh_short, en_short}, {zh_fix, en_fix}},
 #include "workflow/reasons.def"
 #undef REASON

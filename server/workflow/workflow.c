@@ -4,12 +4,11 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define GUARD(name) (UINT64_C(1) << WF_GUARD_BIT_##name)
+#define GUARD(name)  (UINT64_C(1) << WF_GUARD_BIT_##name)
 #define EFFECT(name) (UINT64_C(1) << WF_EFFECT_BIT_##name)
 
 static const struct wf_row table[] = {
-#define ROW(from, event, guards, to, lane, effects)                                                          \
-    {WF_##from, EV_##event, (guards), WF_##to, LANE_##lane, (effects)},
+#define ROW(from, event, guards, to, lane, effects) {WF_##from, EV_##event, (guards), WF_##to, LANE_##lane, (effects)},
 #include "workflow/workflow.def"
 #undef ROW
 };
@@ -51,8 +50,8 @@ _Static_assert((int)WF_GUARD_COUNT <= 64 && (int)WF_EFFECT_COUNT <= 64, "sets ar
 uint64_t wf_guards_true(const struct wf_facts *f)
 {
     uint64_t set = 0;
-#define G(name, condition)                                                                                   \
-    if (condition)                                                                                           \
+#define G(name, condition)                                                                                             \
+    if (condition)                                                                                                     \
         set |= GUARD(name);
     WORKFLOW_GUARDS(G)
 #undef G
@@ -171,8 +170,7 @@ static void write_labels(struct buf *b, const char *name, const struct label *la
     json_array_close(b);
 }
 
-static void write_set(struct buf *b, const char *name, uint64_t set, size_t count,
-                      const char *(*name_of)(size_t bit))
+static void write_set(struct buf *b, const char *name, uint64_t set, size_t count, const char *(*name_of)(size_t bit))
 {
     json_name(b, name);
     json_array_open(b);

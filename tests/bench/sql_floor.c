@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOVES 12800
+#define MOVES      12800
 #define PER_COMMIT 64
 
 static sqlite3 *db;
@@ -79,14 +79,14 @@ int main(int argc, char **argv)
     char(*ids)[32] = read_ids(&count);
     sqlite3_stmt *move = prepared("UPDATE submission SET state = 'closed', version = version + 1, moved_us = ?1"
                                   " WHERE id = ?2");
-    sqlite3_stmt *history = prepared(
-        "INSERT INTO history (submission_id, number, from_state, event, to_state, actor_kind, actor_id, detail, moved_us)"
-        " VALUES (?1, ?2, 'draft', 'withdraw', 'closed', 'student', ?1, '{}', ?2)");
+    sqlite3_stmt *history = prepared("INSERT INTO history (submission_id, number, from_state, event, to_state, "
+                                     "actor_kind, actor_id, detail, moved_us)"
+                                     " VALUES (?1, ?2, 'draft', 'withdraw', 'closed', 'student', ?1, '{}', ?2)");
     sqlite3_stmt *audit = prepared(
         "INSERT INTO audit (number, at_us, actor_kind, actor_id, action, object_kind, object_id, detail, hash) VALUES"
         " (?1, ?1, 'student', ?2, 'withdraw', 'submission', ?2, '{\"version\":2,\"to\":\"closed\"}', zeroblob(32))");
-    sqlite3_stmt *outbox = prepared(
-        "INSERT INTO outbox (id, kind, submission_id, payload, due_us, created_us) VALUES (?1, 'notify', ?2, ?3, ?4, ?4)");
+    sqlite3_stmt *outbox = prepared("INSERT INTO outbox (id, kind, submission_id, payload, due_us, created_us) VALUES "
+                                    "(?1, 'notify', ?2, ?3, ?4, ?4)");
     char payload[300], id[64];
     memset(payload, 'x', sizeof payload - 1);
     payload[sizeof payload - 1] = '\0';

@@ -1,15 +1,16 @@
 /* links: xy_dispatch */
 /* What comes from WeChat, the payment service and configuration. The first byte chooses:
  *   f  a field made to fit is valid for its type        n  a signed notice is understood or refused, never half
- *   m  a message's detail never breaks its words        t  template ids and keys        s  a made-up signature never fits */
+ *   m  a message's detail never breaks its words        t  template ids and keys        s  a made-up signature never
+ * fits */
 #include "dispatch/pay.h"
 
 #include "base/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
+#include "dispatch/webhook.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_field.h"
-#include "dispatch/webhook.h"
 
 #define PATH "/api/v1/hooks/pay"
 

@@ -1,14 +1,14 @@
 /* links: xy_blob */
-/* An object of the input's bytes, of which then one bit, the length or the order is changed: it opens only when it is what
- * was sealed, and then to the same bytes. First byte: what is done; next three: where. */
+/* An object of the input's bytes, of which then one bit, the length or the order is changed: it opens only when it is
+ * what was sealed, and then to the same bytes. First byte: what is done; next three: where. */
 #include "blob/seal.h"
 
 #include "base/check.h"
 #include "base/crypt.h"
 
-#define PLAIN_MAX (3 * SEAL_CHUNK_BYTES)
+#define PLAIN_MAX  (3 * SEAL_CHUNK_BYTES)
 #define SEALED_MAX (SEAL_HEAD_BYTES + PLAIN_MAX + 4 * SEAL_CHUNK_OVERHEAD_BYTES)
-#define CHUNK (SEAL_CHUNK_BYTES + SEAL_CHUNK_OVERHEAD_BYTES)
+#define CHUNK      (SEAL_CHUNK_BYTES + SEAL_CHUNK_OVERHEAD_BYTES)
 
 static unsigned char key[SEAL_KEY_BYTES], sealed[SEALED_MAX + 64], opened[PLAIN_MAX];
 static const char id[] = "0123456789abcdefghjkmnpqrs";

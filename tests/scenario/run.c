@@ -42,9 +42,9 @@
 
 #define NAMES_MAX 16
 #define WORDS_MAX 24
-#define UNDO_US SECONDS_US(10)
-#define LEASE_US SECONDS_US(90)
-#define START_US INT64_C(1782784800000000) /* 2026-06-30 10:00 in China, a Tuesday */
+#define UNDO_US   SECONDS_US(10)
+#define LEASE_US  SECONDS_US(90)
+#define START_US  INT64_C(1782784800000000) /* 2026-06-30 10:00 in China, a Tuesday */
 
 struct person {
     char name[32], id[32], submission_id[32], claim_id[32], decision_id[32];
@@ -161,11 +161,8 @@ static enum err make_student(struct tx *tx, void *job)
 static enum err make_staff(struct tx *tx, void *job)
 {
     struct step_job *j = job;
-    struct account a = {.id = j->p->id,
-                        .name = j->p->name,
-                        .display_name = j->p->name,
-                        .password_hash = "-",
-                        .roles = j->p->roles};
+    struct account a = {
+        .id = j->p->id, .name = j->p->name, .display_name = j->p->name, .password_hash = "-", .roles = j->p->roles};
     return account_add(tx, &a, j->w->now_us);
 }
 
@@ -555,8 +552,8 @@ static bool verify_lanes(struct tx *tx)
     for (size_t i = 0; i < count; i++) {
         struct rows r;
         int64_t found = 0;
-        if (TX_OPEN(tx, &r, Q_CLAIM_FIND, v_text(lanes[i].lane), v_int(INT64_MAX), v_int(0), v_text(""),
-                    v_int(1000)) != ERR_NONE)
+        if (TX_OPEN(tx, &r, Q_CLAIM_FIND, v_text(lanes[i].lane), v_int(INT64_MAX), v_int(0), v_text(""), v_int(1000)) !=
+            ERR_NONE)
             return false;
         while (rows_next(&r))
             found++;
@@ -652,7 +649,10 @@ static bool check_outcome(struct world *w)
         return word(w, 3) != NULL && strtol(word(w, 3), NULL, 10) == l.count;
     }
     int at = w->expected_at;
-    const char *want = at > 0 ? word(w, at) : text_is(verb, "verify") ? "none" : text_is(verb, "is") ? word(w, 2) : "ok";
+    const char *want = at > 0                    ? word(w, at)
+                       : text_is(verb, "verify") ? "none"
+                       : text_is(verb, "is")     ? word(w, 2)
+                                                 : "ok";
     if (text_is(verb, "is")) {
         w->got = l.state;
         at = 2;

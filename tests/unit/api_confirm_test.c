@@ -12,7 +12,8 @@ struct probe {
 static enum err make_token(struct tx *tx, void *job)
 {
     struct probe *p = job;
-    p->confirm.token = arena_text(p->confirm.job.arena, token_of(tx, &p->confirm, p->confirm.job.now_us / 1000000 + TOKEN_S));
+    p->confirm.token =
+        arena_text(p->confirm.job.arena, token_of(tx, &p->confirm, p->confirm.job.now_us / 1000000 + TOKEN_S));
     return ERR_NONE;
 }
 
@@ -55,8 +56,9 @@ TEST(a_token_fits_what_was_shown_and_ends)
 
 TEST(made_up_tokens_are_refused)
 {
-    static const char *const wrong[] = {"", ".", "1780000300.", "1780000300.00000000000000000000000000000000",
-                                        "99999999999999999999.00", "x.y", "1780000300"};
+    static const char *const wrong[] = {
+        "",    ".",         "1780000300.", "1780000300.00000000000000000000000000000000", "99999999999999999999.00",
+        "x.y", "1780000300"};
     struct api_fixture f;
     fixture_open(&f);
     for (size_t i = 0; i < countof(wrong); i++) {

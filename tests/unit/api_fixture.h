@@ -1,4 +1,5 @@
-/* api_fixture — a store, an object store and the context of the API, for tests that run an endpoint's steps directly. */
+/* api_fixture — a store, an object store and the context of the API, for tests that run an endpoint's steps directly.
+ */
 #ifndef XY_TESTS_API_FIXTURE_H
 #define XY_TESTS_API_FIXTURE_H
 
@@ -64,6 +65,6 @@ static inline struct job fixture_job(struct api_fixture *f)
 }
 
 #define WRITE_STEP(f, step, job) store_run((f)->temp.store, STORE_WRITE, (store_step *)(step), (job))
-#define READ_STEP(f, step, job) store_run((f)->temp.store, STORE_READ, (store_step *)(step), (job))
+#define READ_STEP(f, step, job)  store_run((f)->temp.store, STORE_READ, (store_step *)(step), (job))
 
 #endif

@@ -5,7 +5,8 @@
 
 static struct auth_lookup found(const char *id, int64_t now_us)
 {
-    struct auth_lookup lookup = {.now_us = now_us, .is_use = true, .expires_us = now_us + SECONDS_US(3600), .seen_us = now_us};
+    struct auth_lookup lookup = {
+        .now_us = now_us, .is_use = true, .expires_us = now_us + SECONDS_US(3600), .seen_us = now_us};
     snprintf(lookup.who.id, sizeof lookup.who.id, "%s", id);
     lookup.who.roles = ROLE_STUDENT;
     return lookup;

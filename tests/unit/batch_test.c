@@ -36,11 +36,17 @@ TEST(templates_that_make_no_sense_are_refused)
 
 TEST(names_stay_inside_the_package)
 {
-    struct batch_name_facts facts = {.student_no = "2022/..\\1", .id_no = "11010119900307665X", .name = "欧阳\n?",
-                                     .class_name = "", .college = ".hidden", .code = "3B92K7-4", .position = 7};
+    struct batch_name_facts facts = {.student_no = "2022/..\\1",
+                                     .id_no = "11010119900307665X",
+                                     .name = "欧阳\n?",
+                                     .class_name = "",
+                                     .college = ".hidden",
+                                     .code = "3B92K7-4",
+                                     .position = 7};
     arena = arena_new(MIB(1));
     EQ_TEXT("2022_.._1.jpg", batch_name_make(arena, "{student_no}", &facts));
-    EQ_TEXT("_hidden/3B92K7-4/欧阳__11010119900307665X.jpg", batch_name_make(arena, "{college}/{class}/{name}{id_no}", &facts));
+    EQ_TEXT("_hidden/3B92K7-4/欧阳__11010119900307665X.jpg",
+            batch_name_make(arena, "{college}/{class}/{name}{id_no}", &facts));
     EQ_TEXT("zp0007.jpg", batch_name_make(arena, "zp{position}", &facts));
     char name[400];
     memset(name, 'x', sizeof name - 1);

@@ -172,8 +172,8 @@ TEST(every_flipped_byte_is_found)
         sealed[i] ^= 0x20;
         size_t chunk = i < SEAL_HEAD_BYTES ? 0 : (i - SEAL_HEAD_BYTES) / CHUNK;
         struct seal reader = at[chunk];
-        enum err e = i < SEAL_HEAD_BYTES ? seal_open_begin(&reader, key, "0123456789abcdefghjkmnpqrs", sealed)
-                                         : ERR_NONE;
+        enum err e =
+            i < SEAL_HEAD_BYTES ? seal_open_begin(&reader, key, "0123456789abcdefghjkmnpqrs", sealed) : ERR_NONE;
         if (e == ERR_NONE)
             e = seal_open_chunk(&reader, sealed + SEAL_HEAD_BYTES + chunk * CHUNK, chunk == 2 ? LAST : CHUNK,
                                 chunk == 2, out);
@@ -190,8 +190,15 @@ TEST(changed_cut_and_lengthened_files_are_corrupt)
     unsigned char *bytes = pattern(2 * SEAL_CHUNK_BYTES + 100);
     struct blob_ref ref = put(&f, bytes, 2 * SEAL_CHUNK_BYTES + 100);
     unsigned char *file = file_read(&f, ref.id, &len), *worse = malloc(len + 64);
-    size_t cuts[] = {0,     1,     SEAL_HEAD_BYTES - 1, SEAL_HEAD_BYTES, SEAL_HEAD_BYTES + chunk - 1,
-                     SEAL_HEAD_BYTES + chunk, SEAL_HEAD_BYTES + 2 * chunk - 1, SEAL_HEAD_BYTES + 2 * chunk, len - 1};
+    size_t cuts[] = {0,
+                     1,
+                     SEAL_HEAD_BYTES - 1,
+                     SEAL_HEAD_BYTES,
+                     SEAL_HEAD_BYTES + chunk - 1,
+                     SEAL_HEAD_BYTES + chunk,
+                     SEAL_HEAD_BYTES + 2 * chunk - 1,
+                     SEAL_HEAD_BYTES + 2 * chunk,
+                     len - 1};
     for (size_t i = 0; i < countof(cuts); i++) {
         file_write(&f, ref.id, file, cuts[i]);
         EQ_INT(ERR_CORRUPT, get_and_drop(&f, &ref));

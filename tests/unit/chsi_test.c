@@ -1,8 +1,8 @@
 /* links: xy_standin xy_dispatch */
-#include "tests/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "store/blob_row.h"
+#include "tests/check.h"
 #include "tests/unit/outside_server.h"
 
 /* ---- a submission whose photo was approved, by the moves a real one makes ---- */
@@ -26,8 +26,9 @@ static enum err session_step(struct tx *tx, void *job)
                                         .school_name = "chsi",
                                         .closes_us = SECONDS_US(4000000000),
                                         .now_us = clock_utc_us(),
-                                        .policy_json = "{\"payment\":\"none\",\"deliver_chsi\":true,\"deliver_print\":false,"
-                                                       "\"deliver_mail\":\"student\"}",
+                                        .policy_json =
+                                            "{\"payment\":\"none\",\"deliver_chsi\":true,\"deliver_print\":false,"
+                                            "\"deliver_mail\":\"student\"}",
                                         .changed_by = "test"};
     static const char *const kinds[] = {"privacy", "face", "passing_on"};
     TRY(session_add(tx, &session));
@@ -67,7 +68,11 @@ static enum err move_step(struct tx *tx, void *job)
 
 static void happens(enum wf_event event, enum actor_kind kind)
 {
-    struct move m = {.event = event, .actor_kind = kind, .face = WF_FACE_MATCH, .lane = "green", .carrier = "顺丰速运",
+    struct move m = {.event = event,
+                     .actor_kind = kind,
+                     .face = WF_FACE_MATCH,
+                     .lane = "green",
+                     .carrier = "顺丰速运",
                      .tracking_no = "SF 1/2"};
     server_write(move_step, &m);
 }

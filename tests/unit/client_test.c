@@ -1,6 +1,6 @@
 /* links: xy_standin xy_dispatch PkgConfig::OPENSSL */
-#include "dispatch/client.c"
 #include "base/crypt.h"
+#include "dispatch/client.c"
 #include "tests/check.h"
 #include "tests/temp.h"
 #include "tests/unit/outside_fixture.h"

@@ -5,8 +5,8 @@
 #include "workers/measure.c"
 
 #include "base/text.h"
-#include "workers/resample.h"
 #include "tests/check.h"
+#include "workers/resample.h"
 
 static struct comply fresh(void)
 {
@@ -58,9 +58,20 @@ TEST(values_are_judged_at_their_borders)
 
 static struct head head_with(double crown_y, bool found)
 {
-    return (struct head){.eye_x = 240, .eye_y = 255, .centre_x = 240, .eye_distance_px = 90, .face_width_px = 200,
-                         .eye_to_chin_px = 160, .chin_x = 240, .chin_y = 415, .left_eye_x = 195, .left_eye_y = 255,
-                         .right_eye_x = 285, .right_eye_y = 255, .crown_y = crown_y, .crown_found = found};
+    return (struct head){.eye_x = 240,
+                         .eye_y = 255,
+                         .centre_x = 240,
+                         .eye_distance_px = 90,
+                         .face_width_px = 200,
+                         .eye_to_chin_px = 160,
+                         .chin_x = 240,
+                         .chin_y = 415,
+                         .left_eye_x = 195,
+                         .left_eye_y = 255,
+                         .right_eye_x = 285,
+                         .right_eye_y = 255,
+                         .crown_y = crown_y,
+                         .crown_found = found};
 }
 
 TEST(an_estimated_crown_warns_a_seen_one_fails)
@@ -82,7 +93,8 @@ TEST(a_wall_fails_only_by_both_measures)
     static const struct {
         double spread, edges;
         enum check_verdict worst;
-    } cases[] = {{1, 1, CHECK_PASS}, {6, 1, CHECK_WARN}, {20, 4, CHECK_WARN}, {2, 30, CHECK_WARN}, {13, 11, CHECK_FAIL}};
+    } cases[] = {
+        {1, 1, CHECK_PASS}, {6, 1, CHECK_WARN}, {20, 4, CHECK_WARN}, {2, 30, CHECK_WARN}, {13, 11, CHECK_FAIL}};
     for (size_t i = 0; i < countof(cases); i++) {
         struct comply report = fresh();
         struct wall wall = {.spread = cases[i].spread, .edges = cases[i].edges};
@@ -253,7 +265,7 @@ TEST(missing_sides_are_continued_or_flat)
         set_grey(&photo, 20, y, 10); /* the left edge is not plain */
     struct extended done = extend_missing(&photo, &placement, blue);
     TRUE(done.edges && done.flat);
-    EQ_INT(210, photo.rgb[(5 * 480 + 240) * 3]);                          /* top: continued */
+    EQ_INT(210, photo.rgb[(5 * 480 + 240) * 3]);                         /* top: continued */
     TRUE(memcmp(photo.rgb + (size_t)(300 * 480 + 5) * 3, blue, 3) == 0); /* left: filled */
     image_release(&photo);
 }

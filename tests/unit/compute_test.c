@@ -1,6 +1,6 @@
 /* links: xy_workers xy_base PkgConfig::UV */
-/* The supervisor against a worker that is this very program, started with the worker's arguments, and that does what its
- * jobs say; and against the real worker when it has been built. */
+/* The supervisor against a worker that is this very program, started with the worker's arguments, and that does what
+ * its jobs say; and against the real worker when it has been built. */
 #include "dispatch/compute.c"
 #include "dispatch/worker_client.c"
 #include "tests/check.h"
@@ -83,8 +83,8 @@ static void on_done(struct compute_job *job)
 static struct compute_job *submit(struct bench *b, const char *json, const void *bytes, size_t len)
 {
     struct compute_job *job = &b->jobs[b->submitted++];
-    *job = (struct compute_job){.parts = {{json, strlen(json)}, {bytes, len}}, .part_count = 2, .done = on_done,
-                                .owner = b};
+    *job = (struct compute_job){
+        .parts = {{json, strlen(json)}, {bytes, len}}, .part_count = 2, .done = on_done, .owner = b};
     EQ_INT(ERR_NONE, compute_submit(b->compute, job));
     return job;
 }
@@ -110,8 +110,8 @@ static void bench_close(struct bench *b)
     EQ_INT(0, uv_loop_close(&b->loop));
 }
 
-static const struct compute_options fake = {.worker = {.models_folder = "none"}, .queue_max = JOBS_MAX,
-                                            .job_timeout_ms = 20000};
+static const struct compute_options fake = {
+    .worker = {.models_folder = "none"}, .queue_max = JOBS_MAX, .job_timeout_ms = 20000};
 
 TEST(answers_come_back_whole)
 {
@@ -251,16 +251,18 @@ static void open_real(struct bench *b)
         SKIP("xueying-worker or its models are not built");
     static char worker[4096];
     beside_program("xueying-worker", worker);
-    bench_open(b, &(struct compute_options){
-                      .worker = {.worker_path = worker, .allow_fault_jobs = true, .job_wall_ms = 400},
-                      .queue_max = JOBS_MAX, .job_timeout_ms = 5000});
+    bench_open(
+        b, &(struct compute_options){.worker = {.worker_path = worker, .allow_fault_jobs = true, .job_wall_ms = 400},
+                                     .queue_max = JOBS_MAX,
+                                     .job_timeout_ms = 5000});
 }
 
 TEST(the_real_worker_survives_its_own_death)
 {
     static struct bench b;
     open_real(&b);
-    struct compute_job *crash = submit(&b, "{\"kind\":\"crash\"}", "", 0), *hang = submit(&b, "{\"kind\":\"hang\"}", "", 0);
+    struct compute_job *crash = submit(&b, "{\"kind\":\"crash\"}", "", 0),
+                       *hang = submit(&b, "{\"kind\":\"hang\"}", "", 0);
     wait_for_all(&b);
     EQ_INT(COMPUTE_POISON, crash->end);
     EQ_INT(COMPUTE_POISON, hang->end);

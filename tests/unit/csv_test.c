@@ -37,7 +37,9 @@ TEST(rows_and_cells)
         {"a,b\nc,d\n", "a|b/c|d/"},
         {"a,b\r\nc,d", "a|b/c|d/"},
         {"a\rb\r", "a/b/"},
-        {"\xef\xbb\xbf" "a,b", "a|b/"},
+        {"\xef\xbb\xbf"
+         "a,b",
+         "a|b/"},
         {"a,,b\n,\n", "a||b/|/"},
         {"\n\n\r\na\n\n", "a/"},
         {"\"a,b\",c", "a,b|c/"},

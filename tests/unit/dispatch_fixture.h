@@ -1,5 +1,5 @@
-/* dispatch_fixture — a dispatcher over the real store and real sealed files. The image worker is the test program itself,
- * started with the worker's arguments: it answers by the first letters of the photo. */
+/* dispatch_fixture — a dispatcher over the real store and real sealed files. The image worker is the test program
+ * itself, started with the worker's arguments: it answers by the first letters of the photo. */
 #ifndef XY_TESTS_DISPATCH_FIXTURE_H
 #define XY_TESTS_DISPATCH_FIXTURE_H
 
@@ -113,7 +113,9 @@ static inline void dispatch_up(struct world *w)
     struct dispatch *d;
     self[readlink("/proc/self/exe", self, sizeof self - 1)] = '\0';
     struct compute_options compute = {.worker = {.worker_path = self, .models_folder = "none", .threads = 2},
-                                      .queue_max = 64, .job_timeout_ms = 20000, .restart_pause_ms = 1};
+                                      .queue_max = 64,
+                                      .job_timeout_ms = 20000,
+                                      .restart_pause_ms = 1};
     struct dispatch_options options = {.store = w->t.store,
                                        .ring = w->t.ring,
                                        .blobs = w->blobs,
@@ -160,10 +162,18 @@ struct job {
 static inline enum err make_session(struct tx *tx, void *arg)
 {
     struct job *j = arg;
-    struct session_new s = {.id = j->w->session_id, .code = "25103003", .name = "届 2026", .school_id = "school",
-                            .school_code = "10595", .school_name = "A", .opens_us = 1,
-                            .closes_us = INT64_C(4000000000000000), .now_us = clock_utc_us(), .changed_by = "test",
-                            .policy_json = "{\"deliver_chsi\":true,\"deliver_print\":true,\"deliver_mail\":\"student\"}"};
+    struct session_new s = {.id = j->w->session_id,
+                            .code = "25103003",
+                            .name = "届 2026",
+                            .school_id = "school",
+                            .school_code = "10595",
+                            .school_name = "A",
+                            .opens_us = 1,
+                            .closes_us = INT64_C(4000000000000000),
+                            .now_us = clock_utc_us(),
+                            .changed_by = "test",
+                            .policy_json =
+                                "{\"deliver_chsi\":true,\"deliver_print\":true,\"deliver_mail\":\"student\"}"};
     TRY(session_add(tx, &s));
     return TX_RUN(tx, Q_ACCOUNT_ADD, v_text(j->w->staff_id), v_text("staff"), v_text("staff"), v_text("-"), v_int(1),
                   v_text(NULL), v_int(1));
@@ -176,16 +186,25 @@ static inline enum err make_student(struct tx *tx, void *arg)
     const char *id;
     const char *number = arena_printf(tx->arena, "2022%03d", j->who);
     TRY(student_of_openid(tx, number, w->students[j->who], "zh", 1, &id));
-    struct roster_entry entry = {.id = w->submissions[j->who], .session_id = w->session_id, .student_no = number,
-                                 .name = "张三", .id_number = "11010119900307665X", .college = "=A/B", .major = "",
+    struct roster_entry entry = {.id = w->submissions[j->who],
+                                 .session_id = w->session_id,
+                                 .student_no = number,
+                                 .name = "张三",
+                                 .id_number = "11010119900307665X",
+                                 .college = "=A/B",
+                                 .major = "",
                                  .class_name = "1"};
     char outcome;
     TRY(roster_put(tx, &entry, 1, false, &outcome));
     TRY(roster_link(tx, &entry, id, 1));
     TRY(consent_give(tx, id, "privacy", "1", 1));
     TRY(consent_give(tx, id, "passing_on", "1", 1));
-    struct submission s = {.id = w->submissions[j->who], .code = w->codes[j->who], .session_id = w->session_id,
-                           .student_id = id, .roster_id = entry.id, .created_us = 1};
+    struct submission s = {.id = w->submissions[j->who],
+                           .code = w->codes[j->who],
+                           .session_id = w->session_id,
+                           .student_id = id,
+                           .roster_id = entry.id,
+                           .created_us = 1};
     return submission_add(tx, &s);
 }
 

@@ -135,8 +135,13 @@ TEST(what_a_stop_cuts_short_is_taken_up_at_once)
     EQ_INT(ERR_NONE, store_run(w.t.store, STORE_READ, count_step, &j));
     EQ_INT(1, j.status.running); /* nothing was said about it, no pause, no try lost */
     temp_store_shut(&w.t);
-    struct store_options next = {.database = w.t.database, .ring = w.t.ring, .boot_id = "next boot", .readers = 1,
-                                 .queue_max = 1000, .announce = announce, .announce_arg = &w};
+    struct store_options next = {.database = w.t.database,
+                                 .ring = w.t.ring,
+                                 .boot_id = "next boot",
+                                 .readers = 1,
+                                 .queue_max = 1000,
+                                 .announce = announce,
+                                 .announce_arg = &w};
     EQ_INT(ERR_NONE, store_open(&next, &w.t.store, why));
     hold_ms = 1;
     dispatch_up(&w);

@@ -23,8 +23,11 @@ static enum err photo_step(struct tx *tx, void *arg)
     struct world *w = j->w;
     int64_t number;
     TRY(blob_row_add(tx, &j->ref, "original", "image/jpeg", w->students[j->who], 1));
-    struct attempt a = {.id = w->attempt, .submission_id = w->submissions[j->who], .source = "live",
-                        .original_blob_id = j->ref.id, .created_us = 1};
+    struct attempt a = {.id = w->attempt,
+                        .submission_id = w->submissions[j->who],
+                        .source = "live",
+                        .original_blob_id = j->ref.id,
+                        .created_us = 1};
     TRY(attempt_add(tx, &a, &number));
     const char *payload = arena_printf(tx->arena, "{\"attempt_id\":\"%s\"}", a.id);
     return outbox_put(tx, arena_printf(tx->arena, "%s-standardise", a.id), "standardise", a.submission_id, payload, 0,
@@ -255,8 +258,13 @@ TEST(a_recalled_photo_is_not_compared)
 static enum err create_step(struct tx *tx, void *arg)
 {
     struct job *j = arg;
-    struct batch_new b = {.id = j->more, .kind = j->text, .session_id = j->w->session_id, .name = "第一批",
-                          .template = "{college}/{student_no}", .created_by = j->w->staff_id, .now_us = clock_utc_us()};
+    struct batch_new b = {.id = j->more,
+                          .kind = j->text,
+                          .session_id = j->w->session_id,
+                          .name = "第一批",
+                          .template = "{college}/{student_no}",
+                          .created_by = j->w->staff_id,
+                          .now_us = clock_utc_us()};
     return batch_create(tx, &b, &j->number);
 }
 
@@ -277,7 +285,8 @@ static enum err batch_step(struct tx *tx, void *arg)
         return ERR_NONE;
     struct blob_row row;
     TRY(blob_row_get(tx, j->batch.blob_id, &row));
-    j->ref = (struct blob_ref){.id = j->batch.blob_id, .sealed_key_len = row.sealed_key_len,
+    j->ref = (struct blob_ref){.id = j->batch.blob_id,
+                               .sealed_key_len = row.sealed_key_len,
                                .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len)};
     return ERR_NONE;
 }
@@ -325,8 +334,12 @@ static enum err tracking_step(struct tx *tx, void *said)
 static enum err say(struct world *w, const char *batch, store_step *step, const char *import, struct batch_line *lines,
                     size_t count, int64_t matched)
 {
-    struct batch_said said = {.batch_id = batch, .account_id = w->staff_id, .import_id = import,
-                              .now_us = clock_utc_us(), .lines = lines, .count = count};
+    struct batch_said said = {.batch_id = batch,
+                              .account_id = w->staff_id,
+                              .import_id = import,
+                              .now_us = clock_utc_us(),
+                              .lines = lines,
+                              .count = count};
     enum err e = in_store(w, step, &said);
     if (e == ERR_NONE)
         EQ_INT(matched, said.matched);
@@ -423,7 +436,8 @@ TEST(three_students_go_to_chsi_and_two_on_to_print_and_post)
     hand_in(&w, 2, "GOOD again");
     settle(&w);
     EQ_INT(ERR_NONE, move(&w, 2, EV_approve, ACTOR_STAFF));
-    EQ_INT(ERR_NONE, say(&w, chsi, receipt_step, "late", receipt, 4, 3)); /* the old receipt does not touch the new pass */
+    EQ_INT(ERR_NONE,
+           say(&w, chsi, receipt_step, "late", receipt, 4, 3)); /* the old receipt does not touch the new pass */
     state_is(&w, 2, WF_chsi_upload);
     create(&w, "chsi", 1);
     world_close(&w);
@@ -452,7 +466,8 @@ TEST(what_is_purged_cannot_be_read_any_more)
     size_t len;
     enum err e = ERR_NONE;
     for (int i = 0; i < 20000 && e == ERR_NONE; i++) { /* the file goes with a sweep */
-        e = blob_get(w.blobs, before.rows[0].id, before.rows[0].sealed_key, before.rows[0].sealed_key_len, &bytes, &len);
+        e = blob_get(w.blobs, before.rows[0].id, before.rows[0].sealed_key, before.rows[0].sealed_key_len, &bytes,
+                     &len);
         if (e == ERR_NONE)
             free(bytes);
         poll(NULL, 0, 1);

@@ -95,7 +95,7 @@ static void write_reply(struct exchange *x, struct write *job)
 ENDPOINT(write, struct write, LANE(write_lane), WRITE(write_write))
 
 #define keyed_decode write_decode
-#define keyed_reply write_reply
+#define keyed_reply  write_reply
 ENDPOINT_KEYED(keyed, struct write, LANE(write_lane), WRITE(write_write))
 
 /* a status poll */
@@ -139,7 +139,7 @@ struct empty {
     int nothing;
 };
 #define forget_decode NULL
-#define forget_reply NULL
+#define forget_reply  NULL
 static enum err forget_write(struct tx *tx, struct empty *job)
 {
     (void)tx;

@@ -81,7 +81,6 @@ TEST(a_post_goes_through_lane_and_writer)
     stop();
 }
 
-
 /* ---- who ---- */
 
 TEST(roles_are_asked_for)
@@ -91,9 +90,11 @@ TEST(roles_are_asked_for)
     client_ask(port, &a, "POST /notes HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
     EQ_INT(401, a.status);
     EQ_TEXT("Bearer", answer_header(&a, "WWW-Authenticate"));
-    client_ask(port, &a, with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", student_token));
+    client_ask(port, &a,
+               with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", student_token));
     EQ_INT(403, a.status);
-    client_ask(port, &a, with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", staff_token));
+    client_ask(port, &a,
+               with_token("DELETE /notes/x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\n\r\n", staff_token));
     EQ_INT(204, a.status);
     char other[CRYPT_TOKEN_TEXT_BYTES];
     crypt_token(other);

@@ -232,9 +232,10 @@ TEST(a_client_that_left_gets_no_reply_but_its_write_happened)
     start();
     atomic_store(&hold_writes, true);
     int fd = client_connect(port);
-    client_text(fd, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
-                               "{\"text\":\"hi\"}",
-                               student_token));
+    client_text(fd,
+                with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                           "{\"text\":\"hi\"}",
+                           student_token));
     door_wait_for_visitor(&write_door);
     struct linger now = {1, 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now); /* reset, not FIN */
@@ -258,12 +259,13 @@ TEST(a_stop_lets_the_request_in_flight_finish)
     client_text(idle, "GET /notes/x HTTP/1.1\r\nHost: h\r\n\r\n");
     client_read(idle, &a, true);
     EQ_TEXT("keep-alive", answer_header(&a, "Connection"));
-    client_text(busy, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
-                                 "{\"text\":\"hi\"}",
-                                 student_token));
+    client_text(busy,
+                with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                           "{\"text\":\"hi\"}",
+                           student_token));
     door_wait_for_visitor(&write_door);
     pthread_create(&stopper, NULL, (void *(*)(void *))(void *)server_stop, server);
-    TRUE(client_is_closed(idle)); /* the idle one goes at once */
+    TRUE(client_is_closed(idle));                                           /* the idle one goes at once */
     for (int fd = client_connect(port); fd >= 0; fd = client_connect(port)) /* each loop closes its own door */
         close(fd);
     door_let(&write_door, 1);
@@ -287,9 +289,10 @@ TEST(a_stop_cuts_off_who_takes_longer_than_the_grace_time)
     atomic_store(&hold_writes, true);
     int busy = client_connect(port), slow = client_connect(port);
     client_text(slow, "PUT /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nsome");
-    client_text(busy, with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
-                                 "{\"text\":\"hi\"}",
-                                 student_token));
+    client_text(busy,
+                with_token("POST /notes HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer @\r\nContent-Length: 13\r\n\r\n"
+                           "{\"text\":\"hi\"}",
+                           student_token));
     door_wait_for_visitor(&write_door);
     pthread_create(&stopper, NULL, (void *(*)(void *))(void *)server_stop, server);
     client_read(busy, &a, true);

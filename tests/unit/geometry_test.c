@@ -10,7 +10,7 @@ static struct face_landmarks face_at(double x, double y, double scale, double ya
     static const struct {
         int mark;
         double x, y, z;
-    } more[] = {{0, -72, -35, -95}, {16, 72, -35, -95}, {2, -68, 5, -84}, {14, 68, 5, -84},  {37, -37, -38, -22},
+    } more[] = {{0, -72, -35, -95},  {16, 72, -35, -95},  {2, -68, 5, -84},    {14, 68, 5, -84},   {37, -37, -38, -22},
                 {38, -24, -38, -20}, {40, -24, -29, -20}, {41, -37, -29, -22}, {43, 24, -38, -20}, {44, 37, -38, -22},
                 {46, 37, -29, -22},  {47, 24, -29, -20},  {51, 0, 25, -6},     {57, 0, 37, -6},    {61, -8, 30, -8},
                 {62, 0, 30, -7},     {63, 8, 30, -8},     {65, 8, 31, -8},     {66, 0, 31, -7},    {67, -8, 31, -8}};
@@ -19,7 +19,8 @@ static struct face_landmarks face_at(double x, double y, double scale, double ya
     for (size_t i = 0; i < countof(skull) + countof(more); i++) {
         bool first = i < countof(skull);
         int mark = first ? skull[i].mark : more[i - countof(skull)].mark;
-        double sx = first ? skull[i].x : more[i - countof(skull)].x, sy = first ? skull[i].y : more[i - countof(skull)].y;
+        double sx = first ? skull[i].x : more[i - countof(skull)].x,
+               sy = first ? skull[i].y : more[i - countof(skull)].y;
         double sz = first ? skull[i].z : more[i - countof(skull)].z;
         double turned = sx * cos(yaw) + sz * sin(yaw);
         marks.points[mark].x_px = (float)(x + scale * (turned * cos(roll) - sy * sin(roll)));

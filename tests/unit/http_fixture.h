@@ -135,7 +135,10 @@ static inline void door_let(struct door *door, int count)
     pthread_mutex_unlock(&door->lock);
 }
 
-#define DOOR {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0}
+#define DOOR                                                                                                           \
+    {                                                                                                                  \
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0                                                      \
+    }
 
 /* ---- the client ---- */
 

@@ -115,7 +115,8 @@ TEST(heads_that_two_parsers_cut_differently_are_refused)
     start();
     EQ_INT(200, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", false));
     EQ_INT(200, ask_raw("\r\nPOST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab", false));
-    EQ_INT(200, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", false));
+    EQ_INT(200,
+           ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", false));
     EQ_INT(400, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
                         "0\r\n\r\nGET /echo HTTP/1.1\r\nHost: h\r\n\r\n",
                         true));
@@ -125,9 +126,10 @@ TEST(heads_that_two_parsers_cut_differently_are_refused)
     EQ_INT(400, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\nab", true));
     EQ_INT(400, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: +0\r\n\r\n", true));
     EQ_INT(400, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", true));
-    EQ_INT(400, ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
-                        "0\r\n\r\n",
-                        true));
+    EQ_INT(400,
+           ask_raw("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "0\r\n\r\n",
+                   true));
     EQ_INT(400, ask_raw("POST /echo HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true));
     EQ_INT(400, ask_raw("GET /echo HTTP/1.1\r\n\r\n", true));
     EQ_INT(400, ask_raw("GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", true));
@@ -274,7 +276,8 @@ TEST(a_bad_request_ends_the_pipeline)
     static struct answer a;
     start();
     int fd = client_connect(port);
-    client_text(fd, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\nGET /echo HTTP/1.1\r\n\r\nGET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_text(fd,
+                "GET /echo HTTP/1.1\r\nHost: h\r\n\r\nGET /echo HTTP/1.1\r\n\r\nGET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
     client_read(fd, &a, true);
     EQ_INT(200, a.status);
     client_read(fd, &a, true);
@@ -479,7 +482,7 @@ TEST(no_file_descriptors_left)
     int probe = dup(0), second = client_connect(port);
     close(probe);
     client_text(second, "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
-    client_read(second, &a, true); /* accepted on either loop: everything it needs is open */
+    client_read(second, &a, true);                /* accepted on either loop: everything it needs is open */
     int client = socket(AF_INET, SOCK_STREAM, 0); /* ours is open already; the server's end finds no number */
     tight.rlim_cur = (rlim_t)client + 1;
     setrlimit(RLIMIT_NOFILE, &tight);

@@ -44,8 +44,9 @@ static enum err decode(const void *bytes, size_t len, struct image_source *sourc
 
 static bool is_colour(const struct image *image, double x_share, double y_share, int r, int g, int b)
 {
-    const unsigned char *at = image->rgb + ((size_t)(y_share * image->height_px) * (size_t)image->width_px +
-                                            (size_t)(x_share * image->width_px)) * 3;
+    const unsigned char *at =
+        image->rgb +
+        ((size_t)(y_share * image->height_px) * (size_t)image->width_px + (size_t)(x_share * image->width_px)) * 3;
     return abs(at[0] - r) < 40 && abs(at[1] - g) < 40 && abs(at[2] - b) < 40;
 }
 
@@ -67,8 +68,9 @@ TEST(jpeg_decodes_to_its_pixels)
 /* APP1 with one IFD entry: orientation. Behind our JFIF header. */
 static struct buf with_orientation(const struct buf *file, unsigned char orientation)
 {
-    const unsigned char app1[] = {0xff, 0xe1, 0,    34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
-                                  0,    1,    0x01, 0x12, 0,   3,   0,   0,   0, 1, 0,   orientation, 0, 0, 0, 0, 0, 0};
+    const unsigned char app1[] = {0xff, 0xe1, 0, 34, 'E', 'x',         'i', 'f', 0,    0,    'M', 'M',
+                                  0,    42,   0, 0,  0,   8,           0,   1,   0x01, 0x12, 0,   3,
+                                  0,    0,    0, 1,  0,   orientation, 0,   0,   0,    0,    0,   0};
     struct buf out;
     buf_init(&out, MIB(4));
     buf_add(&out, file->bytes, 20); /* SOI and JFIF */
@@ -83,8 +85,8 @@ TEST(exif_orientation_is_applied)
     static const struct {
         double corner_x, corner_y;
         bool turned;
-    } want[9] = {{0, 0, false},     {.1, .1, false},  {.9, .1, false}, {.9, .9, false}, {.1, .9, false},
-                 {.1, .1, true},    {.9, .1, true},   {.9, .9, true},  {.1, .9, true}};
+    } want[9] = {{0, 0, false},  {.1, .1, false}, {.9, .1, false}, {.9, .9, false}, {.1, .9, false},
+                 {.1, .1, true}, {.9, .1, true},  {.9, .9, true},  {.1, .9, true}};
     struct buf file = jpeg_of(400, 300);
     for (unsigned char o = 1; o <= 8; o++) {
         struct buf turned = with_orientation(&file, o);
@@ -150,9 +152,13 @@ TEST(header_bombs_are_refused_before_pixels)
 
 TEST(other_kinds_and_garbage_are_refused)
 {
-    static const char *const others[] = {"", "x", "GIF89a....................", "RIFF....WEBPVP8 ......",
+    static const char *const others[] = {"",
+                                         "x",
+                                         "GIF89a....................",
+                                         "RIFF....WEBPVP8 ......",
                                          "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
-                                         "%PDF-1.4 ............", "II*\0............"};
+                                         "%PDF-1.4 ............",
+                                         "II*\0............"};
     struct image_source source;
     struct image image;
     for (size_t i = 0; i < countof(others); i++)
@@ -207,7 +213,8 @@ static void expect_flat(struct buf file, int r, int g, int b)
 
 TEST(unusual_pixels_become_rgb)
 {
-    static const double grey[] = {128}, deep[] = {65535, 257 * 100, 0}, clear[] = {255, 0, 0, 0}, solid[] = {255, 0, 0, 255};
+    static const double grey[] = {128}, deep[] = {65535, 257 * 100, 0}, clear[] = {255, 0, 0, 0},
+                        solid[] = {255, 0, 0, 255};
     static const double cyan[] = {255, 0, 0, 0};
     expect_flat(saved(flat(256, 256, grey, 1, VIPS_INTERPRETATION_B_W, VIPS_FORMAT_UCHAR), false), 128, 128, 128);
     expect_flat(saved(flat(256, 256, grey, 1, VIPS_INTERPRETATION_B_W, VIPS_FORMAT_UCHAR), true), 128, 128, 128);

@@ -25,13 +25,14 @@ static struct buf encoded(const struct image *image, int *quality)
 
 TEST(the_header_says_300_dpi_and_nothing_else)
 {
-    static const unsigned char want[] = {0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0,
-                                         1,    1,    1,    1, 0x2c, 1, 0x2c, 0, 0};
+    static const unsigned char want[] = {0xff, 0xd8, 0xff, 0xe0, 0, 16,   0x4a, 0x46, 0x49, 0x46,
+                                         0,    1,    1,    1,    1, 0x2c, 1,    0x2c, 0,    0};
     struct image image = noise(40);
     int quality;
     struct buf b = encoded(&image, &quality);
     TRUE(b.len > sizeof want && memcmp(b.bytes, want, sizeof want) == 0);
-    TRUE((unsigned char)b.bytes[20] == 0xff && (unsigned char)b.bytes[21] != 0xe0 && (unsigned char)b.bytes[21] != 0xe1);
+    TRUE((unsigned char)b.bytes[20] == 0xff && (unsigned char)b.bytes[21] != 0xe0 &&
+         (unsigned char)b.bytes[21] != 0xe1);
     TRUE(memmem(b.bytes, b.len, "Exif", 4) == NULL && memmem(b.bytes, b.len, "ICC_PROFILE", 11) == NULL);
     buf_release(&b);
     image_release(&image);

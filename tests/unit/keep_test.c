@@ -25,13 +25,27 @@ static enum err fill_step(struct tx *tx, void *arg)
     struct world *w = arg;
     const char *id;
     int64_t number, now_us = clock_utc_us();
-    struct session_new session = {.id = w->session, .code = "25103003", .name = "2026", .school_id = "school",
-                                  .school_code = "1", .school_name = "A", .opens_us = 1, .now_us = now_us,
-                                  .closes_us = INT64_C(4000000000000000), .policy_json = "{}", .changed_by = "test"};
+    struct session_new session = {.id = w->session,
+                                  .code = "25103003",
+                                  .name = "2026",
+                                  .school_id = "school",
+                                  .school_code = "1",
+                                  .school_name = "A",
+                                  .opens_us = 1,
+                                  .now_us = now_us,
+                                  .closes_us = INT64_C(4000000000000000),
+                                  .policy_json = "{}",
+                                  .changed_by = "test"};
     TRY(session_add(tx, &session));
     TRY(student_of_openid(tx, "openid", w->student, "zh", 1, &id));
-    struct roster_entry entry = {.id = w->submission, .session_id = w->session, .student_no = "1", .name = "张三",
-                                 .id_number = "11010119900307665X", .college = "", .major = "", .class_name = ""};
+    struct roster_entry entry = {.id = w->submission,
+                                 .session_id = w->session,
+                                 .student_no = "1",
+                                 .name = "张三",
+                                 .id_number = "11010119900307665X",
+                                 .college = "",
+                                 .major = "",
+                                 .class_name = ""};
     char outcome;
     TRY(roster_put(tx, &entry, 1, false, &outcome));
     TRY(roster_link(tx, &entry, id, 1));
@@ -39,21 +53,25 @@ static enum err fill_step(struct tx *tx, void *arg)
     TRY(consent_give(tx, id, "privacy", "1", 1));
     TRY(consent_give(tx, id, "passing_on", "1", 1));
     TRY(secret_put(tx, "token", "abc", 1, 1));
-    struct submission s = {.id = w->submission, .code = "CODE22-2", .session_id = w->session, .student_id = id,
-                           .roster_id = entry.id, .created_us = now_us};
+    struct submission s = {.id = w->submission,
+                           .code = "CODE22-2",
+                           .session_id = w->session,
+                           .student_id = id,
+                           .roster_id = entry.id,
+                           .created_us = now_us};
     TRY(submission_add(tx, &s));
     TRY(submission_set_address(tx, s.id, "{\"text\":\"x\"}"));
-    struct attempt a = {.id = w->attempt, .submission_id = s.id, .source = "live", .original_blob_id = "blob",
-                        .created_us = 1};
+    struct attempt a = {
+        .id = w->attempt, .submission_id = s.id, .source = "live", .original_blob_id = "blob", .created_us = 1};
     static const char *const blobs[] = {"blob", "standard", "proxy"};
     for (size_t i = 0; i < countof(blobs); i++)
-        TRY(TX_RUN(tx, Q_BLOB_ADD, v_text(blobs[i]), v_text("original"), v_text("image/jpeg"), v_bytes("k", 1), v_int(1),
-                   v_int(1), v_text(""), v_text(id), v_int(1)));
+        TRY(TX_RUN(tx, Q_BLOB_ADD, v_text(blobs[i]), v_text("original"), v_text("image/jpeg"), v_bytes("k", 1),
+                   v_int(1), v_int(1), v_text(""), v_text(id), v_int(1)));
     TRY(attempt_add(tx, &a, &number));
     TRY(attempt_ready(tx, a.id, "pass", "{}", "standard", "proxy"));
     TRY(submission_choose(tx, s.id, a.id, 0));
-    struct move move = {.submission_id = s.id, .event = EV_confirm, .actor_kind = ACTOR_STUDENT, .actor_id = id,
-                        .now_us = now_us};
+    struct move move = {
+        .submission_id = s.id, .event = EV_confirm, .actor_kind = ACTOR_STUDENT, .actor_id = id, .now_us = now_us};
     TRY(transition_apply(tx, &move, NULL));
     move.event = EV_intake;
     move.actor_kind = ACTOR_SERVER;
@@ -78,8 +96,11 @@ static struct fsck check(struct world *w)
     static const struct {
         store_step *step;
         bool paged;
-    } steps[] = {{fsck_database, false}, {fsck_submissions, true}, {fsck_outbox_rows, true},
-                 {fsck_totals, false},   {fsck_audit_chain, false}};
+    } steps[] = {{fsck_database, false},
+                 {fsck_submissions, true},
+                 {fsck_outbox_rows, true},
+                 {fsck_totals, false},
+                 {fsck_audit_chain, false}};
     struct fsck f = {.now_us = clock_utc_us()};
     for (size_t i = 0; i < countof(steps); i++)
         for (f.done = false, f.after[0] = '\0'; !f.done; f.done = f.done || !steps[i].paged)
@@ -208,9 +229,11 @@ TEST(every_sealed_column_of_the_schema_is_in_the_list)
     sqlite3_stmt *statement = NULL;
     size_t columns = 0;
     EQ_INT(SQLITE_OK, sqlite3_open(w.t.database, &db));
-    EQ_INT(SQLITE_OK, sqlite3_prepare_v2(db, "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
-                                             " WHERE m.type = 'table' AND c.name GLOB 'sealed_*' AND c.name <> 'sealed_key'",
-                                         -1, &statement, NULL));
+    EQ_INT(SQLITE_OK,
+           sqlite3_prepare_v2(db,
+                              "SELECT m.name || '.' || c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
+                              " WHERE m.type = 'table' AND c.name GLOB 'sealed_*' AND c.name <> 'sealed_key'",
+                              -1, &statement, NULL));
     for (; sqlite3_step(statement) == SQLITE_ROW; columns++) {
         const char *name = (const char *)sqlite3_column_text(statement, 0);
         bool listed = false;

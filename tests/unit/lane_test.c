@@ -51,7 +51,9 @@ void job_run(struct job_tools *tools, const struct frame *request, struct job_re
 {
     const char *copy = arena_text_n(tools->arena, request->parts[0].bytes, request->parts[0].len);
     buf_text(&reply->json, copy);
-    *answer = (struct frame){.type = FRAME_RESULT, .job_id = request->job_id, .part_count = 1,
+    *answer = (struct frame){.type = FRAME_RESULT,
+                             .job_id = request->job_id,
+                             .part_count = 1,
                              .parts = {{reply->json.bytes, reply->json.len}}};
     pthread_mutex_lock(&gate);
     pthread_mutex_unlock(&gate);

@@ -1,13 +1,13 @@
 /* links: xy_standin xy_dispatch */
-#include "tests/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "store/message.h"
 #include "store/quota.h"
 #include "store/secret.h"
+#include "tests/check.h"
 #include "tests/unit/outside_server.h"
 
-#define SEND "/cgi-bin/message/subscribe/send"
+#define SEND   "/cgi-bin/message/subscribe/send"
 #define RESULT "standin-result"
 
 struct put {

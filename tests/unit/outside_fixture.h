@@ -64,8 +64,9 @@ static inline const struct json *outside_ask(int port, const char *method, const
 static inline void outside_fault(int port, const char *kind, int64_t times, int64_t value, const char *path)
 {
     (void)outside_ask(port, "POST", "/fault",
-                      arena_printf(outside_arena, "{\"kind\":\"%s\",\"times\":%" PRId64 ",\"value\":%" PRId64
-                                                  ",\"path\":\"%s\"}", kind, times, value, path));
+                      arena_printf(outside_arena,
+                                   "{\"kind\":\"%s\",\"times\":%" PRId64 ",\"value\":%" PRId64 ",\"path\":\"%s\"}",
+                                   kind, times, value, path));
 }
 
 /* How many requests the stand-in received on that path. */

@@ -1,10 +1,10 @@
 /* links: xy_standin xy_dispatch */
-#include "tests/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "dispatch/courier.h"
 #include "dispatch/standin/http.h"
 #include "store/payment.h"
+#include "tests/check.h"
 #include "tests/unit/outside_server.h"
 
 #include <pthread.h>
@@ -118,7 +118,8 @@ static void order_prepay(struct order *o)
 
 static void pay_now(const struct order *o)
 {
-    (void)outside_ask(outside_ports.pay, "GET", arena_printf(outside_arena, "/pay?prepay_id=%s", o->payment.prepay_id), NULL);
+    (void)outside_ask(outside_ports.pay, "GET", arena_printf(outside_arena, "/pay?prepay_id=%s", o->payment.prepay_id),
+                      NULL);
 }
 
 static const char *state_of(struct order *o)
@@ -386,7 +387,7 @@ TEST(prepay_says_whether_it_may_have_been_taken)
         const char *kind;
         int64_t value;
         enum err e;
-    } faults[] = {{"reset", 0, ERR_UPSTREAM_UNKNOWN},   {"garbage", 0, ERR_UPSTREAM_UNKNOWN},
+    } faults[] = {{"reset", 0, ERR_UPSTREAM_UNKNOWN},    {"garbage", 0, ERR_UPSTREAM_UNKNOWN},
                   {"truncate", 0, ERR_UPSTREAM_UNKNOWN}, {"drop_answer", 0, ERR_UPSTREAM_UNKNOWN},
                   {"status", 500, ERR_UPSTREAM},         {"status", 401, ERR_UPSTREAM}};
     up();
@@ -412,7 +413,7 @@ TEST(prepay_says_whether_it_may_have_been_taken)
 /* ---- callbacks ---- */
 
 static const struct pay_config pay = {.url = "x", .merchant_id = "xueying", .key = "key"};
-#define HOOK "/api/v1/hooks/pay"
+#define HOOK  "/api/v1/hooks/pay"
 #define NOW_S 1800000000
 
 static enum err verify(const char *body, const char *key, int64_t at_s, const char *path)
@@ -429,7 +430,7 @@ static enum err verify(const char *body, const char *key, int64_t at_s, const ch
 }
 
 #define NOTICE(event, merchant, rest) "{\"event\":\"" event "\",\"merchant_id\":\"" merchant "\"," rest "}"
-#define GOOD                                                                                                 \
+#define GOOD                                                                                                           \
     NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1250")
 
 TEST(only_what_the_service_signed_now_is_believed)
@@ -440,19 +441,24 @@ TEST(only_what_the_service_signed_now_is_believed)
     static const struct {
         const char *key, *path;
         int64_t at_s;
-    } forged[] = {{"other", HOOK, NOW_S},       {"", HOOK, NOW_S},         {"key", "/api/v1/hooks/courier", NOW_S},
-                  {"key", HOOK, NOW_S - 300},   {"key", HOOK, NOW_S + 300}, {"key", HOOK, 0},
-                  {"key", HOOK, -NOW_S},        {"key", HOOK, INT64_MAX},   {"key", HOOK, INT64_MIN}};
+    } forged[] = {{"other", HOOK, NOW_S},     {"", HOOK, NOW_S},          {"key", "/api/v1/hooks/courier", NOW_S},
+                  {"key", HOOK, NOW_S - 300}, {"key", HOOK, NOW_S + 300}, {"key", HOOK, 0},
+                  {"key", HOOK, -NOW_S},      {"key", HOOK, INT64_MAX},   {"key", HOOK, INT64_MIN}};
     for (size_t i = 0; i < countof(forged); i++)
         if (verify(GOOD, forged[i].key, forged[i].at_s, forged[i].path) != ERR_UNAUTHENTICATED)
             TEST_FAIL("believed: forged[%zu]", i);
     static const char *const wrong[] = {
-        "", "{}", "[]", "not json", "{\"event\":\"TRANSACTION.SUCCESS\"}",
+        "",
+        "{}",
+        "[]",
+        "not json",
+        "{\"event\":\"TRANSACTION.SUCCESS\"}",
         NOTICE("REFUND.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1"),
         NOTICE("TRANSACTION.SUCCESS", "other", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1"),
         NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":0"),
         NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":1.5"),
-        NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":\"1\""),
+        NOTICE("TRANSACTION.SUCCESS", "xueying",
+               "\"out_trade_no\":\"01\",\"transaction_id\":\"T\",\"amount_fen\":\"1\""),
         NOTICE("TRANSACTION.SUCCESS", "xueying", "\"transaction_id\":\"T\",\"amount_fen\":1"),
         NOTICE("TRANSACTION.SUCCESS", "xueying", "\"out_trade_no\":\"01\",\"amount_fen\":1")};
     for (size_t i = 0; i < countof(wrong); i++)
@@ -467,9 +473,14 @@ TEST(a_changed_or_missing_header_is_not_believed)
     char signature[PAY_SIGNATURE_BYTES], short_one[PAY_SIGNATURE_BYTES];
     pay_sign("key", "POST", HOOK, "1800000000", "n", GOOD, strlen(GOOD), signature);
     snprintf(short_one, sizeof short_one, "%.10s", signature);
-    const struct pay_signed heads[] = {{NULL, "n", signature}, {"1800000000", NULL, signature}, {"1800000000", "n", NULL},
-                                       {"", "", ""},           {"1800000001", "n", signature},  {"1800000000", "m", signature},
-                                       {"1800000000x", "n", signature}, {"1800000000", "n", short_one},
+    const struct pay_signed heads[] = {{NULL, "n", signature},
+                                       {"1800000000", NULL, signature},
+                                       {"1800000000", "n", NULL},
+                                       {"", "", ""},
+                                       {"1800000001", "n", signature},
+                                       {"1800000000", "m", signature},
+                                       {"1800000000x", "n", signature},
+                                       {"1800000000", "n", short_one},
                                        {"1800000000", "n", "WECHATPAY/SIGNTEST/abc"}};
     for (size_t i = 0; i < countof(heads); i++)
         EQ_INT(ERR_UNAUTHENTICATED,
@@ -479,8 +490,7 @@ TEST(a_changed_or_missing_header_is_not_believed)
     EQ_INT(1250, notice.amount_fen);
     struct pay_config keyless = pay;
     keyless.key = "";
-    EQ_INT(ERR_UNAUTHENTICATED,
-           pay_verify(&keyless, HOOK, &good, GOOD, strlen(GOOD), SECONDS_US(NOW_S), a, &notice));
+    EQ_INT(ERR_UNAUTHENTICATED, pay_verify(&keyless, HOOK, &good, GOOD, strlen(GOOD), SECONDS_US(NOW_S), a, &notice));
     arena_free(a);
 }
 
@@ -501,8 +511,8 @@ static int hook_answer(void *service, const struct standin_request *r, struct bu
     (void)service, (void)out;
     const struct pay_signed head = {standin_header(r, PAY_TIMESTAMP), standin_header(r, PAY_NONCE),
                                     standin_header(r, PAY_SIGNATURE)};
-    bool good = pay_verify(&server_config.pay, r->path, &head, r->body, r->body_len, clock_utc_us(), r->arena, &notice) ==
-                ERR_NONE;
+    bool good = pay_verify(&server_config.pay, r->path, &head, r->body, r->body_len, clock_utc_us(), r->arena,
+                           &notice) == ERR_NONE;
     if (good) {
         struct succeed s = {notice.id, notice.transaction_id, notice.amount_fen, ERR_NONE};
         good = store_run(server_temp.store, STORE_WRITE, succeed_step, &s) == ERR_NONE;

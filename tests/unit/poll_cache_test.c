@@ -15,8 +15,8 @@ static struct poll_cache_hit hit;
 
 static bool get(struct poll_cache *cache, const char *id, const char *owner, const char *have, int64_t now_us)
 {
-    return poll_cache_get(cache, id, strlen(id), owner, LANGUAGE_ZH, have, have != NULL ? strlen(have) : 0, now_us, take,
-                          NULL, &hit);
+    return poll_cache_get(cache, id, strlen(id), owner, LANGUAGE_ZH, have, have != NULL ? strlen(have) : 0, now_us,
+                          take, NULL, &hit);
 }
 
 static void put(struct poll_cache *cache, const char *id, const char *owner, const char *etag, const char *body,

@@ -1,15 +1,17 @@
 /* links: xy_protocol */
 #include "workers/protocol.c"
 
-#include "workers/profile.h"
 #include "tests/check.h"
+#include "workers/profile.h"
 
 #include <pthread.h>
 #include <unistd.h>
 
 static struct frame sample(void)
 {
-    return (struct frame){.type = FRAME_JOB, .job_id = UINT64_C(0x1122334455667788), .part_count = 3,
+    return (struct frame){.type = FRAME_JOB,
+                          .job_id = UINT64_C(0x1122334455667788),
+                          .part_count = 3,
                           .parts = {{"{\"kind\":\"x\"}", 12}, {"", 0}, {"abc", 3}}};
 }
 

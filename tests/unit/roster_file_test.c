@@ -5,7 +5,7 @@
 #include "tests/check.h"
 #include "tests/temp.h"
 
-#define HEAD "student_no,name,id_number,college,major,class_name\n"
+#define HEAD   "student_no,name,id_number,college,major,class_name\n"
 #define NUMBER "11010519491231002X" /* the example of GB 11643 */
 
 static struct roster_file *parse(struct arena *arena, const char *text, size_t len, enum err want)
@@ -44,12 +44,12 @@ TEST(bad_rows_are_named_and_the_others_read)
 {
     struct arena *arena = arena_new(MIB(40));
     struct roster_file *file = PARSE(arena,
-                                      HEAD "1,A," NUMBER ",,,\n"
-                                           "2,B,110105194912310021,,,\n" /* wrong check digit */
-                                           ",C," NUMBER ",,,\n"
-                                           "4,," NUMBER ",,,\n"
-                                           "1,E," NUMBER ",,,\n",
-                                      ERR_NONE);
+                                     HEAD "1,A," NUMBER ",,,\n"
+                                          "2,B,110105194912310021,,,\n" /* wrong check digit */
+                                          ",C," NUMBER ",,,\n"
+                                          "4,," NUMBER ",,,\n"
+                                          "1,E," NUMBER ",,,\n",
+                                     ERR_NONE);
     EQ_INT(2, file->count);
     EQ_INT(4, file->problem_count);
     EQ_INT(3, file->problems[0].line);

@@ -5,7 +5,10 @@
 
 static const struct endpoint endpoint = {.name = "any"};
 
-#define ROUTE(method_, path_) {METHOD_##method_, path_, 0, 0, &endpoint}
+#define ROUTE(method_, path_)                                                                                          \
+    {                                                                                                                  \
+        METHOD_##method_, path_, 0, 0, &endpoint                                                                       \
+    }
 static const struct route table[] = {
     ROUTE(GET, "/"),
     ROUTE(GET, "/a"),

@@ -1,7 +1,7 @@
 /* links: xy_api xy_http xy_store xy_blob */
 /* routes.def and web/openapi.yaml say the same: every path and method both ways, the endpoint's name, who may, whether
- * there is a body and how large, where an Idempotency-Key is needed. The description is read line by line: it is kept in
- * a form of two spaces per level. */
+ * there is a body and how large, where an Idempotency-Key is needed. The description is read line by line: it is kept
+ * in a form of two spaces per level. */
 #include "api/routes.c"
 
 #include "base/text.h"
@@ -127,7 +127,8 @@ TEST(who_may_is_the_same_in_both)
 TEST(students_and_staff_share_no_address_but_the_way_out)
 {
     for (size_t i = 0; i < countof(routes); i++) {
-        bool student = (routes[i].roles & (unsigned)ROLE_STUDENT) != 0, staff = (routes[i].roles & (unsigned)ROLE_STAFF) != 0;
+        bool student = (routes[i].roles & (unsigned)ROLE_STUDENT) != 0,
+             staff = (routes[i].roles & (unsigned)ROLE_STAFF) != 0;
         if (student && staff)
             EQ_TEXT("logout", routes[i].endpoint->name);
         if (staff && !student)
@@ -162,7 +163,8 @@ TEST(keys_are_asked_for_where_an_answer_is_recorded)
             last = k;
         }
         if (endpoint->idempotent_key != operation_of(&routes[i])->has_key)
-            TEST_FAIL("%s: keyed %d, described %d", endpoint->name, endpoint->idempotent_key, !endpoint->idempotent_key);
+            TEST_FAIL("%s: keyed %d, described %d", endpoint->name, endpoint->idempotent_key,
+                      !endpoint->idempotent_key);
         if (endpoint->idempotent_key && (writes != 1 || endpoint->steps[last].place != STEP_WRITE))
             TEST_FAIL("%s: a keyed endpoint has one WRITE step, its last", endpoint->name);
         if ((routes[i].method == METHOD_GET || routes[i].method == METHOD_HEAD) && endpoint->idempotent_key)

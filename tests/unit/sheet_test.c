@@ -40,8 +40,8 @@ static struct outcome make(const char *head, int count, const char *caption, int
         buf_add(&jpegs, one.bytes, one.len);
     }
     buf_text(&request, "]}");
-    struct frame frame = {.type = FRAME_JOB, .part_count = 2,
-                          .parts = {{request.bytes, request.len}, {jpegs.bytes, jpegs.len}}};
+    struct frame frame = {
+        .type = FRAME_JOB, .part_count = 2, .parts = {{request.bytes, request.len}, {jpegs.bytes, jpegs.len}}};
     const struct json *tree;
     EQ_INT(ERR_NONE, json_read(request.bytes, request.len, tools.arena, &tree));
     struct job_reply reply;
@@ -78,7 +78,8 @@ static int count_of(const struct buf *b, const char *text)
 
 TEST(pages_are_counted_and_drawn)
 {
-    struct outcome got = make("\"paper\":\"a4\",\"print\":\"2inch\",\"title\":\"样例大学\",\"batch\":\"B1\"", 50, "张三", 1);
+    struct outcome got =
+        make("\"paper\":\"a4\",\"print\":\"2inch\",\"title\":\"样例大学\",\"batch\":\"B1\"", 50, "张三", 1);
     EQ_INT(ERR_NONE, got.error);
     EQ_INT(21, got.per_page);
     EQ_INT(3, got.pages);
@@ -130,8 +131,12 @@ TEST(bad_requests_are_refused_with_a_reason)
     static const struct {
         const char *head, *caption;
         int count, copies;
-    } cases[] = {{"\"paper\":\"a0\"", "a", 1, 1},  {"\"print\":\"9inch\"", "a", 1, 1}, {"\"paper\":\"a4\"", "a", 0, 1},
-                 {"\"paper\":\"a4\"", "a", 1, 17}, {"\"paper\":\"a4\"", "a", 1, 0},     {"\"paper\":\"a4\"", "\\n", 1, 1},
+    } cases[] = {{"\"paper\":\"a0\"", "a", 1, 1},
+                 {"\"print\":\"9inch\"", "a", 1, 1},
+                 {"\"paper\":\"a4\"", "a", 0, 1},
+                 {"\"paper\":\"a4\"", "a", 1, 17},
+                 {"\"paper\":\"a4\"", "a", 1, 0},
+                 {"\"paper\":\"a4\"", "\\n", 1, 1},
                  {"\"paper\":\"a4\"", "0123456789012345678901234567890123456789012345678901234567890123456789", 1, 1}};
     for (size_t i = 0; i < countof(cases); i++) {
         struct outcome got = make(cases[i].head, cases[i].count, cases[i].caption, cases[i].copies);
@@ -150,8 +155,8 @@ TEST(sizes_that_lie_are_refused)
         const struct json *tree;
         struct job_reply reply;
         snprintf(request, sizeof request, "{\"prints\":[%s]}", prints[i]);
-        struct frame frame = {.type = FRAME_JOB, .part_count = 2,
-                              .parts = {{request, strlen(request)}, {one.bytes, one.len}}};
+        struct frame frame = {
+            .type = FRAME_JOB, .part_count = 2, .parts = {{request, strlen(request)}, {one.bytes, one.len}}};
         EQ_INT(ERR_NONE, json_read(request, strlen(request), tools.arena, &tree));
         job_reply_init(&reply);
         TRUE(job_sheet(&tools, tree, &frame, &reply) != ERR_NONE);

@@ -91,8 +91,9 @@ static void make_folder(void)
 
 static void remove_folder(void)
 {
-    static const char *files[] = {"index.html", "app.js", "app-0a1b2c3d.js", "console/index.html", "secret.db",
-                                  ".git/config.txt", ".hidden.html", "link.txt", "cert.pem", "key.pem"};
+    static const char *files[] = {"index.html", "app.js",          "app-0a1b2c3d.js", "console/index.html",
+                                  "secret.db",  ".git/config.txt", ".hidden.html",    "link.txt",
+                                  "cert.pem",   "key.pem"};
     for (size_t i = 0; i < countof(files); i++)
         unlink(in_folder(files[i]));
     rmdir(in_folder("console"));
@@ -186,9 +187,10 @@ TEST(pages_come_from_memory)
 
 TEST(nothing_else_is_served)
 {
-    static const char *paths[] = {"GET /secret.db", "GET /.git/config.txt", "GET /.hidden.html", "GET /link.txt",
-                                  "GET /../etc/passwd", "GET /console/../secret.db", "GET /%2e%2e/etc/passwd",
-                                  "GET /console/..%2fsecret.db", "GET //index.html", "GET /index.html/", "GET /app.js%00"};
+    static const char *paths[] = {
+        "GET /secret.db",     "GET /.git/config.txt",      "GET /.hidden.html",      "GET /link.txt",
+        "GET /../etc/passwd", "GET /console/../secret.db", "GET /%2e%2e/etc/passwd", "GET /console/..%2fsecret.db",
+        "GET //index.html",   "GET /index.html/",          "GET /app.js%00"};
     start("");
     for (size_t i = 0; i < countof(paths); i++)
         EQ_INT(404, ask(paths[i], ""));

@@ -3,9 +3,9 @@
 #include "store/audit.h"
 #include "store/queries.h"
 #include "store/store.h"
-#include "workflow/workflow.h"
 #include "tests/check.h"
 #include "tests/temp.h"
+#include "workflow/workflow.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -29,8 +29,8 @@ TEST(parameters_are_written_in_order_of_first_use)
 
 TEST(sql_keeps_to_the_shared_subset)
 {
-    static const char *const refused[] = {"::", " LIKE ", "now()", "rowid", "->", "strftime", "datetime(", "INSERT OR",
-                                          "REPLACE INTO", "GLOB", "ifnull", "AUTOINCREMENT"};
+    static const char *const refused[] = {"::",        " LIKE ",    "now()",        "rowid", "->",     "strftime",
+                                          "datetime(", "INSERT OR", "REPLACE INTO", "GLOB",  "ifnull", "AUTOINCREMENT"};
     for (size_t i = 0; i < QUERY_COUNT; i++)
         for (size_t k = 0; k < countof(refused); k++)
             if (strstr(store_queries[i].sql, refused[k]) != NULL)
@@ -69,8 +69,8 @@ TEST(the_schema_lists_the_states_of_the_table)
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     EQ_INT(SQLITE_OK, sqlite3_open(t.database, &db));
-    EQ_INT(SQLITE_OK, sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE name = 'submission'", -1, &statement,
-                                         NULL));
+    EQ_INT(SQLITE_OK,
+           sqlite3_prepare_v2(db, "SELECT sql FROM sqlite_schema WHERE name = 'submission'", -1, &statement, NULL));
     EQ_INT(SQLITE_ROW, sqlite3_step(statement));
     const char *ddl = (const char *)sqlite3_column_text(statement, 0);
     for (int state = 0; state < WF_STATE_COUNT; state++) {
@@ -177,8 +177,12 @@ TEST(changes_are_announced_once_and_only_after_a_commit)
 static enum err add_audit(struct tx *tx, void *job)
 {
     (void)job;
-    struct audit_entry e = {.at_us = 5, .actor_kind = "staff", .actor_id = "a", .action = "approve",
-                            .object_kind = "submission", .object_id = "s"};
+    struct audit_entry e = {.at_us = 5,
+                            .actor_kind = "staff",
+                            .actor_id = "a",
+                            .action = "approve",
+                            .object_kind = "submission",
+                            .object_id = "s"};
     for (int i = 0; i < 20; i++)
         TRY(audit_add(tx, &e));
     return ERR_NONE;
@@ -196,10 +200,14 @@ static enum err verify(struct tx *tx, void *job)
 TEST(the_audit_chain_shows_every_change)
 {
     static const char *const tampering[] = {
-        "UPDATE audit SET at_us = 6 WHERE number = 7",           "UPDATE audit SET actor_kind = 'x' WHERE number = 7",
-        "UPDATE audit SET actor_id = 'x' WHERE number = 7",      "UPDATE audit SET action = 'x' WHERE number = 7",
-        "UPDATE audit SET object_kind = 'x' WHERE number = 7",   "UPDATE audit SET object_id = 'x' WHERE number = 7",
-        "UPDATE audit SET detail = '{ }' WHERE number = 7",      "UPDATE audit SET hash = x'00' WHERE number = 7",
+        "UPDATE audit SET at_us = 6 WHERE number = 7",
+        "UPDATE audit SET actor_kind = 'x' WHERE number = 7",
+        "UPDATE audit SET actor_id = 'x' WHERE number = 7",
+        "UPDATE audit SET action = 'x' WHERE number = 7",
+        "UPDATE audit SET object_kind = 'x' WHERE number = 7",
+        "UPDATE audit SET object_id = 'x' WHERE number = 7",
+        "UPDATE audit SET detail = '{ }' WHERE number = 7",
+        "UPDATE audit SET hash = x'00' WHERE number = 7",
         "DELETE FROM audit WHERE number = 7",
     };
     for (size_t i = 0; i < countof(tampering); i++) {

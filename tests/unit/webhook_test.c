@@ -1,11 +1,11 @@
 /* links: xy_standin xy_dispatch */
-#include "tests/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
 #include "dispatch/standin/http.h"
 #include "dispatch/webhook.h"
 #include "dispatch/wecom.h"
 #include "store/webhook_store.h"
+#include "tests/check.h"
 #include "tests/unit/outside_server.h"
 
 #include <pthread.h>
@@ -120,11 +120,12 @@ static bool is_disabled(struct hook *h)
 
 static enum err publish_step(struct tx *tx, void *job)
 {
-    return outbox_put(tx, job, "publish", NULL,
-                      "{\"submission_id\":\"01\",\"code\":\"3B92K7-4\",\"student_id\":\"secret-person\",\"from\":\"draft\","
-                      "\"event\":\"confirm\",\"to\":\"submitted\",\"version\":2,\"moved_us\":1800000000000000,"
-                      "\"note\":\"private words\",\"tracking_no\":\"SF1\"}",
-                      0, clock_utc_us());
+    return outbox_put(
+        tx, job, "publish", NULL,
+        "{\"submission_id\":\"01\",\"code\":\"3B92K7-4\",\"student_id\":\"secret-person\",\"from\":\"draft\","
+        "\"event\":\"confirm\",\"to\":\"submitted\",\"version\":2,\"moved_us\":1800000000000000,"
+        "\"note\":\"private words\",\"tracking_no\":\"SF1\"}",
+        0, clock_utc_us());
 }
 
 static enum err dead_step(struct tx *tx, void *job)
@@ -185,10 +186,12 @@ TEST(every_webhook_hears_of_a_move_once_and_signed)
     TRUE(strcmp(receiver.calls[0].id, receiver.calls[1].id) != 0);
     for (size_t i = 0; i < receiver.count; i++) {
         const char *body = receiver.calls[i].body;
-        const struct webhook_head head = {receiver.calls[i].id, receiver.calls[i].timestamp, receiver.calls[i].signature};
+        const struct webhook_head head = {receiver.calls[i].id, receiver.calls[i].timestamp,
+                                          receiver.calls[i].signature};
         EQ_INT(ERR_NONE, webhook_verify(secret, sizeof secret, &head, body, strlen(body), clock_utc_us()));
         TRUE(text_starts(head.id, "row:2:publish:"));
-        EQ_TEXT("{\"type\":\"submission.moved\",\"timestamp\":\"2027-01-15T08:00:00.000Z\",\"data\":{\"submission_id\":\"01\","
+        EQ_TEXT("{\"type\":\"submission.moved\",\"timestamp\":\"2027-01-15T08:00:00.000Z\",\"data\":{\"submission_id\":"
+                "\"01\","
                 "\"code\":\"3B92K7-4\",\"from\":\"draft\",\"event\":\"confirm\",\"to\":\"submitted\",\"version\":2}}",
                 body);
     }

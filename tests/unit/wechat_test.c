@@ -1,6 +1,6 @@
 /* links: xy_standin xy_dispatch */
-#include "dispatch/wechat.c"
 #include "base/crypt.h"
+#include "dispatch/wechat.c"
 #include "dispatch/wechat_token.h"
 #include "tests/check.h"
 #include "tests/unit/outside_fixture.h"
@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define SEND "/cgi-bin/message/subscribe/send"
+#define SEND  "/cgi-bin/message/subscribe/send"
 #define TOKEN "/cgi-bin/stable_token"
 
 /* ---- field rules ---- */
@@ -74,9 +74,15 @@ TEST(fields_keep_their_types_rules)
 
 TEST(whatever_is_given_fits_afterwards)
 {
-    static const char *const texts[] = {
-        "", " ", "x", "张三 (Zhang San) 的照片没有通过审核，请重拍一张新的照片", "EMS 12345678901234567890123456789012345", "\n\t",
-        "😀中a1!😀中a1!😀中a1!😀中a1!😀中a1!😀中a1!", "。。。。。。", "0123456789012345678901234567890123456789"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "x",
+                                        "张三 (Zhang San) 的照片没有通过审核，请重拍一张新的照片",
+                                        "EMS 12345678901234567890123456789012345",
+                                        "\n\t",
+                                        "😀中a1!😀中a1!😀中a1!😀中a1!😀中a1!😀中a1!",
+                                        "。。。。。。",
+                                        "0123456789012345678901234567890123456789"};
     struct arena *a = arena_new(KIB(64));
     for (size_t i = 0; i < countof(texts); i++)
         for (enum wechat_type type = WECHAT_THING; type <= WECHAT_CHARACTER_STRING; type++) {
@@ -101,8 +107,9 @@ TEST(every_message_fits_its_template)
 #define MESSAGE(kind, ...) #kind,
 #include "store/messages.def"
     };
-    const char *detail = "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\",\"highlight\"],\"note\":\"再拍\","
-                         "\"carrier\":\"顺丰速运\",\"tracking_no\":\"SF1234567890\"}";
+    const char *detail =
+        "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\",\"highlight\"],\"note\":\"再拍\","
+        "\"carrier\":\"顺丰速运\",\"tracking_no\":\"SF1234567890\"}";
     for (size_t i = 0; i < countof(kinds); i++)
         for (int lang = LANGUAGE_ZH; lang <= LANGUAGE_EN; lang++) {
             struct message_words words;
@@ -112,8 +119,9 @@ TEST(every_message_fits_its_template)
             TRUE(wechat_field_valid(WECHAT_PHRASE, message_phrase(kinds[i])));
             if (t == MESSAGE_TEMPLATE_none)
                 continue;
-            const struct wechat_values v = {message_phrase(kinds[i]), words.short_text, "2026年6月30日 18:40", "3B92K7-4",
-                                            "SF1234567890", "12.50元"};
+            const struct wechat_values v = {message_phrase(kinds[i]), words.short_text,
+                                            "2026年6月30日 18:40",    "3B92K7-4",
+                                            "SF1234567890",           "12.50元"};
             const char *data = NULL;
             EQ_INT(ERR_NONE, wechat_data(&config.templates[t], &v, a, &data));
         }
@@ -334,7 +342,7 @@ TEST(transport_faults_are_told_apart_by_what_may_have_happened)
         const char *kind;
         int64_t value;
         bool maybe;
-    } faults[] = {{"status", 500, true}, {"status", 502, true}, {"status", 429, false}, {"reset", 0, true},
+    } faults[] = {{"status", 500, true}, {"status", 502, true}, {"status", 429, false},  {"reset", 0, true},
                   {"garbage", 0, true},  {"truncate", 0, true}, {"drop_answer", 0, true}};
     up();
     known();
@@ -342,7 +350,8 @@ TEST(transport_faults_are_told_apart_by_what_may_have_happened)
         outside_fault(outside_ports.wechat, faults[i].kind, 1, faults[i].value, SEND);
         struct wechat_sent got = send_and_wait();
         if (got.result != WECHAT_AGAIN || got.maybe != faults[i].maybe)
-            TEST_FAIL("%s %" PRId64 ": result %d maybe %d", faults[i].kind, faults[i].value, (int)got.result, got.maybe);
+            TEST_FAIL("%s %" PRId64 ": result %d maybe %d", faults[i].kind, faults[i].value, (int)got.result,
+                      got.maybe);
     }
     EQ_INT((int64_t)countof(faults), outside_count(outside_ports.wechat, SEND)); /* nothing was repeated by itself */
     outside_fault(outside_ports.wechat, "status", 1, 503, TOKEN);
@@ -368,8 +377,8 @@ TEST(a_code_becomes_an_openid)
     static const struct {
         int64_t errcode;
         enum err e;
-    } refusals[] = {{40029, ERR_BAD_FIELD}, {40163, ERR_BAD_FIELD}, {45011, ERR_RATE_LIMITED}, {40226, ERR_FORBIDDEN},
-                    {-1, ERR_BUSY},         {40013, ERR_UPSTREAM}};
+    } refusals[] = {{40029, ERR_BAD_FIELD}, {40163, ERR_BAD_FIELD}, {45011, ERR_RATE_LIMITED},
+                    {40226, ERR_FORBIDDEN}, {-1, ERR_BUSY},         {40013, ERR_UPSTREAM}};
     for (size_t i = 0; i < countof(refusals); i++) {
         outside_fault(outside_ports.wechat, "errcode", 1, refusals[i].errcode, "/sns");
         EQ_INT(refusals[i].e, wechat_login_blocking(&config, "student-1", outside_arena, &one, why));

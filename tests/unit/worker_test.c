@@ -3,14 +3,14 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "workers/profile.h"
 #include "tests/check.h"
+#include "workers/profile.h"
 
 #include <dirent.h>
 #include <glob.h>
 
-/* The worker lies beside the tests; the models too, or in build/ (the sanitized build folders have none of their own), or
- * where $XUEYING_MODELS says. Photographs are looked for in $XUEYING_SAMPLES or ../shared/samples. */
+/* The worker lies beside the tests; the models too, or in build/ (the sanitized build folders have none of their own),
+ * or where $XUEYING_MODELS says. Photographs are looked for in $XUEYING_SAMPLES or ../shared/samples. */
 
 static char models_path[PATH_BYTES];
 
@@ -31,8 +31,8 @@ static void need_models(void)
 static struct worker_client start(int threads, int job_wall_ms, bool faults)
 {
     need_models();
-    struct worker_spawn_options options = {.models_folder = models_path, .threads = threads,
-                                           .job_wall_ms = job_wall_ms, .allow_fault_jobs = faults};
+    struct worker_spawn_options options = {
+        .models_folder = models_path, .threads = threads, .job_wall_ms = job_wall_ms, .allow_fault_jobs = faults};
     struct worker_client client;
     EQ_INT(ERR_NONE, worker_client_start(&client, &options));
     return client;
@@ -140,9 +140,15 @@ TEST(a_payload_inside_can_do_nothing)
 
 TEST(fault_jobs_need_the_switch)
 {
-    static const char *const refused[] = {"{\"kind\":\"crash\"}", "{\"kind\":\"hang\"}", "{\"kind\":\"probe\"}",
-                                          "{\"kind\":\"no such\"}", "{}", "[", "{\"kind\":\"compare\"}",
-                                          "{\"kind\":\"standardise\"}", "{\"kind\":\"sheet\"}"};
+    static const char *const refused[] = {"{\"kind\":\"crash\"}",
+                                          "{\"kind\":\"hang\"}",
+                                          "{\"kind\":\"probe\"}",
+                                          "{\"kind\":\"no such\"}",
+                                          "{}",
+                                          "[",
+                                          "{\"kind\":\"compare\"}",
+                                          "{\"kind\":\"standardise\"}",
+                                          "{\"kind\":\"sheet\"}"};
     struct worker_client *client = shared();
     for (size_t i = 0; i < countof(refused); i++) {
         struct frame answer;

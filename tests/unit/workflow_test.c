@@ -131,11 +131,11 @@ TEST(ends_have_only_their_listed_exits)
         if (!wf_state_is_end(row->from))
             continue;
         bool stays = row->to == row->from && row->lane == LANE_KEEP;
-        bool listed = row->from == WF_completed ? row->event == EV_proofread
-                                                : row->event == EV_pay_succeeded || row->event == EV_refunded ||
-                                                      row->event == EV_purge;
-        bool reopened = row->event == EV_reopen && row->to == WF_human_review &&
-                        (row->guards & GUARD(actor_is_senior)) != 0;
+        bool listed = row->from == WF_completed
+                          ? row->event == EV_proofread
+                          : row->event == EV_pay_succeeded || row->event == EV_refunded || row->event == EV_purge;
+        bool reopened =
+            row->event == EV_reopen && row->to == WF_human_review && (row->guards & GUARD(actor_is_senior)) != 0;
         if (!(stays && listed) && !reopened)
             TEST_FAIL("%s leaves its end by %s", wf_state_name(row->from), wf_event_name(row->event));
     }
@@ -163,12 +163,11 @@ TEST(somebody_looks_where_people_are_needed)
 
 TEST(the_student_is_told_of_what_matters_to_them)
 {
-    static const enum wf_state matters[] = {WF_submitted, WF_student_confirm, WF_chsi_upload, WF_printing, WF_mailing,
-                                            WF_retake,    WF_completed,       WF_closed};
+    static const enum wf_state matters[] = {WF_submitted, WF_student_confirm, WF_chsi_upload, WF_printing,
+                                            WF_mailing,   WF_retake,          WF_completed,   WF_closed};
     for (size_t i = 0; i < countof(table); i++)
         for (size_t k = 0; k < countof(matters); k++)
-            if (table[i].to == matters[k] && table[i].from != table[i].to &&
-                (table[i].effects & EFFECT(notify)) == 0)
+            if (table[i].to == matters[k] && table[i].from != table[i].to && (table[i].effects & EFFECT(notify)) == 0)
                 TEST_FAIL("%s → %s by %s tells nobody", wf_state_name(table[i].from), wf_state_name(table[i].to),
                           wf_event_name(table[i].event));
 }

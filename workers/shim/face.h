@@ -17,11 +17,11 @@ extern "C" {
 #endif
 
 #define FACE_DESCRIPTOR_SIZE 128
-#define FACE_LANDMARKS 68
-#define FACE_BOXES_MAX 8
-#define FACE_CHIP_SIDE_PX 150
-#define FACE_SIDE_PX_MAX 12000
-#define FACE_WHY_BYTES 256
+#define FACE_LANDMARKS       68
+#define FACE_BOXES_MAX       8
+#define FACE_CHIP_SIDE_PX    150
+#define FACE_SIDE_PX_MAX     12000
+#define FACE_WHY_BYTES       256
 
 enum face_result {
     FACE_OK = 0,
@@ -30,7 +30,7 @@ enum face_result {
     FACE_MODEL_MISSING, /* a model file cannot be opened */
     FACE_MODEL_CORRUPT, /* … or is not what it should be */
     FACE_NO_MEMORY,
-    FACE_INTERNAL       /* dlib failed in a way it should not */
+    FACE_INTERNAL /* dlib failed in a way it should not */
 };
 
 struct face_models;

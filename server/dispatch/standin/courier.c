@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "dispatch/webhook.h"
 
-#define PARCELS_MAX 65536
+#define PARCELS_MAX   65536
 #define CALLBACKS_MAX 64
 
 struct callback {
@@ -64,7 +64,8 @@ static void tell(struct standin_courier *c, const char *url, const char *carrier
         .method = "POST",
         .url = arena_text(a, url),
         .headers = {"Content-Type: application/json", arena_printf(a, "webhook-id: %s", id),
-                    arena_printf(a, "webhook-timestamp: %s", timestamp), arena_printf(a, "webhook-signature: %s", signature)},
+                    arena_printf(a, "webhook-timestamp: %s", timestamp),
+                    arena_printf(a, "webhook-signature: %s", signature)},
         .body = arena_copy(a, b.bytes, b.len),
         .body_len = b.len,
         .done = on_told,

@@ -6,11 +6,11 @@
 
 #include <strings.h>
 
-#define HEAD_BYTES_MAX KIB(16)
-#define BODY_BYTES_MAX MIB(2)
-#define ARENA_BYTES_MAX MIB(64)
+#define HEAD_BYTES_MAX   KIB(16)
+#define BODY_BYTES_MAX   MIB(2)
+#define ARENA_BYTES_MAX  MIB(64)
 #define ANSWER_BYTES_MAX MIB(48) /* a long log */
-#define CONNECTIONS_MAX 256
+#define CONNECTIONS_MAX  256
 struct standin_http {
     uv_tcp_t listener;
     uv_loop_t *loop;
@@ -67,7 +67,8 @@ const char *standin_query(const struct standin_request *request, const char *nam
             char *out = arena_text_n(request->arena, pair + len + 1, pair_len - len - 1), *to = out;
             for (const char *from = out; *from != '\0'; to++) {
                 unsigned char byte;
-                char hex[3] = {from[0] == '%' ? from[1] : '\0', from[0] == '%' && from[1] != '\0' ? from[2] : '\0', '\0'};
+                char hex[3] = {from[0] == '%' ? from[1] : '\0', from[0] == '%' && from[1] != '\0' ? from[2] : '\0',
+                               '\0'};
                 if (text_unhex(hex, &byte, 1)) {
                     *to = (char)byte;
                     from += 3;
@@ -220,7 +221,7 @@ static void conn_answer(struct conn *c, const struct standin_request *r)
         answer_write(c, (int)value, &body);
     } else {
         bool slow = standin_fault(http, "slow", r->path, &value);
-        fault = slow                                              ? "slow"
+        fault = slow                                                ? "slow"
                 : standin_fault(http, "garbage", r->path, NULL)     ? "garbage"
                 : standin_fault(http, "truncate", r->path, NULL)    ? "truncate"
                 : standin_fault(http, "drop_answer", r->path, NULL) ? "drop_answer"

@@ -33,8 +33,8 @@ struct standin_request {
     const char *head;                  /* the header lines, for standin_header */
     const char *body;                  /* NUL terminated behind body_len */
     size_t body_len;
-    const struct json *json;           /* the body as JSON; NULL when it is not */
-    struct arena *arena;               /* until the answer is out */
+    const struct json *json; /* the body as JSON; NULL when it is not */
+    struct arena *arena;     /* until the answer is out */
 };
 
 /* Append JSON to `out`; the return value is the status. */
@@ -48,6 +48,6 @@ void standin_http_close(struct standin_http *http); /* the loop frees it */
 bool standin_fault(struct standin_http *http, const char *kind, const char *path, int64_t *value);
 
 const char *standin_header(const struct standin_request *request, const char *name_lower_case); /* NULL when absent */
-const char *standin_query(const struct standin_request *request, const char *name);  /* %-decoded; NULL when absent */
+const char *standin_query(const struct standin_request *request, const char *name); /* %-decoded; NULL when absent */
 
 #endif

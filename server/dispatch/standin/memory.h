@@ -4,9 +4,9 @@
 
 #include "dispatch/standin/http.h"
 
-#define LOG_MAX 20000
+#define LOG_MAX            20000
 #define LOG_BODY_BYTES_MAX KIB(4)
-#define FAULTS_MAX 16
+#define FAULTS_MAX         16
 
 struct memory {
     struct fault {

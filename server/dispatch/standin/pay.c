@@ -7,7 +7,7 @@
 #include "dispatch/pay.h"
 #include "dispatch/url_guard.h"
 
-#define ORDERS_MAX 65536
+#define ORDERS_MAX     65536
 #define CALLBACK_TRIES 15
 
 struct order {
@@ -175,7 +175,8 @@ static void callback_send(struct callback *c)
     json_object_close(&body);
     crypt_token(nonce);
     const char *timestamp = arena_printf(c->arena, "%" PRId64, clock_utc_us() / 1000000);
-    pay_sign(c->forged ? "not the key" : c->pay->key, "POST", url.path, timestamp, nonce, body.bytes, body.len, signature);
+    pay_sign(c->forged ? "not the key" : c->pay->key, "POST", url.path, timestamp, nonce, body.bytes, body.len,
+             signature);
     c->request = (struct client_request){
         .method = "POST",
         .url = o->notify_url,
@@ -300,7 +301,8 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
     return closing ? order_close(o, out) : write_order(o, out);
 }
 
-struct standin_pay *standin_pay_open(uv_loop_t *loop, struct client *client, const char *key, int64_t pause_ms, int *port)
+struct standin_pay *standin_pay_open(uv_loop_t *loop, struct client *client, const char *key, int64_t pause_ms,
+                                     int *port)
 {
     struct standin_pay *p = calloc(1, sizeof *p);
     CHECK(p != NULL);

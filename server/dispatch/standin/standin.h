@@ -23,8 +23,8 @@
 
 struct standin;
 
-#define STANDIN_APPID "standin-appid"
-#define STANDIN_SECRET "standin-secret"
+#define STANDIN_APPID     "standin-appid"
+#define STANDIN_SECRET    "standin-secret"
 #define STANDIN_KEY_BYTES 44
 
 struct standin_ports {

@@ -7,8 +7,8 @@
 #include "dispatch/standin/standin.h"
 #include "dispatch/wechat_field.h"
 
-#define QUOTAS_MAX 8192
-#define MESSAGES_MAX 20000
+#define QUOTAS_MAX    8192
+#define MESSAGES_MAX  20000
 #define TOKEN_LASTS_S 7200
 
 struct quota {

@@ -3,8 +3,9 @@
 #include "base/check.h"
 #include "workers/resample.h"
 
-#include <vips/vector.h>
 #include <vips/vips.h>
+
+#include <vips/vector.h> /* after vips.h, which it needs */
 
 /* libvips logs through glib; its texts may quote file contents, so they end here. Errors arrive as return codes. */
 static void swallow_log(const char *domain, GLogLevelFlags level, const char *text, void *data)

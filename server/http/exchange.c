@@ -163,7 +163,6 @@ void exchange_after_reply(struct exchange *x)
 
 static void finish(struct exchange *x)
 {
-    keyed_leave(x);
     if (x->keyed && x->record.found) {
         keyed_replay(x);
     } else if (x->keyed) {

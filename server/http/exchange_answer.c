@@ -192,6 +192,7 @@ void answer_transmit(struct exchange *x)
     if (req == NULL || x->sent)
         return;
     x->sent = true;
+    keyed_leave(x); /* before the client can know the answer: it may use the key again at once */
     bool has_body = x->status != 204 && x->status != 304;
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     req->res.status = x->status;

@@ -3,7 +3,7 @@
 //   print sheet opened and its pages counted · mail · each notification received by the stand-in exactly once
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { command, needModels, needSamples, runTests, samples, startServer, until } from '../lib/server.mjs';
@@ -111,7 +111,7 @@ await runTests({
             await student.link();
             assert.equal(student.submission.state, 'draft');
             await student.portrait(photo(student.card));
-            await student.want(204, 'PUT', student.path('/address'), { name: '张三', phone: '13800000000', text: '北京市海淀区' });
+            await student.want(204, 'PUT', student.path('/address'), { name: '张三', phone: '13800000000', text: '北京市海淀区学院路 5 号' });
             students.push(student);
         }
     },
@@ -255,6 +255,21 @@ await runTests({
             seen.set(key, (seen.get(key) ?? 0) + 1);
         }
         for (const [key, count] of seen) assert.equal(count, 1, key);
+    },
+    async 'nothing readable lies on disk'() {
+        // What was typed, imported or sent; JPEG files begin with FF D8 FF and name their format.
+        const canaries = [...roster.map((person) => person.idNumber), '13800000000', '学院路', 'JFIF', 'Exif', server.passwords.admin]
+            .map((text) => [text, Buffer.from(text)]);
+        const files = readdirSync(server.folder, { recursive: true }).map((name) => join(server.folder, name))
+            .filter((path) => statSync(path).isFile() && !/package\.zip$|sheet\.pdf$/.test(path));
+        assert.ok(files.length > 50);
+        for (const path of files) {
+            const bytes = readFileSync(path);
+            for (const [text, needle] of canaries) assert.ok(!bytes.includes(needle), `${path} holds ${text}`);
+            assert.ok(!bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff])), path);
+        }
+        const log = server.log.join('');
+        for (const [text] of canaries.slice(0, -3)) assert.ok(!log.includes(text), `the log holds ${text}`);
     },
     async 'the data hold together'() {
         await server.stop({ keep: true });

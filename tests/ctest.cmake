@@ -8,8 +8,8 @@ add_test(NAME check_wfdoc COMMAND wfdoc --check WORKING_DIRECTORY ${CMAKE_SOURCE
 add_test(NAME check_tidy COMMAND python3 tools/tidy.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(check_wfdoc check_tidy PROPERTIES LABELS check TIMEOUT 60)
 
-# ---- e2e, browser, fault: one node program each, against the binaries of this build folder ----
-foreach(kind e2e browser fault)
+# ---- e2e, browser, fault, bench: one node program each, against the binaries of this build folder ----
+foreach(kind e2e browser fault bench)
   file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${kind}/*_test.mjs)
   foreach(program ${programs})
     get_filename_component(name ${program} NAME_WE)

@@ -6,10 +6,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define TICK_MS            250
-#define STOPPING_TICK_MS   10
-#define ENTITY_SLACK_BYTES KIB(256) /* so that a body a little too large gets a problem object, not h2o's plain text   \
-                                     */
+#define TICK_MS          250
+#define STOPPING_TICK_MS 10
+#define ENTITY_SLACK_BYTES                                                                                             \
+    KIB(256) /* so that a body a little too large gets a problem object, not h2o's plain text                          \
+              */
 #define LISTEN_BACKLOG    4096
 #define OTHER_DESCRIPTORS 256 /* database, files, workers, outbound connections */
 

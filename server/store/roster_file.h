@@ -9,7 +9,8 @@
 #include "base/csv.h"
 #include "store/student.h"
 
-#define ROSTER_FILE_ROWS_MAX 10000   /* one unit of the writer: about a second; a larger roster comes in several files \
+#define ROSTER_FILE_ROWS_MAX                                                                                           \
+    10000                            /* one unit of the writer: about a second; a larger roster comes in several files \
                                       */
 #define ROSTER_FILE_PROBLEMS_MAX 200 /* kept; the rest is counted in `more` */
 

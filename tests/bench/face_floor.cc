@@ -1,6 +1,5 @@
 // xueying-face-floor — the bare loop that `xueying bench face` is measured against: libvips decodes, dlib compares,
-// nothing
-// between them. No process border, no protocol, no checks, no report.
+// nothing between them. No process border, no protocol, no checks, no report.
 //
 //   xueying-face-floor NETWORK.dat LANDMARKS.dat PHOTO…      then on stdin, per run: "THREADS PAIRS\n"
 //

@@ -117,7 +117,7 @@ static enum err configure(struct db *db, const struct db_options *options, char 
     const char *const common[] = {"PRAGMA foreign_keys=ON",    "PRAGMA trusted_schema=OFF", "PRAGMA mmap_size=0",
                                   "PRAGMA cell_size_check=ON", "PRAGMA temp_store=MEMORY",  cache,
                                   "PRAGMA busy_timeout=5000"};
-    const char *const writer[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON",
+    const char *const writer[] = {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=FAST",
                                   "PRAGMA wal_autocheckpoint=1000", "PRAGMA journal_size_limit=" LOG_LIMIT_BYTES};
     const char *const reader[] = {"PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0"};
     const char *const *more = options->mode == DB_WRITE ? writer : reader;

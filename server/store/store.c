@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX                64
+#define BACKGROUND_SHARE         4 /* of a batch: at least one in so many places is for what happens after commits */
 #define READERS_MAX              16
 #define CHANGES_MAX              4096
 #define CHECKPOINT_EVERY_COMMITS 256
@@ -30,8 +31,9 @@ struct worker {
 
 struct store {
     struct store_options options;
-    pthread_mutex_t lock;   /* guards queues, stopping, stats */
-    struct queue queues[2]; /* by enum store_mode */
+    pthread_mutex_t lock;    /* guards queues, stopping, stats */
+    struct queue queues[2];  /* by enum store_mode */
+    struct queue background; /* WRITE units of the outbound thread; `filled` is not used: queues[STORE_WRITE]'s is */
     bool stopping;
     struct worker writer, readers[READERS_MAX];
     struct store_stats stats;
@@ -184,19 +186,29 @@ static void keep_log_small(struct worker *w, uint64_t *commits)
 
 /* ---- queues and threads ---- */
 
-/* Take up to `max` units; waits for the first. 0: the store stops and the queue is empty. */
-static size_t take(struct store *store, enum store_mode mode, struct store_unit **units, size_t max)
+static size_t take_from(struct queue *q, struct store_unit **units, size_t count, size_t max)
 {
-    struct queue *q = &store->queues[mode];
-    size_t count = 0;
-    pthread_mutex_lock(&store->lock);
-    while (q->first == NULL && !store->stopping)
-        pthread_cond_wait(&q->filled, &store->lock);
     while (count < max && q->first != NULL) {
         units[count++] = q->first;
         q->first = (struct store_unit *)(void *)q->first->message.next;
         q->waiting--;
     }
+    return count;
+}
+
+/* Take up to `max` units; waits for the first. 0: the store stops and the queues are empty. What requests wait for goes
+ * first; what happens after their commits takes the room that is left, and always a share of it. */
+static size_t take(struct store *store, enum store_mode mode, struct store_unit **units, size_t max)
+{
+    struct queue *front = &store->queues[mode], *back = &store->background;
+    size_t count = 0, share = mode == STORE_WRITE && max > 1 ? max - max / BACKGROUND_SHARE : max;
+    pthread_mutex_lock(&store->lock);
+    while (front->first == NULL && (mode == STORE_READ || back->first == NULL) && !store->stopping)
+        pthread_cond_wait(&front->filled, &store->lock);
+    count = take_from(front, units, count, share);
+    if (mode == STORE_WRITE)
+        count = take_from(back, units, count, max);
+    count = take_from(front, units, count, max);
     pthread_mutex_unlock(&store->lock);
     return count;
 }
@@ -243,7 +255,8 @@ static void unit_message(struct message *message)
 
 enum err store_submit(struct store *store, struct store_unit *unit)
 {
-    struct queue *q = &store->queues[unit->mode];
+    bool behind = unit->mode == STORE_WRITE && thread_role_get() == ROLE_OUTBOUND;
+    struct queue *q = behind ? &store->background : &store->queues[unit->mode];
     if (store->options.read_only && unit->mode == STORE_WRITE)
         return ERR_REFUSED;
     unit->message = (struct message){.run = unit_message};
@@ -257,7 +270,7 @@ enum err store_submit(struct store *store, struct store_unit *unit)
             q->last->message.next = &unit->message;
         q->last = unit;
         q->waiting++;
-        pthread_cond_signal(&q->filled);
+        pthread_cond_signal(&store->queues[unit->mode].filled);
     }
     pthread_mutex_unlock(&store->lock);
     return full ? ERR_BUSY : ERR_NONE;
@@ -288,7 +301,7 @@ void store_stats(const struct store *store, struct store_stats *stats)
     struct store *s = (struct store *)(uintptr_t)store; /* the lock is the only thing changed */
     pthread_mutex_lock(&s->lock);
     *stats = s->stats;
-    stats->waiting_write = s->queues[STORE_WRITE].waiting;
+    stats->waiting_write = s->queues[STORE_WRITE].waiting + s->background.waiting;
     stats->waiting_read = s->queues[STORE_READ].waiting;
     pthread_mutex_unlock(&s->lock);
 }

@@ -40,7 +40,7 @@ CREATE TABLE audit (                    -- append-only; each row's hash covers t
     detail TEXT NOT NULL DEFAULT '{}',
     hash BLOB NOT NULL
 ) STRICT;
-CREATE INDEX audit_actor ON audit(actor_id, number);
+CREATE INDEX audit_actor ON audit(actor_id, number) WHERE actor_kind = 'staff';
 CREATE INDEX audit_object ON audit(object_id, number);
 
 CREATE TABLE batch (
@@ -105,7 +105,7 @@ CREATE TABLE consent (
     given_us INTEGER NOT NULL,
     withdrawn_us INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (student_id, kind, given_us)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE decision (                 -- of a reviewer; takes effect at commit_us unless undone
     id TEXT PRIMARY KEY,
@@ -149,7 +149,7 @@ CREATE TABLE history (                  -- every move
     detail TEXT NOT NULL DEFAULT '{}',  -- JSON: reasons, note to the student, tracking …
     moved_us INTEGER NOT NULL,
     PRIMARY KEY (submission_id, number)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE idempotency (
     owner_id TEXT NOT NULL,
@@ -160,7 +160,7 @@ CREATE TABLE idempotency (
     created_us INTEGER NOT NULL,
     expires_us INTEGER NOT NULL,
     PRIMARY KEY (owner_id, key_hash)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_expires ON idempotency(expires_us);
 
 CREATE TABLE identity_vote (
@@ -171,7 +171,7 @@ CREATE TABLE identity_vote (
     is_senior INTEGER NOT NULL CHECK (is_senior IN (0, 1)),
     given_us INTEGER NOT NULL,
     PRIMARY KEY (submission_id, identity_round, account_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE login (                    -- of staff and students; only the token's hash is kept
     token_hash TEXT PRIMARY KEY,
@@ -180,7 +180,7 @@ CREATE TABLE login (                    -- of staff and students; only the token
     created_us INTEGER NOT NULL,
     seen_us INTEGER NOT NULL,
     expires_us INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX login_expires ON login(expires_us);
 CREATE INDEX login_owner ON login(owner_id);
 
@@ -193,7 +193,7 @@ CREATE TABLE message (                  -- the student's inbox: what was said, o
     channel TEXT NOT NULL DEFAULT 'inbox', -- how far it came: inbox, wechat
     created_us INTEGER NOT NULL,
     read_us INTEGER NOT NULL DEFAULT 0
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX message_student ON message(student_id, created_us);
 
 CREATE TABLE outbox (
@@ -210,7 +210,7 @@ CREATE TABLE outbox (
     created_us INTEGER NOT NULL,
     ended_us INTEGER NOT NULL DEFAULT 0,
     CHECK (state IN ('waiting', 'running', 'unknown', 'done', 'dead', 'parked'))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox(kind, due_us) WHERE state IN ('waiting', 'unknown');
 CREATE INDEX outbox_running ON outbox(lease_until_us) WHERE state = 'running';
 CREATE INDEX outbox_stuck ON outbox(created_us) WHERE state IN ('dead', 'parked');
@@ -242,7 +242,7 @@ CREATE TABLE quota (                    -- WeChat one-time subscriptions: no API
     remaining INTEGER NOT NULL CHECK (remaining >= 0),
     changed_us INTEGER NOT NULL,
     PRIMARY KEY (student_id, template_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE roster (
     id TEXT PRIMARY KEY,
@@ -375,7 +375,7 @@ CREATE TABLE upload_part (
     size_bytes INTEGER NOT NULL,
     blob_id TEXT NOT NULL,
     PRIMARY KEY (upload_id, offset_bytes)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook (
     id TEXT PRIMARY KEY,

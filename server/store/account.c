@@ -2,12 +2,13 @@
 
 #include "base/check.h"
 #include "store/queries.h"
+#include "store/rows.h"
 #include "store/store.h"
 
 #define TRIES_FREE 5
 #define LOCK_MAX_S 900
 
-static void read_account(const struct rows *r, struct account *a)
+void account_read(const struct rows *r, struct account *a)
 {
     *a = (struct account){.id = col_text(r, 0),
                           .name = col_text(r, 1),
@@ -26,7 +27,7 @@ static enum err find(struct tx *tx, size_t query, const char *key, struct accoun
     struct rows r;
     TRY(TX_OPEN(tx, &r, query, v_text(key)));
     if (rows_next(&r))
-        read_account(&r, account);
+        account_read(&r, account);
     return rows_close_one(&r);
 }
 
@@ -46,7 +47,7 @@ enum err account_list(struct tx *tx, struct account *list, size_t max, size_t *c
     *count = 0;
     TRY(TX_OPEN(tx, &r, Q_ACCOUNT_LIST, v_int((int64_t)max)));
     while (*count < max && rows_next(&r))
-        read_account(&r, &list[(*count)++]);
+        account_read(&r, &list[(*count)++]);
     return rows_close(&r);
 }
 

@@ -1,19 +1,11 @@
 #include "store/account_list.h"
 
 #include "store/queries.h"
+#include "store/rows.h"
 
 static void read_entry(const struct rows *r, struct account_entry *entry)
 {
-    entry->account = (struct account){.id = col_text(r, 0),
-                                      .name = col_text(r, 1),
-                                      .display_name = col_text(r, 2),
-                                      .password_hash = col_text(r, 3),
-                                      .roles = col_int(r, 4),
-                                      .school_id = col_text(r, 5),
-                                      .disabled = col_int(r, 6) != 0,
-                                      .wrong_tries = col_int(r, 7),
-                                      .locked_until_us = col_int(r, 8),
-                                      .version = col_int(r, 9)};
+    account_read(r, &entry->account);
     entry->created_us = col_int(r, 10);
 }
 

@@ -3,8 +3,8 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/blob_row.h"
-#include "store/decision.h"
 #include "store/queries.h"
+#include "store/review.h"
 #include "store/store.h"
 #include "store/transition.h"
 

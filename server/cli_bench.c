@@ -125,7 +125,9 @@ static bool bench_poll(struct bench_report *report)
     return good;
 }
 
-/* ---- durable: a transition through HTTP against SQLite writing the same rows, 64 a commit ---- */
+/* ---- durable: a transition through HTTP against SQLite writing the same rows, 64 a commit ----
+ *
+ * Without an Idempotency-Key, so that both sides write the same: submission, history, audit, outbox. */
 
 struct durable {
     struct bench_server *server;
@@ -148,12 +150,12 @@ static void durable_prepare(struct durable *d, struct arena *arena)
     d->requests = ARENA_ARRAY(arena, struct load_request, count);
     for (size_t i = 0; i < count; i++) {
         const struct bench_student *s = &d->server->students[i];
-        d->requests[i] = text_request(
-            arena, arena_printf(arena,
-                                "POST /api/v1/submissions/%s/withdraw HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-                                "Authorization: Bearer %s\r\nIdempotency-Key: %s\r\nContent-Type: application/json\r\n"
-                                "Content-Length: 13\r\n\r\n{\"version\":1}",
-                                s->submission_id, d->server->port, s->token, s->id));
+        d->requests[i] =
+            text_request(arena, arena_printf(arena,
+                                             "POST /api/v1/submissions/%s/withdraw HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                                             "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                                             "Content-Length: 13\r\n\r\n{\"version\":1}",
+                                             s->submission_id, d->server->port, s->token));
     }
 }
 

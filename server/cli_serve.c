@@ -118,8 +118,14 @@ static int configure_outside(struct serve *s)
                                  .courier_key = s->ports.key};
     o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
     int code = secret_of(&s->cli, c->wechat_secret_file, &o->wechat.secret);
+    const char *pay_key = "", *courier_key = "";
+    if (code == CLI_DONE)
+        code = secret_of(&s->cli, c->pay_key_file, &pay_key);
+    if (code == CLI_DONE)
+        code = secret_of(&s->cli, c->courier_key_file, &courier_key);
     if (code != CLI_DONE)
         return code;
+    o->courier_key = c->courier_url[0] == '\0' ? s->ports.key : courier_key;
     wechat_templates_default(&o->wechat);
     if (wechat_templates_read(c->wechat_templates, s->cli.arena, &o->wechat, why) != ERR_NONE)
         return cli_say(CLI_USAGE, "wechat_templates: %s", why);
@@ -132,7 +138,7 @@ static int configure_outside(struct serve *s)
     o->wechat.secret = played ? STANDIN_SECRET : o->wechat.secret;
     o->pay = (struct pay_config){.url = c->pay_url[0] == '\0' && played ? local_url(s, s->ports.pay) : c->pay_url,
                                  .merchant_id = "xueying",
-                                 .key = s->ports.key,
+                                 .key = c->pay_url[0] == '\0' ? s->ports.key : pay_key,
                                  .notify_url = s->notify_url};
     if (played && c->chsi_url[0] == '\0' && c->standin_chsi != 0)
         o->chsi_url = local_url(s, s->ports.chsi);

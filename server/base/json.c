@@ -46,8 +46,11 @@ static enum err tree_from(const cJSON *item, struct arena *arena, int depth, str
     } else if (cJSON_IsArray(item) || cJSON_IsObject(item)) {
         node->kind = cJSON_IsArray(item) ? JSON_ARRAY : JSON_OBJECT;
         struct json **link = &node->first;
+        size_t names = 0;
         for (const cJSON *child = item->child; child != NULL; child = child->next) {
             TRY(tree_from(child, arena, depth + 1, link));
+            if (node->kind == JSON_OBJECT && ++names > JSON_NAMES_MAX)
+                return ERR_TOO_LARGE; /* each name is compared with those before it */
             if (node->kind == JSON_OBJECT)
                 for (const struct json *seen = node->first; seen != *link; seen = seen->next)
                     if (strcmp(seen->name, (*link)->name) == 0)

@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 #define JSON_DEPTH_MAX 16
+#define JSON_NAMES_MAX 1000 /* in one object */
 
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_ARRAY, JSON_OBJECT };
 
@@ -24,7 +25,7 @@ struct json {
     struct json *next;
 };
 
-/* BAD_REQUEST when it is not strict JSON; TOO_LARGE beyond the depth. *tree lives in arena. */
+/* BAD_REQUEST when it is not strict JSON; TOO_LARGE beyond the depth or the names. *tree lives in arena. */
 enum err json_read(const char *bytes, size_t len, struct arena *arena, const struct json **tree);
 
 /* Look-ups; NULL tree gives the fall-back. `path` may be dotted: "amount.total". */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX                64
-#define BACKGROUND_SHARE         4 /* of a batch: at least one in so many places is for what happens after commits */
+#define BACKGROUND_SHARE 8 /* of a batch: one in so many places is for what happens after commits */
 #define READERS_MAX              16
 #define CHANGES_MAX              4096
 #define CHECKPOINT_EVERY_COMMITS 256
@@ -197,17 +197,18 @@ static size_t take_from(struct queue *q, struct store_unit **units, size_t count
 }
 
 /* Take up to `max` units; waits for the first. 0: the store stops and the queues are empty. What requests wait for goes
- * first; what happens after their commits takes the room that is left, and always a share of it. */
+ * first. What happens after their commits gets a share of every batch and never more: a batch full of it would keep the
+ * clients that just got their answers waiting with their next requests. */
 static size_t take(struct store *store, enum store_mode mode, struct store_unit **units, size_t max)
 {
     struct queue *front = &store->queues[mode], *back = &store->background;
-    size_t count = 0, share = mode == STORE_WRITE && max > 1 ? max - max / BACKGROUND_SHARE : max;
+    size_t count = 0, share = mode == STORE_WRITE ? max / BACKGROUND_SHARE : 0;
     pthread_mutex_lock(&store->lock);
-    while (front->first == NULL && (mode == STORE_READ || back->first == NULL) && !store->stopping)
+    while (front->first == NULL && (share == 0 || back->first == NULL) && !store->stopping)
         pthread_cond_wait(&front->filled, &store->lock);
-    count = take_from(front, units, count, share);
-    if (mode == STORE_WRITE)
-        count = take_from(back, units, count, max);
+    count = take_from(front, units, count, max - share);
+    if (share > 0)
+        count = take_from(back, units, count, count + share);
     count = take_from(front, units, count, max);
     pthread_mutex_unlock(&store->lock);
     return count;

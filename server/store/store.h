@@ -64,8 +64,8 @@ struct store_unit {
     struct store *store;
 };
 
-/* Queue a unit. A WRITE unit of the outbound thread waits behind those of requests, but gets a share of every batch.
- * BUSY (or REFUSED, see read_only): not queued, still yours. Any thread. */
+/* Queue a unit. A WRITE unit of the outbound thread waits behind those of requests: it gets a share of every batch, not
+ * more. BUSY (or REFUSED, see read_only): not queued, still yours. Any thread. */
 enum err store_submit(struct store *store, struct store_unit *unit);
 
 /* Run one step and wait for it. For the command line, tests and threads without a loop. Never on a loop thread. */

@@ -18,6 +18,24 @@ static const struct json *read_json(struct arena *arena, const char *text, enum 
     return tree;
 }
 
+TEST(json_refuses_objects_with_too_many_names)
+{
+    struct arena *a = arena_new(MIB(4));
+    struct buf b;
+    const struct json *tree = NULL;
+    buf_init(&b, KIB(64));
+    json_object_open(&b);
+    for (int i = 0; i <= JSON_NAMES_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%d", i);
+        json_put_int(&b, name, i);
+    }
+    json_object_close(&b);
+    EQ_INT(ERR_TOO_LARGE, json_read(buf_cstr(&b), b.len, a, &tree));
+    buf_release(&b);
+    arena_free(a);
+}
+
 TEST(json_refuses_what_cjson_lets_through)
 {
     struct arena *a = arena_new(MIB(1));

@@ -91,8 +91,7 @@ static enum err make(struct tx *tx, struct link *job, const struct capture_sessi
 
 static enum err refused_link(struct tx *tx, struct link *job, const struct student *student)
 {
-    job->outcome = ERR_NOT_FOUND;
-    snprintf(job->job.why, sizeof job->job.why, "nobody on the roster of this session fits");
+    job->outcome = ERR_NOT_ON_ROSTER;
     return student_wrong_link(tx, student, job->job.now_us);
 }
 
@@ -136,7 +135,7 @@ static enum err link_write(struct tx *tx, struct link *job)
     }
     enum err e = session_by_code(tx, job->session_code, &session);
     if (e == ERR_NOT_FOUND)
-        return job_refuse(&job->job, e, "there is no session with this code");
+        return ERR_NO_SESSION;
     TRY(e);
     e = student_submission_in(tx, student.id, session.id, &job->made);
     if (e == ERR_NONE) {

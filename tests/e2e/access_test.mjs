@@ -204,7 +204,7 @@ await runTests({
         await stranger.logIn();
         const link = (body) => stranger.call('POST', '/api/v1/me/link', { session_code: '25103003', ...body });
         assert.equal((await link({ student_no: ada.number, last_four: ada.lastFour })).body.code, 'conflict');
-        for (let i = 0; i < 6; i++) assert.equal((await link({ student_no: ada.number, last_four: '0000' })).body.code, 'not_found');
+        for (let i = 0; i < 6; i++) assert.equal((await link({ student_no: ada.number, last_four: '0000' })).body.code, 'not_on_roster');
         const locked = await link({ student_no: ada.number, last_four: '0000' });
         assert.equal(locked.body.code, 'locked_out');
         assert.ok(Number(locked.headers.get('retry-after')) > 1);

@@ -1,6 +1,6 @@
 // notices — short messages at the edge of the screen, and what a screen reader is told.
 import { html, observable, useEffect, useValue } from './view.js';
-import { t } from './i18n.js';
+import { language, t } from './i18n.js';
 
 const list = observable([]);
 const spoken = observable({ polite: '', urgent: '' });
@@ -19,13 +19,16 @@ export function notify(kind, text, { action, stay_ms } = {}) {
 
 export const say = (text) => spoken.update({ polite: text });
 
+/** The detail is English: it helps staff everywhere, but a student only on an English page. */
+const detailOf = (problem) => (language.value === 'en' || location.pathname.startsWith('/console/') ? problem.detail : '');
+
 /** One line for a Problem: what happened, where, what to do. */
 export function problemText(problem) {
   if (problem?.code === 'offline')
     return t('problem.offline');
   if (!problem?.title)
     return t('problem.unknown', { what: problem?.code || String(problem) });
-  return [problem.title, problem.detail, problem.fix].filter(Boolean).join(' ');
+  return [problem.title, detailOf(problem), problem.fix].filter(Boolean).join(' ');
 }
 export const complain = (problem) => notify('bad', problemText(problem));
 
@@ -34,7 +37,7 @@ export function ProblemBox({ problem, retry }) {
     return null;
   return html`<div class="problem" role="alert">
     <strong>${problem.title || problemText(problem)}</strong>
-    ${problem.detail && html`<p>${problem.detail}</p>`}
+    ${detailOf(problem) && html`<p>${detailOf(problem)}</p>`}
     ${problem.fix && html`<p>${problem.fix}</p>`}
     ${problem.request_id && html`<p class="muted">${t('problem.request')} <code>${problem.request_id}</code></p>`}
     ${retry && html`<button type="button" onClick=${retry}>${t('act.again')}</button>`}

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX                64
-#define BACKGROUND_SHARE 8 /* of a batch: one in so many places is for what happens after commits */
+#define BACKGROUND_SHARE         8 /* of a batch: one in so many places is for what happens after commits */
 #define READERS_MAX              16
 #define CHANGES_MAX              4096
 #define CHECKPOINT_EVERY_COMMITS 256

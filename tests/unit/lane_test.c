@@ -112,15 +112,15 @@ TEST(a_full_queue_refuses_and_time_is_watched)
     int fd;
     struct lanes *lanes = start(1, &fd);
     pthread_mutex_lock(&gate);
-    uint64_t accepted = 0;
-    for (uint64_t number = 1; number <= 20; number++) {
+    uint64_t accepted = 0, numbers[20];
+    for (uint64_t number = 1; number <= countof(numbers); number++) {
         struct frame request = request_number(number);
         if (lanes_submit(lanes, &request))
-            accepted++;
+            numbers[accepted++] = number;
         else
             frame_release(&request);
     }
-    /* The queue, and one more when the lane had already taken its first. */
+    /* The queue, and one more from the moment on when the lane took its first. */
     TRUE(accepted == LANE_QUEUE_PER_THREAD || accepted == LANE_QUEUE_PER_THREAD + 1);
     while (lanes_overrun(lanes, 0, SECONDS_US(100)) == 0) /* the lane takes job 1 sooner or later */
         ;
@@ -130,7 +130,7 @@ TEST(a_full_queue_refuses_and_time_is_watched)
     for (uint64_t i = 0; i < accepted; i++) {
         struct frame answer;
         EQ_INT(ERR_NONE, frame_receive(fd, &answer, 20000));
-        EQ_INT(i + 1, answer.job_id);
+        EQ_INT(numbers[i], answer.job_id);
         frame_release(&answer);
     }
 }

@@ -29,9 +29,6 @@ static const struct knob knobs[] = {
 #undef KNOB
 };
 
-/* Where each value came from, for config_print. */
-static const char *origins[countof(knobs)];
-
 static const struct knob *knob_named(const char *name, size_t len)
 {
     for (size_t i = 0; i < countof(knobs); i++)
@@ -40,11 +37,9 @@ static const struct knob *knob_named(const char *name, size_t len)
     return NULL;
 }
 
-static enum err set(struct config *config, const struct knob *k, const char *value, const char *origin,
-                    struct arena *arena, char why[256])
+static enum err set(struct config *config, const struct knob *k, const char *value, struct arena *arena, char why[256])
 {
     void *member = (char *)config + k->offset;
-    origins[k - knobs] = origin;
     if (k->kind == KIND_TEXT) {
         *(const char **)member = arena_text(arena, value);
         return ERR_NONE;
@@ -63,7 +58,6 @@ static void set_defaults(struct config *config)
 {
     for (size_t i = 0; i < countof(knobs); i++) {
         void *member = (char *)config + knobs[i].offset;
-        origins[i] = "default";
         if (knobs[i].kind == KIND_TEXT)
             *(const char **)member = knobs[i].text;
         else
@@ -102,7 +96,7 @@ static enum err read_lines(struct config *config, const char *path, char *text, 
             snprintf(why, 256, "%s: \"%s\" is not a known setting", path, name);
             return ERR_BAD_FIELD;
         }
-        TRY(set(config, k, trimmed(equals + 1), path, arena, why));
+        TRY(set(config, k, trimmed(equals + 1), arena, why));
     }
     return ERR_NONE;
 }
@@ -136,7 +130,7 @@ static enum err read_environment(struct config *config, struct arena *arena, cha
         name[len] = '\0';
         const char *value = getenv(name);
         if (value != NULL)
-            TRY(set(config, &knobs[i], value, "environment", arena, why));
+            TRY(set(config, &knobs[i], value, arena, why));
     }
     return ERR_NONE;
 }
@@ -194,7 +188,7 @@ static enum err read_arguments(int *argc, char **argv, const char *more, struct 
                 snprintf(why, 256, "--%s needs a value", k->name);
                 return ERR_BAD_FIELD;
             }
-            TRY(set(config, k, value, "command line", arena, why));
+            TRY(set(config, k, value, arena, why));
         } else if (listed(more, option.name, option.len, &takes_value)) {
             argv[kept++] = argv[i];
             if (takes_value && option.value == NULL && i + 1 < *argc)
@@ -232,44 +226,12 @@ enum err config_read(int *argc, char **argv, const char *more, struct arena *are
     return read_arguments(argc, argv, more, config, arena, why);
 }
 
-static void value_text(const struct knob *k, const void *member, struct buf *out)
-{
-    if (k->kind == KIND_TEXT)
-        buf_text(out, *(const char *const *)member);
-    else
-        buf_int(out, *(const int64_t *)member);
-}
-
-void config_print(const struct config *config, struct buf *out)
-{
-    for (size_t i = 0; i < countof(knobs); i++) {
-        buf_printf(out, "%s = ", knobs[i].name);
-        value_text(&knobs[i], (const char *)config + knobs[i].offset, out);
-        buf_printf(out, "   # %s\n", origins[i] != NULL ? origins[i] : "default");
-    }
-}
-
 static void default_text(const struct knob *k, struct buf *out)
 {
     if (k->kind == KIND_TEXT)
         buf_text(out, k->text);
     else
         buf_int(out, k->number);
-}
-
-void config_write_markdown(struct buf *out)
-{
-    buf_text(out, "| setting | default | range | meaning |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < countof(knobs); i++) {
-        const struct knob *k = &knobs[i];
-        buf_printf(out, "| `%s` | ", k->name);
-        default_text(k, out);
-        if (k->kind == KIND_INT)
-            buf_printf(out, " | %" PRId64 "–%" PRId64 " %s | ", k->min, k->max, k->unit);
-        else
-            buf_printf(out, " | %s | ", k->kind == KIND_FLAG ? "0, 1" : k->unit);
-        buf_printf(out, "%s |\n", k->sentence);
-    }
 }
 
 void config_write_help(struct buf *out)

@@ -28,10 +28,6 @@ struct config {
 enum err config_read(int *argc, char **argv, const char *more, struct arena *arena, struct config *config,
                      char why[256]);
 
-/* name = value, one a line, with where each value came from. */
-void config_print(const struct config *config, struct buf *out);
-/* The README's table. */
-void config_write_markdown(struct buf *out);
 /* --help lines of all knobs. */
 void config_write_help(struct buf *out);
 

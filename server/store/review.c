@@ -191,8 +191,7 @@ enum err decision_commit(struct tx *tx, const char *id, int64_t now_us)
                         .now_us = now_us,
                         .reasons = d.reasons,
                         .note = d.note,
-                        .internal_note = d.internal_note,
-                        .from_decision = true};
+                        .internal_note = d.internal_note};
     enum err e = transition_apply(tx, &move, NULL);
     if (e != ERR_NONE && e != ERR_REFUSED)
         return e;

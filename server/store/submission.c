@@ -152,15 +152,6 @@ enum err attempt_insist(struct tx *tx, const char *id)
     return TX_RUN(tx, Q_ATTEMPT_INSIST, v_text(id));
 }
 
-enum err attempt_count_today(struct tx *tx, const char *submission_id, int64_t since_us, int64_t *count)
-{
-    struct rows r;
-    TRY(TX_OPEN(tx, &r, Q_ATTEMPT_COUNT, v_text(submission_id), v_int(since_us)));
-    if (rows_next(&r))
-        *count = col_int(&r, 0);
-    return rows_close_one(&r);
-}
-
 /* ---- what changes without a move ---- */
 
 enum err submission_add(struct tx *tx, const struct submission *s)

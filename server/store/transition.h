@@ -31,7 +31,6 @@ struct move {
     const char *internal_note;
     const char *carrier, *tracking_no; /* shipped */
     const char *proofread;             /* proofread: right, wrong */
-    bool from_decision; /* the delayed commit of a decision: its own claim does not make the item attended */
 };
 
 /* Errors: NOT_FOUND, STALE, REFUSED (no row of the table), STORAGE. `after` (may be NULL) is the submission as it is

@@ -24,6 +24,3 @@ export function loadPictures(item) {
   ]);
   return pictures;
 }
-
-/** Full resolution, when somebody looks at pixels. */
-export const loadOriginal = (item) => load(path(item, 'original'));

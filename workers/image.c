@@ -47,6 +47,12 @@ void image_release(struct image *image)
     *image = (struct image){0};
 }
 
+void plane_release(struct plane *plane)
+{
+    free(plane->values);
+    *plane = (struct plane){0};
+}
+
 static enum err refuse(enum err e, const char *text, char why[IMAGE_WHY_BYTES])
 {
     snprintf(why, IMAGE_WHY_BYTES, "%s", text);

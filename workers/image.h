@@ -24,10 +24,17 @@ struct image {
     unsigned char *rgb; /* width_px * height_px * 3, rows without padding */
 };
 
+/* One byte per pixel: a mask or an alpha channel, 0 wall … 255 person. Owns malloc'd values; plane_release frees. */
+struct plane {
+    int32_t width_px, height_px;
+    unsigned char *values; /* width_px * height_px, rows without padding */
+};
+
 struct image_source {
     const char *format;          /* "jpeg" or "png"; static */
     int32_t width_px, height_px; /* as the viewer sees it: orientation applied */
     int orientation;             /* EXIF 1..8 */
+    char taken_at[20];           /* EXIF: "2026-05-01T12:00:00" by the camera's clock; empty when it does not say */
     bool has_profile;            /* a profile other than sRGB is embedded; after image_decode: it was converted */
 };
 
@@ -47,5 +54,6 @@ enum err image_decode(const void *bytes, size_t len, int32_t side_px_min, int32_
                       struct image_source *source, struct image *out, char why[IMAGE_WHY_BYTES]);
 
 void image_release(struct image *image); /* harmless on a zeroed image */
+void plane_release(struct plane *plane); /* harmless on a zeroed plane */
 
 #endif

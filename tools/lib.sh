@@ -135,7 +135,7 @@ step_packages() {
 }
 
 step_models() {
-    step "models: the face network, converted once into build/models"
+    step "models: the networks, once, into build/models"
     quiet models "$root/tools/models"
 }
 

@@ -1,5 +1,7 @@
 #include "workers/geometry.h"
 
+#include "base/json.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -124,12 +126,34 @@ void geometry_head(const struct face_landmarks *marks, struct head *out)
 #define WINDOW_MARGIN_PX 3
 /* Preferred place inside the windows, as shares: face rather small (shoulders show), eyes just below the middle. With
  * the 99号 windows that is 200 px wide at 255 px, which put 17 of 18 measured portraits inside every window. */
-#define PREFER_FACE 0.167
-#define PREFER_EYES 0.55
+#define PREFER_SIZE   0.167
+#define PREFER_HEIGHT 0.55
+/* More enlarging than this shows: the source has too few pixels for the face. */
+#define SCALE_MAX 1.25
+/* Room above the hair of less than this share of the head means that the picture cuts it. */
+#define HAIR_CUT_SHARE 0.01
 
-static double beyond(double value, struct range window)
+/* What is searched: how large (face or head, pixels of the finished photo) and how high (eyes or crown). */
+struct search {
+    const struct head *head;
+    const struct profile *profile;
+    int32_t width_px, height_px; /* of the source */
+    struct range size, height;
+    bool by_face, by_eyes;
+    double eyes_to_crown, crown_to_chin; /* source pixels */
+};
+
+struct attempt {
+    double size, height; /* as search.size and search.height */
+    double scale, eyes_px;
+    struct placement placed;
+};
+
+static double beyond(double value, struct range window, double margin)
 {
-    double low = (double)window.min + WINDOW_MARGIN_PX, high = (double)window.max - WINDOW_MARGIN_PX;
+    if (!range_is_set(window))
+        return 0;
+    double low = (double)window.min + margin, high = (double)window.max - margin;
     return value < low ? low - value : value > high ? value - high : 0;
 }
 
@@ -143,50 +167,162 @@ static double above_zero(double value)
     return value > 0 ? value : 0;
 }
 
-static void place(const struct head *head, int32_t width_px, int32_t height_px, const struct profile *profile,
-                  double face_px, double eyes_px, struct placement *out)
+static void search_begin(const struct head *head, int32_t width_px, int32_t height_px, const struct profile *profile,
+                         struct search *out)
 {
-    double scale = face_px / head->face_width_px;
-    struct resample_area frame = {.width_px = (double)profile->width_px / scale,
-                                  .height_px = (double)profile->height_px / scale};
+    *out = (struct search){.head = head, .profile = profile, .width_px = width_px, .height_px = height_px};
+    out->by_face = range_is_set(profile->face_width_px);
+    out->by_eyes = range_is_set(profile->eyes_px);
+    out->size = out->by_face ? profile->face_width_px : profile->head_height_px;
+    out->height = out->by_eyes ? profile->eyes_px : profile->crown_px;
+    out->eyes_to_crown = head->eye_y - head->crown_y;
+    out->crown_to_chin = head->chin_y - head->crown_y;
+}
+
+static void place(const struct search *search, double size, double height, struct attempt *out)
+{
+    const struct head *head = search->head;
+    double scale = size / (search->by_face ? head->face_width_px : search->crown_to_chin);
+    double eyes_px = search->by_eyes ? height : height + search->eyes_to_crown * scale;
+    struct resample_area frame = {.width_px = (double)search->profile->width_px / scale,
+                                  .height_px = (double)search->profile->height_px / scale};
     frame.x_px = head->centre_x - frame.width_px / 2;
     frame.y_px = head->eye_y - eyes_px / scale;
-    *out = (struct placement){.frame = frame, .scale = scale};
-    out->missing_left_px = above_zero(-frame.x_px) * scale;
-    out->missing_top_px = above_zero(-frame.y_px) * scale;
-    out->missing_right_px = above_zero(frame.x_px + frame.width_px - width_px) * scale;
-    out->missing_bottom_px = above_zero(frame.y_px + frame.height_px - height_px) * scale;
+    struct placement placed = {.frame = frame, .scale = scale};
+    placed.missing_left_px = above_zero(-frame.x_px) * scale;
+    placed.missing_top_px = above_zero(-frame.y_px) * scale;
+    placed.missing_right_px = above_zero(frame.x_px + frame.width_px - search->width_px) * scale;
+    placed.missing_bottom_px = above_zero(frame.y_px + frame.height_px - search->height_px) * scale;
+    *out = (struct attempt){size, height, scale, eyes_px, placed};
+}
+
+/* How far each window is missed, in the order of enum placement_window. */
+static void misses(const struct search *search, const struct attempt *tried, double margin, double out[5])
+{
+    const struct profile *p = search->profile;
+    double chin_px = tried->eyes_px + (search->head->chin_y - search->head->eye_y) * tried->scale;
+    out[0] = beyond(tried->eyes_px - search->eyes_to_crown * tried->scale, p->crown_px, margin);
+    out[1] = beyond(tried->eyes_px, p->eyes_px, margin);
+    out[2] = beyond(search->head->face_width_px * tried->scale, p->face_width_px, margin);
+    out[3] = beyond(search->crown_to_chin * tried->scale, p->head_height_px, margin);
+    out[4] = beyond((double)p->height_px - chin_px, p->chin_below_px, margin);
 }
 
 /* What is worse costs more: a window missed, then chest or hair that is not in the source (cannot be made up), then
- * wall that is not (a plain one can be continued), then distance from the preferred place. */
-static double cost_of(const struct head *head, const struct profile *profile, double face_px, double eyes_px,
-                      const struct placement *placed)
+ * wall that is not (the background is replaced), then distance from the preferred place. */
+static double cost_of(const struct search *search, const struct attempt *tried)
 {
-    double crown_px = eyes_px - (head->eye_y - head->crown_y) * placed->scale;
-    return 200 * beyond(crown_px, profile->crown_px) + 20 * placed->missing_bottom_px + 8 * placed->missing_top_px +
-           6 * (placed->missing_left_px + placed->missing_right_px) +
-           fabs(face_px - at_share(profile->face_width_px, PREFER_FACE)) +
-           fabs(eyes_px - at_share(profile->eyes_px, PREFER_EYES));
+    const struct placement *placed = &tried->placed;
+    double missed[5], sum = 0;
+    misses(search, tried, WINDOW_MARGIN_PX, missed);
+    for (size_t i = 0; i < countof(missed); i++)
+        sum += missed[i];
+    return 200 * sum + 20 * placed->missing_bottom_px + 8 * placed->missing_top_px +
+           2 * (placed->missing_left_px + placed->missing_right_px) +
+           fabs(tried->size - at_share(search->size, PREFER_SIZE)) +
+           fabs(tried->height - at_share(search->height, PREFER_HEIGHT));
+}
+
+static unsigned unmet_of(const struct search *search, const struct attempt *tried)
+{
+    double missed[5];
+    unsigned bits = 0;
+    misses(search, tried, 0, missed);
+    for (size_t i = 0; i < countof(missed); i++)
+        bits |= missed[i] > 0.5 ? 1U << i : 0;
+    return bits;
+}
+
+static enum placement_advice advice_for(const struct search *search, const struct placement *placed)
+{
+    if (search->head->crown_y <= HAIR_CUT_SHARE * search->crown_to_chin)
+        return ADVICE_ROOM_ABOVE;
+    if (placed->missing_bottom_px >= 1)
+        return ADVICE_STEP_BACK;
+    if (placed->scale > SCALE_MAX)
+        return ADVICE_COME_CLOSER;
+    if (placed->unmet & WINDOW_CROWN)
+        return ADVICE_HAIR_LOWER;
+    return placed->unmet != 0 ? ADVICE_OTHER_STANDARD : ADVICE_NONE;
 }
 
 void geometry_place(const struct head *head, int32_t width_px, int32_t height_px, const struct profile *profile,
                     struct placement *out)
 {
-    double best = DBL_MAX;
-    for (int64_t face = profile->face_width_px.min + WINDOW_MARGIN_PX;
-         face <= profile->face_width_px.max - WINDOW_MARGIN_PX; face++) {
-        for (int64_t eyes = profile->eyes_px.min + WINDOW_MARGIN_PX; eyes <= profile->eyes_px.max - WINDOW_MARGIN_PX;
-             eyes++) {
-            struct placement tried;
-            place(head, width_px, height_px, profile, (double)face, (double)eyes, &tried);
-            double cost = cost_of(head, profile, (double)face, (double)eyes, &tried);
-            if (cost < best) {
-                best = cost;
-                *out = tried;
+    struct search search;
+    struct attempt tried, best = {0};
+    double best_cost = DBL_MAX;
+    search_begin(head, width_px, height_px, profile, &search);
+    for (int64_t size = search.size.min; size <= search.size.max; size++)
+        for (int64_t height = search.height.min; height <= search.height.max; height++) {
+            place(&search, (double)size, (double)height, &tried);
+            double cost = cost_of(&search, &tried);
+            if (cost < best_cost) {
+                best_cost = cost;
+                best = tried;
             }
         }
-    }
+    *out = best.placed;
+    out->unmet = unmet_of(&search, &best);
+    out->advice = advice_for(&search, out);
+}
+
+void geometry_write(struct buf *b, const struct placement *placement)
+{
+    static const char *const windows[] = {"crown", "eye_line", "face_width", "head_height", "chin_below"};
+    static const struct {
+        const char *name, *zh, *en;
+    } advice[] = {
+        [ADVICE_NONE] = {"none", NULL, NULL},
+        [ADVICE_STEP_BACK] = {"step_back", "请离镜头远一些，把肩膀和上胸拍进画面。",
+                              "Step back until shoulders and upper chest are in the picture."},
+        [ADVICE_ROOM_ABOVE] = {"room_above", "头顶被画面裁掉了，请在头顶上方留出墙面。",
+                               "The picture cuts the hair; leave wall above the head."},
+        [ADVICE_COME_CLOSER] = {"come_closer", "人像太小，请走近一些或用原图上传。",
+                                "The face is too small; come closer or send the original file."},
+        [ADVICE_HAIR_LOWER] = {"hair_lower", "头发太高，放不进规定的位置，请把头发放低后重拍。",
+                               "The hair is too high for the required position; wear it lower."},
+        [ADVICE_OTHER_STANDARD] = {"other_standard", "此照片无法满足该规格的全部位置要求，请重拍或请人工处理。",
+                                   "This photo cannot meet all windows of the standard; take another one."},
+    };
+    json_name(b, "placement");
+    json_object_open(b);
+    json_name(b, "unmet");
+    json_array_open(b);
+    for (size_t i = 0; i < countof(windows); i++)
+        if (placement->unmet & 1U << i)
+            json_text(b, windows[i]);
+    json_array_close(b);
+    json_put_text(b, "advice", advice[placement->advice].name);
+    json_put_text(b, "advice_zh", advice[placement->advice].zh);
+    json_put_text(b, "advice_en", advice[placement->advice].en);
+    json_object_close(b);
+}
+
+struct placement geometry_enlarged(const struct placement *placement, double times)
+{
+    struct placement out = *placement;
+    out.scale *= times;
+    out.missing_left_px *= times;
+    out.missing_top_px *= times;
+    out.missing_right_px *= times;
+    out.missing_bottom_px *= times;
+    return out;
+}
+
+void geometry_map_head(const struct placement *placement, const struct head *from, struct head *to)
+{
+    double scale = placement->scale, x = placement->frame.x_px, y = placement->frame.y_px;
+    *to = *from;
+    double *const across[] = {&to->left_eye_x, &to->right_eye_x, &to->eye_x, &to->chin_x, &to->centre_x};
+    double *const down[] = {&to->left_eye_y, &to->right_eye_y, &to->eye_y, &to->chin_y, &to->crown_y};
+    double *const lengths[] = {&to->eye_distance_px, &to->eye_to_chin_px, &to->face_width_px};
+    for (size_t i = 0; i < countof(across); i++)
+        *across[i] = (*across[i] - x) * scale;
+    for (size_t i = 0; i < countof(down); i++)
+        *down[i] = (*down[i] - y) * scale;
+    for (size_t i = 0; i < countof(lengths); i++)
+        *lengths[i] *= scale;
 }
 
 void geometry_map(const struct placement *placement, const struct face_landmarks *from, struct face_landmarks *to)

@@ -7,6 +7,7 @@
 #define XY_WORKERS_GEOMETRY_H
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "workers/profile.h"
 #include "workers/resample.h"
 #include "workers/shim/face.h"
@@ -33,19 +34,50 @@ struct head {
 
 void geometry_head(const struct face_landmarks *landmarks, struct head *out);
 
+/* What the student must do so that the windows can be met; the first that applies, most urgent first. */
+enum placement_advice {
+    ADVICE_NONE,
+    ADVICE_STEP_BACK,     /* chest or hair lie outside of the source */
+    ADVICE_ROOM_ABOVE,    /* the picture cuts the hair */
+    ADVICE_COME_CLOSER,   /* the face is so small that it must be enlarged */
+    ADVICE_HAIR_LOWER,    /* no size satisfies both the crown and the eye or face window */
+    ADVICE_OTHER_STANDARD /* the windows contradict each other for this head */
+};
+
+/* Bits of placement.unmet. */
+enum placement_window {
+    WINDOW_CROWN = 1,
+    WINDOW_EYES = 2,
+    WINDOW_FACE_WIDTH = 4,
+    WINDOW_HEAD_HEIGHT = 8,
+    WINDOW_CHIN_BELOW = 16
+};
+
 struct placement {
     struct resample_area frame; /* what becomes the finished photo, in source pixels; may reach outside */
     double scale;               /* finished pixels per source pixel; > 1: enlarged */
     double missing_left_px, missing_top_px, missing_right_px, missing_bottom_px; /* finished pixels without source */
+    unsigned unmet; /* windows that this head cannot meet in this source */
+    enum placement_advice advice;
 };
 
 /* The best frame for this head: inside the profile's windows, then inside the source, then close to the preferred
- * size and height. Always gives one; whether it satisfies is measured on the finished photo afterwards. */
+ * size and height. Always gives one, and says in `unmet` which windows it had to miss and in `advice` what to do;
+ * whether it satisfies is measured on the finished photo afterwards. */
 void geometry_place(const struct head *head, int32_t width_px, int32_t height_px, const struct profile *profile,
                     struct placement *out);
+
+/* {"unmet": ["crown",…], "advice", "advice_zh", "advice_en"} as member "placement"; advice texts null when none. */
+void geometry_write(struct buf *b, const struct placement *placement);
 
 /* Landmarks and boxes of the source as the finished photo has them. */
 void geometry_map(const struct placement *placement, const struct face_landmarks *from, struct face_landmarks *to);
 struct face_box geometry_map_box(const struct placement *placement, const struct face_box *box);
+
+/* The same for a placement whose finished photo is `times` as large: the frame a matte works on. */
+struct placement geometry_enlarged(const struct placement *placement, double times);
+
+/* The head of the source as the finished photo has it: all points moved, angles and ratios kept. */
+void geometry_map_head(const struct placement *placement, const struct head *from, struct head *to);
 
 #endif

@@ -3,17 +3,16 @@
 #include "base/text.h"
 
 static const struct profile profiles[] = {
-#define PROFILE(name_, width, height, dpi_, r, g, b, crown_min, crown_max, eyes_min, eyes_max, face_min, face_max,     \
-                kb_min, kb_max)                                                                                        \
-    {#name_,                                                                                                           \
-     width,                                                                                                            \
-     height,                                                                                                           \
-     dpi_,                                                                                                             \
-     {r, g, b},                                                                                                        \
-     {crown_min, crown_max},                                                                                           \
-     {eyes_min, eyes_max},                                                                                             \
-     {face_min, face_max},                                                                                             \
-     {kb_min, kb_max}},
+#define PROFILE(name_, width, height, dpi_, r, g, b, kb_min, kb_max, title_zh_, title_en_, ...)                        \
+    {.name = #name_,                                                                                                   \
+     .title_zh = title_zh_,                                                                                            \
+     .title_en = title_en_,                                                                                            \
+     .width_px = width,                                                                                                \
+     .height_px = height,                                                                                              \
+     .dpi = dpi_,                                                                                                      \
+     .background = {r, g, b},                                                                                          \
+     .size_kb = {kb_min, kb_max},                                                                                      \
+     __VA_ARGS__},
 #include "workers/profiles.def"
 #undef PROFILE
 };
@@ -33,6 +32,8 @@ const struct profile *profile_named(const char *name)
 
 static void put_pair(struct buf *b, const char *name, struct range range)
 {
+    if (!range_is_set(range))
+        return;
     json_name(b, name);
     json_array_open(b);
     json_int(b, range.min);
@@ -55,6 +56,10 @@ void profile_write(struct buf *b, const struct profile *profile)
     put_pair(b, "crown_px", profile->crown_px);
     put_pair(b, "eyes_px", profile->eyes_px);
     put_pair(b, "face_width_px", profile->face_width_px);
+    put_pair(b, "head_height_px", profile->head_height_px);
+    put_pair(b, "chin_below_px", profile->chin_below_px);
+    if (profile->centre_px > 0)
+        json_put_int(b, "centre_px", profile->centre_px);
     put_pair(b, "size_kb", profile->size_kb);
     json_object_close(b);
 }
@@ -72,13 +77,25 @@ static bool read_numbers(const struct json *list, int64_t min, int64_t max, size
     return true;
 }
 
+/* Absent is allowed and leaves {0, 0}. */
 static bool read_range(const struct json *object, const char *name, int64_t max, struct range *range)
 {
     int64_t pair[2];
+    if (json_at(object, name) == NULL)
+        return true;
     if (!read_numbers(json_at(object, name), 0, max, 2, pair) || pair[0] >= pair[1])
         return false;
     *range = (struct range){pair[0], pair[1]};
     return true;
+}
+
+/* Size and height of the head must follow from the windows, and the windows must not contradict each other. */
+static bool windows_make_sense(const struct profile *p)
+{
+    bool sized = range_is_set(p->face_width_px) || range_is_set(p->head_height_px);
+    bool placed = range_is_set(p->crown_px) || range_is_set(p->eyes_px);
+    return sized && placed && range_is_set(p->size_kb) &&
+           (!range_is_set(p->crown_px) || !range_is_set(p->eyes_px) || p->crown_px.min < p->eyes_px.max);
 }
 
 static bool read_side(const struct json *object, const char *name, int64_t min, int64_t max, int64_t *value)
@@ -99,10 +116,14 @@ enum err profile_read(const struct json *object, struct profile *profile)
         return ERR_BAD_FIELD;
     for (size_t i = 0; i < 3; i++)
         profile->background[i] = (unsigned char)colour[i];
+    profile->centre_px = json_int_at(object, "centre_px", 0);
     if (!read_range(object, "crown_px", profile->height_px, &profile->crown_px) ||
         !read_range(object, "eyes_px", profile->height_px, &profile->eyes_px) ||
         !read_range(object, "face_width_px", profile->width_px, &profile->face_width_px) ||
-        !read_range(object, "size_kb", 10000, &profile->size_kb) || profile->crown_px.min >= profile->eyes_px.max)
+        !read_range(object, "head_height_px", profile->height_px, &profile->head_height_px) ||
+        !read_range(object, "chin_below_px", profile->height_px, &profile->chin_below_px) ||
+        !read_range(object, "size_kb", 10000, &profile->size_kb) || profile->centre_px < 0 ||
+        profile->centre_px > profile->width_px / 2 || !windows_make_sense(profile))
         return ERR_BAD_FIELD;
     return ERR_NONE;
 }

@@ -133,6 +133,75 @@ TEST(what_is_missing_is_counted)
     expect_in_windows(&head, &p, profile);
 }
 
+/* Short hair to hair tied up, in eye-to-chin distances above the eyes; what portraits show. */
+static const double crowns[] = {0.9, 1.0, 1.1, 1.2};
+
+TEST(every_standard_can_be_met_in_a_roomy_photo)
+{
+    for (size_t i = 0; profile_at(i) != NULL; i++)
+        for (size_t k = 0; k < countof(crowns); k++) {
+            struct face_landmarks marks = face_at(2000, 2000, 3, 0, 0);
+            struct head head;
+            struct placement p;
+            geometry_head(&marks, &head);
+            head.crown_y = head.eye_y - crowns[k] * head.eye_to_chin_px;
+            geometry_place(&head, 4000, 5000, profile_at(i), &p);
+            if (p.unmet != 0)
+                fprintf(stderr, "%s with crown %.1f: windows %x\n", profile_at(i)->name, crowns[k], p.unmet);
+            EQ_INT(0, p.unmet);
+            EQ_INT(ADVICE_NONE, p.advice);
+        }
+}
+
+static enum placement_advice advice_in(int32_t width_px, int32_t height_px, double x, double y, double scale,
+                                       double crown, const char *profile)
+{
+    struct face_landmarks marks = face_at(x, y, scale, 0, 0);
+    struct head head;
+    struct placement p;
+    geometry_head(&marks, &head);
+    head.crown_y = fmax(0, head.eye_y - crown * head.eye_to_chin_px);
+    geometry_place(&head, width_px, height_px, profile_named(profile), &p);
+    return p.advice;
+}
+
+TEST(what_cannot_be_met_says_what_to_do)
+{
+    EQ_INT(ADVICE_STEP_BACK, advice_in(1000, 720, 500, 500, 3, 1.1, "chsi_blue"));
+    EQ_INT(ADVICE_ROOM_ABOVE, advice_in(1000, 2000, 500, 200, 3, 1.1, "chsi_blue"));
+    EQ_INT(ADVICE_COME_CLOSER, advice_in(1000, 2000, 500, 500, 0.6, 1.1, "chsi_blue"));
+    EQ_INT(ADVICE_HAIR_LOWER, advice_in(4000, 5000, 2000, 2500, 3, 2.2, "chsi_blue"));
+}
+
+TEST(what_is_missed_is_written_down)
+{
+    struct placement p = {.unmet = WINDOW_CROWN | WINDOW_CHIN_BELOW, .advice = ADVICE_HAIR_LOWER};
+    struct buf b;
+    buf_init(&b, KIB(4));
+    json_object_open(&b);
+    geometry_write(&b, &p);
+    json_object_close(&b);
+    TRUE(strstr(buf_cstr(&b), "{\"placement\":{\"unmet\":[\"crown\",\"chin_below\"],\"advice\":\"hair_lower\"") !=
+         NULL);
+    buf_release(&b);
+}
+
+TEST(heads_are_mapped_with_their_lengths)
+{
+    struct placement small = {.frame = {100, 50, 240, 320}, .scale = 2}, p = geometry_enlarged(&small, 1.5);
+    struct face_landmarks marks = face_at(220, 200, 1, 5, 3), mapped;
+    struct head from, by_head, by_marks;
+    geometry_head(&marks, &from);
+    geometry_map_head(&p, &from, &by_head);
+    geometry_map(&p, &marks, &mapped);
+    geometry_head(&mapped, &by_marks);
+    NEAR(by_marks.eye_x, by_head.eye_x, 0.01);
+    NEAR(by_marks.chin_y, by_head.chin_y, 0.01);
+    NEAR(by_marks.crown_y, by_head.crown_y, 0.01);
+    NEAR(by_marks.face_width_px, by_head.face_width_px, 0.01);
+    NEAR(by_marks.yaw_deg, by_head.yaw_deg, 0.01);
+}
+
 TEST(mapping_follows_the_frame)
 {
     struct placement p = {.frame = {100, 50, 240, 320}, .scale = 2};

@@ -175,7 +175,10 @@ TEST(profiles_survive_their_json)
         profile_write(&b, profile_at(i));
         EQ_INT(ERR_NONE, json_read(b.bytes, b.len, arena, &tree));
         EQ_INT(ERR_NONE, profile_read(tree, &got));
-        TRUE(memcmp(&got, profile_at(i), sizeof got) == 0);
+        struct profile want = *profile_at(i); /* the titles are for people and do not travel */
+        memset(want.title_zh, 0, sizeof want.title_zh);
+        memset(want.title_en, 0, sizeof want.title_en);
+        TRUE(memcmp(&got, &want, sizeof got) == 0);
         buf_release(&b);
     }
     TRUE(profile_named("chsi_blue") != NULL && profile_named("none") == NULL);

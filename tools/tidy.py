@@ -43,6 +43,7 @@ FOREIGN = {
     r'curl/': ['server/dispatch/client.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/warmup.c', 'workers/worker.c'],
     r'(cairo|pango|fontconfig)': ['workers/sheet.c'],
+    r'cblas\.h': ['workers/net.c'],
     r'cjson/': ['server/base/json.c'],
     r'seccomp\.h': ['workers/sandbox.c'],
     r'linux/landlock\.h': ['workers/sandbox.c'],

@@ -15,10 +15,11 @@
 
 #define REPORT_BYTES_MAX  KIB(64)
 #define REQUEST_BYTES_MAX KIB(4)
-#define JPEG_MEDIA_TYPE   "image/jpeg"
+
+enum { STANDARD, PROXY, MASK, PICTURES };
 
 struct picture {
-    const char *part_name, *kind;
+    const char *part_name, *kind, *media_type;
     bool there;
     struct part part;
     struct file_job file;
@@ -30,11 +31,12 @@ struct standardise {
     struct store_unit unit;
     struct file_job original;
     struct compute_job job;
-    struct picture pictures[2]; /* standard, proxy */
-    size_t writing;             /* the next of pictures */
+    struct picture pictures[PICTURES];
+    size_t writing; /* the next of pictures */
 
     bool wanted; /* by the first unit, in effect->arena */
-    const char *student_id, *profile_name;
+    const char *student_id, *profile_name, *capture_mode;
+    int64_t taken_in_us; /* when the attempt was made: a photo's age does not depend on when it is worked on */
 
     const char *verdict, *report; /* from the answer */
     bool poison;
@@ -62,10 +64,11 @@ static enum err save_step(struct tx *tx, void *job)
         if (!picture->there)
             continue;
         ids[i] = picture->file.ref.id;
-        TRY(blob_row_add(tx, &picture->file.ref, picture->kind, JPEG_MEDIA_TYPE, s->student_id, s->now_us));
+        TRY(blob_row_add(tx, &picture->file.ref, picture->kind, picture->media_type, s->student_id, s->now_us));
     }
-    return ids[0] != NULL && ids[1] != NULL ? attempt_ready(tx, attempt.id, s->verdict, s->report, ids[0], ids[1])
-                                            : attempt_failed(tx, attempt.id, s->report);
+    return ids[STANDARD] != NULL && ids[PROXY] != NULL
+               ? attempt_ready(tx, attempt.id, s->verdict, s->report, ids[STANDARD], ids[PROXY], ids[MASK])
+               : attempt_failed(tx, attempt.id, s->report);
 }
 
 static void saved(struct store_unit *unit)
@@ -102,7 +105,8 @@ static void save_refusal(struct standardise *s, const char *error, const char *w
     s->verdict = "fail";
     s->report = arena_text(s->effect->arena, buf_cstr(&b));
     buf_release(&b);
-    s->pictures[0].there = s->pictures[1].there = false;
+    for (size_t i = 0; i < countof(s->pictures); i++)
+        s->pictures[i].there = false;
     save(s);
 }
 
@@ -158,7 +162,7 @@ static bool take_parts(struct standardise *s, const struct json *answer)
         for (size_t i = 0; i < countof(s->pictures); i++)
             if (text_is(name->text, s->pictures[i].part_name))
                 s->pictures[i].there = compute_part(&s->job, n, &s->pictures[i].part);
-    return s->pictures[1].there;
+    return s->pictures[PROXY].there;
 }
 
 static void answered(struct compute_job *job)
@@ -188,8 +192,8 @@ static void answered(struct compute_job *job)
     }
     s->verdict = arena_text(s->effect->arena, json_text_at(answer, "report.verdict", "fail"));
     s->report = effect_json(s->effect, json_at(answer, "report"), REPORT_BYTES_MAX);
-    if (!s->pictures[0].there)
-        s->pictures[1].there = false; /* no face: nothing to show, the report says why */
+    if (!s->pictures[STANDARD].there)
+        s->pictures[PROXY].there = s->pictures[MASK].there = false; /* no face: nothing to show, the report says why */
     seal_next(s);
 }
 
@@ -202,6 +206,8 @@ static const char *request_of(struct standardise *s)
     json_put_text(&b, "kind", "standardise");
     json_name(&b, "profile");
     profile_write(&b, profile != NULL ? profile : profile_named(PROFILE_DEFAULT));
+    json_put_text(&b, "capture_mode", s->capture_mode);
+    json_put_time(&b, "now", s->taken_in_us);
     json_object_close(&b);
     const char *request = arena_text(s->effect->arena, buf_cstr(&b));
     buf_release(&b);
@@ -249,6 +255,8 @@ static enum err load_step(struct tx *tx, void *job)
     TRY(blob_row_get(tx, attempt.original_blob_id, &row));
     s->student_id = arena_text(arena, submission.student_id);
     s->profile_name = arena_text(arena, session.policy.profile);
+    s->capture_mode = arena_text(arena, attempt.source);
+    s->taken_in_us = attempt.created_us;
     s->original = (struct file_job){.id = arena_text(arena, row.id),
                                     .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
                                     .sealed_key_len = row.sealed_key_len,
@@ -274,8 +282,10 @@ void standardise_start(struct effect *effect)
     effect->work = s;
     s->effect = effect;
     s->attempt_id = json_text_at(effect_payload(effect), "attempt_id", NULL);
-    s->pictures[0] = (struct picture){.part_name = "standardised", .kind = "standard"};
-    s->pictures[1] = (struct picture){.part_name = "proxy", .kind = "proxy"};
+    s->pictures[STANDARD] =
+        (struct picture){.part_name = "standardised", .kind = "standard", .media_type = "image/jpeg"};
+    s->pictures[PROXY] = (struct picture){.part_name = "proxy", .kind = "proxy", .media_type = "image/jpeg"};
+    s->pictures[MASK] = (struct picture){.part_name = "mask", .kind = "mask", .media_type = "image/png"};
     if (s->attempt_id == NULL)
         effect_end(effect, OUTBOX_DEAD, 0, "payload without attempt_id");
     else

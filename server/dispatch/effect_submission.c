@@ -12,6 +12,7 @@
 #include "store/blob_row.h"
 #include "store/face.h"
 #include "store/queries.h"
+#include "store/retouch.h"
 #include "store/student.h"
 #include "store/transition.h"
 
@@ -90,6 +91,23 @@ static enum err erase_original(struct tx *tx, const struct submission *s, const 
     return blob_row_erase(tx, blob_id, now_us);
 }
 
+/* Repairs and what was made by other profiles. */
+static enum err erase_repairs(struct tx *tx, const char *attempt_id, int64_t now_us)
+{
+    struct retouch *versions = ARENA_ARRAY(tx->arena, struct retouch, RETOUCH_TRIES_MAX + 1);
+    struct derived *derived = ARENA_ARRAY(tx->arena, struct derived, DERIVED_MAX);
+    size_t count = 0;
+    TRY(retouch_list(tx, attempt_id, versions, RETOUCH_TRIES_MAX + 1, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(blob_row_erase(tx, versions[i].repair_blob_id, now_us));
+        TRY(blob_row_erase(tx, versions[i].standard_blob_id, now_us));
+    }
+    TRY(derived_list(tx, attempt_id, derived, DERIVED_MAX, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(blob_row_erase(tx, derived[i].blob_id, now_us));
+    return ERR_NONE;
+}
+
 static enum err erase_attempts(struct tx *tx, const struct submission *s, int64_t now_us)
 {
     struct attempt *attempts = ARENA_ARRAY(tx->arena, struct attempt, ATTEMPTS_MAX);
@@ -99,6 +117,8 @@ static enum err erase_attempts(struct tx *tx, const struct submission *s, int64_
         TRY(erase_original(tx, s, attempts[i].original_blob_id, now_us));
         TRY(blob_row_erase(tx, attempts[i].standard_blob_id, now_us));
         TRY(blob_row_erase(tx, attempts[i].proxy_blob_id, now_us));
+        TRY(blob_row_erase(tx, attempts[i].mask_blob_id, now_us));
+        TRY(erase_repairs(tx, attempts[i].id, now_us));
         TRY(face_result_erase(tx, attempts[i].id));
     }
     return ERR_NONE;

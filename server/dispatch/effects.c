@@ -4,6 +4,8 @@
 
 const struct executor compute_executors[] = {
     {"standardise", standardise_start, 4},
+    {"retouch", retouch_start, 2},
+    {"derive", derive_start, 2},
     {"compare", compare_start, 4},
     {"intake", intake_start, 32},
     {"erase", erase_start, 4},

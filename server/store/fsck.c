@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "store/audit.h"
 #include "store/queries.h"
+#include "store/retouch.h"
 #include "store/rows.h"
 
 #define HISTORY_MAX   1000
@@ -146,21 +147,45 @@ static enum err blob_is_there(struct tx *tx, const char *id, bool *there)
     return rows_close(&r);
 }
 
+static enum err check_blob(struct tx *tx, struct fsck *f, const struct submission *s, const char *attempt_id,
+                           const char *blob_id)
+{
+    bool there = true;
+    if (blob_id != NULL)
+        TRY(blob_is_there(tx, blob_id, &there));
+    f->results[FSCK_references].looked_at += blob_id != NULL;
+    if (!there && s->state != WF_closed) /* closed may be purged */
+        fsck_problem(f, FSCK_references, "%s: attempt %s names an object that is not there", s->id, attempt_id);
+    return ERR_NONE;
+}
+
+/* Versions of the finished photo and what was made of it. */
+static enum err check_repairs(struct tx *tx, struct fsck *f, const struct submission *s, const char *attempt_id)
+{
+    struct retouch *versions = ARENA_ARRAY(tx->arena, struct retouch, RETOUCH_TRIES_MAX + 1);
+    struct derived *derived = ARENA_ARRAY(tx->arena, struct derived, DERIVED_MAX);
+    size_t count = 0;
+    TRY(retouch_list(tx, attempt_id, versions, RETOUCH_TRIES_MAX + 1, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(check_blob(tx, f, s, attempt_id, versions[i].repair_blob_id));
+        TRY(check_blob(tx, f, s, attempt_id, versions[i].standard_blob_id));
+    }
+    TRY(derived_list(tx, attempt_id, derived, DERIVED_MAX, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(check_blob(tx, f, s, attempt_id, derived[i].blob_id));
+    return ERR_NONE;
+}
+
 static enum err check_photos(struct tx *tx, struct fsck *f, const struct submission *s, struct attempt *attempts)
 {
     size_t count = 0;
     TRY(attempt_list(tx, s->id, attempts, ATTEMPTS_MAX, &count));
     for (size_t i = 0; i < count; i++) {
-        const char *ids[] = {attempts[i].original_blob_id, attempts[i].standard_blob_id, attempts[i].proxy_blob_id};
-        for (size_t k = 0; k < countof(ids); k++) {
-            bool there = true;
-            if (ids[k] != NULL)
-                TRY(blob_is_there(tx, ids[k], &there));
-            f->results[FSCK_references].looked_at += ids[k] != NULL;
-            if (!there && s->state != WF_closed) /* closed may be purged */
-                fsck_problem(f, FSCK_references, "%s: attempt %s names an object that is not there", s->id,
-                             attempts[i].id);
-        }
+        const struct attempt *a = &attempts[i];
+        const char *ids[] = {a->original_blob_id, a->standard_blob_id, a->proxy_blob_id, a->mask_blob_id};
+        for (size_t k = 0; k < countof(ids); k++)
+            TRY(check_blob(tx, f, s, a->id, ids[k]));
+        TRY(check_repairs(tx, f, s, a->id));
     }
     return ERR_NONE;
 }

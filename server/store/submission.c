@@ -89,7 +89,10 @@ static void read_attempt(const struct rows *r, struct attempt *a)
                           .report = col_text(r, 9),
                           .insisted = col_int(r, 10) != 0,
                           .rejected = col_int(r, 11) != 0,
-                          .created_us = col_int(r, 12)};
+                          .created_us = col_int(r, 12),
+                          .mask_blob_id = col_text(r, 13),
+                          .retouch_number = col_int(r, 14),
+                          .retouch_chosen = col_int(r, 15)};
 }
 
 enum err attempt_get(struct tx *tx, const char *id, struct attempt *a)
@@ -132,11 +135,11 @@ static enum err attempt_end(struct tx *tx, const char *id, int64_t changed)
 }
 
 enum err attempt_ready(struct tx *tx, const char *id, const char *verdict, const char *report,
-                       const char *standard_blob_id, const char *proxy_blob_id)
+                       const char *standard_blob_id, const char *proxy_blob_id, const char *mask_blob_id)
 {
     int64_t changed = 0;
     TRY(TX_RUN_N(tx, &changed, Q_ATTEMPT_READY, v_text(verdict), v_text(report), v_text(standard_blob_id),
-                 v_text(proxy_blob_id), v_text(id)));
+                 v_text(proxy_blob_id), v_text(mask_blob_id), v_text(id)));
     return attempt_end(tx, id, changed);
 }
 

@@ -41,6 +41,8 @@ struct attempt {
     const char *report;                                              /* JSON */
     bool insisted, rejected;
     int64_t created_us;
+    const char *mask_blob_id;               /* NULL: the worker gave none */
+    int64_t retouch_number, retouch_chosen; /* retouch.h: the version it is, and will be */
 };
 
 enum err submission_get(struct tx *tx, const char *id, struct submission *s); /* NOT_FOUND */
@@ -53,8 +55,9 @@ void submission_copy(struct arena *arena, const struct submission *from, struct 
 enum err attempt_get(struct tx *tx, const char *id, struct attempt *a);
 /* Next number of the submission; state processing. `*number` is set. */
 enum err attempt_add(struct tx *tx, const struct attempt *a, int64_t *number);
+/* mask_blob_id may be NULL. */
 enum err attempt_ready(struct tx *tx, const char *id, const char *verdict, const char *report,
-                       const char *standard_blob_id, const char *proxy_blob_id);
+                       const char *standard_blob_id, const char *proxy_blob_id, const char *mask_blob_id);
 enum err attempt_failed(struct tx *tx, const char *id, const char *report);
 enum err attempt_insist(struct tx *tx, const char *id);
 /* All of a submission, oldest first; at most `max`. */

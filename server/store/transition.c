@@ -7,6 +7,7 @@
 #include "store/capture_session.h"
 #include "store/outbox.h"
 #include "store/queries.h"
+#include "store/retouch.h"
 #include "store/store.h"
 #include "store/student.h"
 
@@ -361,6 +362,10 @@ enum err transition_apply(struct tx *tx, const struct move *m, struct submission
     TRY(write_row(tx, &next, s.version));
     if (s.attempt_id != NULL && next.state == WF_retake && is_rejection(m->event))
         TRY(TX_RUN(tx, Q_ATTEMPT_REJECT, v_int(1), v_text(s.attempt_id)));
+    if (s.attempt_id != NULL && m->event == EV_retouch)
+        TRY(retouch_begin(tx, s.attempt_id));
+    if (s.attempt_id != NULL && m->event == EV_retouch_done)
+        TRY(retouch_apply(tx, s.attempt_id));
     TRY(move_lane(tx, s.lane, next.lane));
     TRY(write_records(tx, row, m, &next));
     TRY(write_effects(tx, row, m, &next));

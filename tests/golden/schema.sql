@@ -25,7 +25,7 @@ CREATE TABLE attempt (                  -- one photo sent
     report TEXT NOT NULL DEFAULT '{}',  -- JSON, checks and ledger
     insisted INTEGER NOT NULL DEFAULT 0 CHECK (insisted IN (0, 1)),
     rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1)),
-    created_us INTEGER NOT NULL,
+    created_us INTEGER NOT NULL, mask_blob_id TEXT, retouch_number INTEGER NOT NULL DEFAULT 0, retouch_chosen INTEGER NOT NULL DEFAULT 0,
     UNIQUE (submission_id, number)
 ) STRICT;
 
@@ -126,6 +126,19 @@ CREATE TABLE decision (                 -- of a reviewer; takes effect at commit
 CREATE INDEX decision_account ON decision(account_id, decided_us);
 CREATE INDEX decision_due ON decision(commit_us) WHERE state = 'pending';
 CREATE INDEX decision_submission ON decision(submission_id, decided_us);
+
+CREATE TABLE derived (                  -- one master, many photos: the approved one by another profile
+    attempt_id TEXT NOT NULL REFERENCES attempt(id),
+    profile TEXT NOT NULL,
+    retouch_number INTEGER NOT NULL,    -- the version it is made of
+    blob_id TEXT,                       -- once ready
+    state TEXT NOT NULL,                -- processing, ready, refused
+    verdict TEXT NOT NULL DEFAULT '',
+    report TEXT NOT NULL DEFAULT '{}',  -- JSON; refused: error and why
+    created_us INTEGER NOT NULL,
+    PRIMARY KEY (attempt_id, profile, retouch_number),
+    CHECK (state IN ('processing','ready','refused'))
+) STRICT;
 
 CREATE TABLE face_result (
     attempt_id TEXT PRIMARY KEY REFERENCES attempt(id),
@@ -243,6 +256,22 @@ CREATE TABLE quota (                    -- WeChat one-time subscriptions: no API
     changed_us INTEGER NOT NULL,
     PRIMARY KEY (student_id, template_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE retouch (                  -- versions of a finished photo
+    attempt_id TEXT NOT NULL REFERENCES attempt(id),
+    number INTEGER NOT NULL,            -- 0: as the machine made it; 1, 2, 3 … by people
+    repair TEXT NOT NULL,               -- none (0), mask, photo
+    repair_blob_id TEXT,                -- the file that was sent
+    standard_blob_id TEXT,              -- the finished photo with it, once ready
+    state TEXT NOT NULL,                -- processing, ready, refused
+    verdict TEXT NOT NULL DEFAULT '',   -- pass, warn, fail
+    report TEXT NOT NULL DEFAULT '{}',  -- JSON; refused: error and why
+    account_id TEXT REFERENCES account(id), -- who; NULL: the machine
+    created_us INTEGER NOT NULL,
+    PRIMARY KEY (attempt_id, number),
+    CHECK (repair IN ('none','mask','photo')),
+    CHECK (state IN ('processing','ready','refused'))
+) STRICT;
 
 CREATE TABLE roster (
     id TEXT PRIMARY KEY,

@@ -189,7 +189,7 @@ static enum err take_photo(struct tx *tx, void *job)
                         .original_blob_id = "blob",
                         .created_us = j->w->now_us};
     TRY(attempt_add(tx, &a, &number));
-    TRY(attempt_ready(tx, id, j->a, "{}", "standard", "proxy"));
+    TRY(attempt_ready(tx, id, j->a, "{}", "standard", "proxy", NULL));
     if (text_is(j->b, "insist"))
         TRY(attempt_insist(tx, id));
     return submission_choose(tx, s.id, id, s.price_fen);

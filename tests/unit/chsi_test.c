@@ -53,7 +53,7 @@ static enum err attempt_step(struct tx *tx, void *job)
                               .created_us = clock_utc_us()};
     TRY(blob_row_add(tx, &m->ref, "standard", "image/jpeg", m->student.id, clock_utc_us()));
     TRY(attempt_add(tx, &a, &number));
-    TRY(attempt_ready(tx, m->attempt_id, "pass", "{}", m->standard_id, m->standard_id));
+    TRY(attempt_ready(tx, m->attempt_id, "pass", "{}", m->standard_id, m->standard_id, NULL));
     return submission_choose(tx, m->submission_id, m->attempt_id, 0);
 }
 

@@ -68,7 +68,7 @@ static enum err fill_step(struct tx *tx, void *arg)
         TRY(TX_RUN(tx, Q_BLOB_ADD, v_text(blobs[i]), v_text("original"), v_text("image/jpeg"), v_bytes("k", 1),
                    v_int(1), v_int(1), v_text(""), v_text(id), v_int(1)));
     TRY(attempt_add(tx, &a, &number));
-    TRY(attempt_ready(tx, a.id, "pass", "{}", "standard", "proxy"));
+    TRY(attempt_ready(tx, a.id, "pass", "{}", "standard", "proxy", NULL));
     TRY(submission_choose(tx, s.id, a.id, 0));
     struct move move = {
         .submission_id = s.id, .event = EV_confirm, .actor_kind = ACTOR_STUDENT, .actor_id = id, .now_us = now_us};

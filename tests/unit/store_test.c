@@ -241,12 +241,17 @@ TEST(a_newer_schema_and_a_changed_history_are_refused)
     struct migration changed = {1, "0001_core", "SELECT 1"};
     EQ_INT(ERR_REFUSED, migrate_apply(t.database, &changed, 1, &report, why));
     TRUE(strstr(why, "never edited") != NULL);
-    struct migration two[] = {store_migrations[0], {2, "0002_more", "CREATE TABLE more (id TEXT PRIMARY KEY) STRICT"}};
-    EQ_INT(ERR_STALE, migrate_check(t.database, two, 2, &report, why));
-    EQ_INT(ERR_NONE, migrate_apply(t.database, two, 2, &report, why));
-    EQ_INT(2, report.after);
+    struct migration longer[100];
+    size_t count = store_migration_count;
+    TRUE(count < countof(longer));
+    memcpy(longer, store_migrations, count * sizeof *longer);
+    longer[count] = (struct migration){(int)count + 1, "9999_more", "CREATE TABLE more (id TEXT PRIMARY KEY) STRICT"};
+    count++;
+    EQ_INT(ERR_STALE, migrate_check(t.database, longer, count, &report, why));
+    EQ_INT(ERR_NONE, migrate_apply(t.database, longer, count, &report, why));
+    EQ_INT(count, report.after);
     EQ_INT(0, access(report.backup, R_OK));
-    EQ_INT(ERR_REFUSED, migrate_apply(t.database, store_migrations, 1, &report, why));
+    EQ_INT(ERR_REFUSED, migrate_apply(t.database, store_migrations, store_migration_count, &report, why));
     temp_store_remove(&t);
 }
 

@@ -41,7 +41,7 @@ FOREIGN = {
     r'uv\.h': ['server/http/', 'server/dispatch/'],
     r'openssl/': ['server/http/'],
     r'curl/': ['server/dispatch/client.c'],
-    r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/warmup.c', 'workers/worker.c'],
+    r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
     r'(cairo|pango|fontconfig)': ['workers/sheet.c'],
     r'cblas\.h': ['workers/net.c'],
     r'cjson/': ['server/base/json.c'],

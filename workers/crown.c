@@ -96,3 +96,55 @@ void crown_find(const struct image *source, struct head *head)
         }
     }
 }
+
+/* ---- in a mask ---- */
+
+#define BAND_HALF       0.55 /* face widths to each side of the centre: hair tied up is inside, a raised arm is not */
+#define PERSON_FROM     128
+#define CROWN_ROW_SHARE 0.05 /* of the band: a row with less person is wisps */
+
+struct band {
+    const struct plane *mask;
+    struct span columns;
+};
+
+static int32_t person_in_row(const struct band *band, int32_t y)
+{
+    const unsigned char *at = band->mask->values + (size_t)y * (size_t)band->mask->width_px;
+    int32_t count = 0;
+    for (int32_t x = band->columns.from; x < band->columns.to; x++)
+        count += at[x] >= PERSON_FROM;
+    return count;
+}
+
+/* Between the last row with enough person and the one above it: where the strongest column crosses the threshold. */
+static double part_above(const struct band *band, int32_t y)
+{
+    if (y == 0)
+        return 0;
+    const unsigned char *at = band->mask->values + (size_t)y * (size_t)band->mask->width_px;
+    const unsigned char *above = at - band->mask->width_px;
+    double best = 0;
+    for (int32_t x = band->columns.from; x < band->columns.to; x++)
+        if (at[x] >= PERSON_FROM && above[x] < PERSON_FROM)
+            best = fmax(best, (at[x] - PERSON_FROM) / (double)(at[x] - above[x]));
+    return best;
+}
+
+void crown_in_mask(const struct plane *mask, const struct resample_area *area, struct head *head)
+{
+    double across = mask->width_px / area->width_px, down = mask->height_px / area->height_px;
+    double centre = (head->centre_x - area->x_px) * across, half = BAND_HALF * head->face_width_px * across;
+    struct band band = {mask, span_of(centre - half, centre + half, mask->width_px)};
+    int32_t eyes = (int32_t)((head->eye_y - area->y_px) * down), needed;
+    if (eyes < 0 || eyes >= mask->height_px || band.columns.to <= band.columns.from)
+        return;
+    needed = (int32_t)ceil(CROWN_ROW_SHARE * (band.columns.to - band.columns.from));
+    if (person_in_row(&band, eyes) < needed)
+        return;
+    int32_t y = eyes;
+    while (y > 0 && person_in_row(&band, y - 1) >= needed)
+        y--;
+    head->crown_y = area->y_px + (y - part_above(&band, y)) / down;
+    head->crown_found = true;
+}

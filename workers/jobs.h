@@ -5,6 +5,7 @@
  *
  *   standardise   {"profile": {…}}                              + photo            → standardise.h
  *   compare       {"thresholds": {"match", "mismatch"}}         + photo A + photo B → compare.h
+ *   code          {}                                           + picture            → code.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h
  *   crash | hang | hog | probe   only with --allow-fault-jobs                       → faults.h
  *
@@ -31,6 +32,7 @@
 /* Filled once before the lanes start, then read-only. */
 struct job_versions {
     char network_sha256[65];
+    char mask_sha256[65]; /* empty: there is no mask model */
     const char *blas_core;
 };
 
@@ -38,6 +40,7 @@ struct job_versions {
 struct job_tools {
     struct arena *arena;
     struct face_context *face;
+    const struct mask_model *mask; /* NULL: wall colour decides (matte.h) */
     struct sheet_fonts *fonts; /* of this lane */
     const struct job_versions *versions;
     bool allow_faults;

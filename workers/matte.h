@@ -37,6 +37,11 @@ struct matte {
 enum err matte_make(const struct image *frame, const struct plane *mask, const struct face_landmarks *marks,
                     const struct head *head, struct matte *out);
 
+/* The same with an alpha that a person has drawn (the frame's size, or smaller: then it is enlarged): it is taken as it
+ * is, only the wall's colour is taken out of the person's. */
+enum err matte_with(const struct image *frame, const struct plane *alpha, const struct face_landmarks *marks,
+                    const struct head *head, struct matte *out);
+
 /* The person on a plain colour, reduced to width_px × height_px. Where alpha is 0 after reducing, the pixel is exactly
  * `colour`. BUSY when there is no memory. */
 enum err matte_onto(const struct matte *matte, const unsigned char colour[3], int32_t width_px, int32_t height_px,

@@ -146,6 +146,39 @@ enum err resample(const struct image *from, const struct resample_area *area, in
     return good ? ERR_NONE : ERR_BUSY;
 }
 
+/* Both directions at once: planes are small and rare. */
+static unsigned char plane_at(const struct plane *from, const struct taps *across, const struct taps *down, int32_t x,
+                              int32_t y)
+{
+    float sum = 0;
+    for (int32_t v = 0; v < down->count; v++) {
+        float weight = down->weights[(size_t)y * (size_t)down->count + (size_t)v];
+        const unsigned char *row =
+            from->values + (size_t)clamp(down->first[y] + v, from->height_px) * (size_t)from->width_px;
+        for (int32_t u = 0; weight != 0 && u < across->count; u++)
+            sum += weight * across->weights[(size_t)x * (size_t)across->count + (size_t)u] *
+                   (float)row[clamp(across->first[x] + u, from->width_px)];
+    }
+    return to_byte(sum);
+}
+
+enum err resample_plane(const struct plane *from, int32_t width_px, int32_t height_px, struct plane *out)
+{
+    CHECK(width_px > 0 && height_px > 0 && width_px <= IMAGE_SIDE_PX_MAX && height_px <= IMAGE_SIDE_PX_MAX);
+    struct taps across = {0}, down = {0};
+    *out = (struct plane){width_px, height_px, malloc((size_t)width_px * (size_t)height_px)};
+    bool good = out->values != NULL && taps_make(&across, RESAMPLE_BOX, 0, from->width_px, width_px) &&
+                taps_make(&down, RESAMPLE_BOX, 0, from->height_px, height_px);
+    for (int32_t y = 0; good && y < height_px; y++)
+        for (int32_t x = 0; x < width_px; x++)
+            out->values[(size_t)y * (size_t)width_px + (size_t)x] = plane_at(from, &across, &down, x, y);
+    taps_release(&across);
+    taps_release(&down);
+    if (!good)
+        plane_release(out);
+    return good ? ERR_NONE : ERR_BUSY;
+}
+
 static int32_t scaled(int32_t side_px, double scale)
 {
     int32_t value = (int32_t)lround(side_px * scale);

@@ -21,6 +21,9 @@ struct resample_area {
 enum err resample(const struct image *from, const struct resample_area *area, int32_t width_px, int32_t height_px,
                   enum resample_filter filter, struct image *out);
 
+/* A plane at another size: box average when reducing, linear when enlarging. BUSY when there is no memory. */
+enum err resample_plane(const struct plane *from, int32_t width_px, int32_t height_px, struct plane *out);
+
 /* Box-reduced so that the long edge is long_edge_px; out stays zeroed when it is that small already. */
 enum err resample_to_long_edge(const struct image *from, int32_t long_edge_px, struct image *out);
 

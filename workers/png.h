@@ -1,0 +1,17 @@
+/* png — planes as files: the mask a retoucher repairs. Grey, 8 bit, no metadata.
+ *
+ * The same values give the same bytes. image_start must have run. The buf belongs to the caller. */
+#ifndef XY_WORKERS_PNG_H
+#define XY_WORKERS_PNG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "workers/image.h"
+
+/* `plane` reduced or enlarged to width_px × height_px. BUSY when there is no memory or libvips cannot. */
+enum err png_encode_plane(const struct plane *plane, int32_t width_px, int32_t height_px, struct buf *out);
+
+/* What a picture shows as grey (ITU-R 601): a mask read back. BUSY when there is no memory. */
+enum err plane_from(const struct image *picture, struct plane *out);
+
+#endif

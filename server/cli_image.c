@@ -1,5 +1,7 @@
 #include "cli_image.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -41,7 +43,8 @@ bool cli_write_file(const char *path, const void *bytes, size_t len)
 
 bool cli_worker_start(struct worker_client *client, int threads)
 {
-    struct worker_spawn_options options = {.threads = threads};
+    const char *heic = getenv("XUEYING_ALLOW_HEIC"); /* as the server's knob */
+    struct worker_spawn_options options = {.threads = threads, .allow_heic = heic != NULL && text_is(heic, "1")};
     enum err e = worker_client_start(client, &options);
     if (e == ERR_NONE)
         return true;

@@ -17,7 +17,7 @@ bool cli_read_file(const char *path, struct part *part);
 /* Writes beside the path and renames, so that a reader never sees half a file. False: said on stderr. */
 bool cli_write_file(const char *path, const void *bytes, size_t len);
 
-/* False: said on stderr. */
+/* HEIC is taken when XUEYING_ALLOW_HEIC is 1. False: said on stderr. */
 bool cli_worker_start(struct worker_client *client, int threads);
 
 #endif

@@ -222,25 +222,51 @@ static bool profile_known(const char *name)
     return profile_named(name) != NULL;
 }
 
-/* The schema Profile: what guides on a screen are drawn from. */
+static void put_window(struct buf *out, const char *min_name, const char *max_name, struct range range, int64_t scale)
+{
+    if (!range_is_set(range))
+        return; /* this standard does not say */
+    json_put_int(out, min_name, range.min * scale);
+    json_put_int(out, max_name, range.max * scale);
+}
+
+/* The schema Profile: what people choose from, and what guides on a screen are drawn from. */
+static void profile_members(struct buf *out, const struct profile *p)
+{
+    json_put_text(out, "zh", p->title_zh);
+    json_put_text(out, "en", p->title_en);
+    json_put_int(out, "width_px", p->width_px);
+    json_put_int(out, "height_px", p->height_px);
+    json_put_int(out, "dpi", p->dpi);
+    json_name(out, "background");
+    json_array_open(out);
+    for (size_t i = 0; i < countof(p->background); i++)
+        json_int(out, p->background[i]);
+    json_array_close(out);
+    put_window(out, "crown_min_px", "crown_max_px", p->crown_px, 1);
+    put_window(out, "eye_min_px", "eye_max_px", p->eyes_px, 1);
+    put_window(out, "face_width_min_px", "face_width_max_px", p->face_width_px, 1);
+    put_window(out, "head_height_min_px", "head_height_max_px", p->head_height_px, 1);
+    put_window(out, "chin_below_min_px", "chin_below_max_px", p->chin_below_px, 1);
+    put_window(out, "size_bytes_min", "size_bytes_max", p->size_kb, 1024);
+}
+
 static void profile_write_named(const char *name, struct buf *out)
 {
     const struct profile *p = profile_named(name);
     json_object_open(out);
     json_put_text(out, "name", name);
-    if (p != NULL) {
-        json_put_int(out, "width_px", p->width_px);
-        json_put_int(out, "height_px", p->height_px);
-        json_put_int(out, "crown_min_px", p->crown_px.min);
-        json_put_int(out, "crown_max_px", p->crown_px.max);
-        json_put_int(out, "eye_min_px", p->eyes_px.min);
-        json_put_int(out, "eye_max_px", p->eyes_px.max);
-        json_put_int(out, "face_width_min_px", p->face_width_px.min);
-        json_put_int(out, "face_width_max_px", p->face_width_px.max);
-        json_put_int(out, "size_bytes_min", p->size_kb.min * 1024);
-        json_put_int(out, "size_bytes_max", p->size_kb.max * 1024);
-    }
+    if (p != NULL)
+        profile_members(out, p);
     json_object_close(out);
+}
+
+static bool profile_write_at(size_t i, struct buf *out)
+{
+    const struct profile *p = profile_at(i);
+    if (p != NULL)
+        profile_write_named(p->name, out);
+    return p != NULL;
 }
 
 /* ---- ready? ---- */
@@ -302,6 +328,7 @@ static int start_dispatch(struct serve *s)
         .worker = {.worker_path = c->worker_program[0] != '\0' ? c->worker_program : NULL,
                    .models_folder = c->models_directory[0] != '\0' ? c->models_directory : NULL,
                    .threads = (int)(c->worker_threads > 0 ? c->worker_threads : cores),
+                   .allow_heic = c->allow_heic != 0,
                    .allow_fault_jobs = c->worker_fault_jobs != 0},
         .queue_max = (size_t)c->worker_queue_max,
         .job_timeout_ms = c->worker_job_timeout_ms,
@@ -337,6 +364,7 @@ static int start_api(struct serve *s)
                                   .upload_bytes_max = c->upload_bytes_max,
                                   .uploads_per_day_max = c->uploads_per_day_max,
                                   .upload_expire_ms = c->upload_expire_ms,
+                                  .allow_heic = c->allow_heic != 0,
                                   .password_hashes_max = c->password_hashes_max,
                                   .undo_window_ms = c->undo_window_ms,
                                   .claim_lease_ms = c->claim_lease_ms,
@@ -348,6 +376,7 @@ static int start_api(struct serve *s)
                                   .ready = ready,
                                   .profile_write = profile_write_named,
                                   .profile_known = profile_known,
+                                  .profile_write_at = profile_write_at,
                                   .template_known = template_known,
                                   .wechat_login = login_by_wechat,
                                   .wechat_phone = phone_by_wechat,

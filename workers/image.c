@@ -7,6 +7,12 @@
 
 #include <vips/vector.h> /* after vips.h, which it needs */
 
+#define TAKEN_AT "exif-ifd2-DateTimeOriginal"
+#define HEIC_SENTENCE                                                                                                  \
+    "HEIC is not accepted here. iPhone: Settings, Camera, Formats, Most Compatible; other phones: switch HEIF off."
+
+static bool heic_allowed; /* set before threads exist */
+
 /* libvips logs through glib; its texts may quote file contents, so they end here. Errors arrive as return codes. */
 static void swallow_log(const char *domain, GLogLevelFlags level, const char *text, void *data)
 {
@@ -24,6 +30,12 @@ void image_start(void)
     vips_operation_block_set("VipsForeignLoad", TRUE);
     vips_operation_block_set("VipsForeignLoadJpeg", FALSE);
     vips_operation_block_set("VipsForeignLoadPng", FALSE);
+}
+
+void image_allow_heic(void)
+{
+    vips_operation_block_set("VipsForeignLoadHeif", FALSE);
+    heic_allowed = true;
 }
 
 void image_stop(void)
@@ -62,6 +74,32 @@ static enum err refuse(enum err e, const char *text, char why[IMAGE_WHY_BYTES])
 
 /* ---- header ---- */
 
+/* The brands of HEVC-coded still pictures. "mif1" may hold any codec: then one of these must be among the others. */
+static bool is_heic_brand(const unsigned char *brand)
+{
+    static const char brands[][5] = {"heic", "heix", "heim", "heis"};
+    for (size_t i = 0; i < countof(brands); i++)
+        if (memcmp(brand, brands[i], 4) == 0)
+            return true;
+    return false;
+}
+
+/* A file type box: size u32, "ftyp", major brand, version, compatible brands. */
+static bool is_heic(const unsigned char *bytes, size_t len)
+{
+    if (len < 16 || memcmp(bytes + 4, "ftyp", 4) != 0)
+        return false;
+    if (is_heic_brand(bytes + 8))
+        return true;
+    size_t size = (size_t)bytes[2] << 8 | bytes[3], end = size < len ? size : len;
+    if (bytes[0] != 0 || bytes[1] != 0 || (memcmp(bytes + 8, "mif1", 4) != 0 && memcmp(bytes + 8, "msf1", 4) != 0))
+        return false;
+    for (size_t at = 16; at + 4 <= end; at += 4)
+        if (is_heic_brand(bytes + at))
+            return true;
+    return false;
+}
+
 static const char *sniff(const unsigned char *bytes, size_t len)
 {
     static const unsigned char png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -69,20 +107,43 @@ static const char *sniff(const unsigned char *bytes, size_t len)
         return "jpeg";
     if (len > sizeof png && memcmp(bytes, png, sizeof png) == 0)
         return "png";
-    return NULL;
+    return is_heic(bytes, len) ? "heic" : NULL;
+}
+
+/* Start-of-scan markers anywhere in the file. In coded data 0xff is followed by 0, so none is counted by chance; those
+ * of pictures inside EXIF or behind the end are, which costs nothing. */
+static bool too_many_scans(const unsigned char *bytes, size_t len)
+{
+    int scans = 0;
+    const unsigned char *end = bytes + len;
+    for (const unsigned char *at = bytes; (at = memchr(at, 0xff, (size_t)(end - at))) != NULL; at++)
+        if (at + 1 < end && at[1] == 0xda && ++scans > IMAGE_SCANS_MAX)
+            return true;
+    return false;
 }
 
 /* Opens lazily: only the header is read until pixels are asked for. vips wants a non-const pointer and never writes.
- * VIPS_FAIL_ON_ERROR must go to the loader itself: vips_thumbnail_buffer 8.14.1 ignores it. */
-static VipsImage *open_lazily(const void *bytes, size_t len, const char *format, int shrink)
+ * fail_on must go to the loader itself: vips_thumbnail_buffer 8.14.1 ignores it. */
+static VipsImage *open_lazily(const void *bytes, size_t len, const char *format, int shrink, VipsFailOn fail_on)
 {
     VipsImage *opened = NULL;
     void *data = (void *)(uintptr_t)bytes;
-    int failed = format[0] == 'j' ? vips_jpegload_buffer(data, len, &opened, "shrink", shrink, "access",
-                                                         VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL)
-                                  : vips_pngload_buffer(data, len, &opened, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
-                                                        VIPS_FAIL_ON_ERROR, NULL);
+    int failed;
+    if (format[0] == 'j')
+        failed = vips_jpegload_buffer(data, len, &opened, "shrink", shrink, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                      fail_on, NULL);
+    else if (format[0] == 'p')
+        failed = vips_pngload_buffer(data, len, &opened, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", fail_on, NULL);
+    else
+        failed = vips_heifload_buffer(data, len, &opened, "fail_on", fail_on, NULL);
     return failed ? NULL : opened;
+}
+
+static void read_taken_at(VipsImage *opened, struct image_source *source)
+{
+    const char *text = NULL;
+    if (vips_image_get_typeof(opened, TAKEN_AT) != 0 && vips_image_get_string(opened, TAKEN_AT, &text) == 0)
+        (void)image_exif_taken_at(text, source->taken_at);
 }
 
 static bool orientation_turns(int orientation)
@@ -99,6 +160,7 @@ static enum err check_limits(VipsImage *opened, int32_t side_px_min, struct imag
     source->width_px = orientation_turns(orientation) ? height : width;
     source->height_px = orientation_turns(orientation) ? width : height;
     source->has_profile = vips_image_get_typeof(opened, VIPS_META_ICC_NAME) != 0;
+    read_taken_at(opened, source);
     if (width > IMAGE_SIDE_PX_MAX || height > IMAGE_SIDE_PX_MAX)
         return refuse(ERR_TOO_LARGE, "A side of the picture is longer than 12000 pixels.", why);
     if ((int64_t)width * height > IMAGE_PIXELS_MAX)
@@ -116,10 +178,16 @@ enum err image_inspect(const void *bytes, size_t len, int32_t side_px_min, struc
     *source = (struct image_source){0};
     if (len > IMAGE_FILE_BYTES_MAX)
         return refuse(ERR_TOO_LARGE, "The file is larger than 12 MiB.", why);
+    if (len == 0)
+        return refuse(ERR_UNREADABLE, "The file is empty.", why);
     source->format = sniff(bytes, len);
     if (source->format == NULL)
         return refuse(ERR_UNSUPPORTED_TYPE, "The file is neither JPEG nor PNG.", why);
-    VipsImage *opened = open_lazily(bytes, len, source->format, 1);
+    if (source->format[0] == 'h' && !heic_allowed)
+        return refuse(ERR_HEIC_OFF, HEIC_SENTENCE, why);
+    if (source->format[0] == 'j' && too_many_scans(bytes, len))
+        return refuse(ERR_TOO_LARGE, "The JPEG has more than 100 scans.", why);
+    VipsImage *opened = open_lazily(bytes, len, source->format, 1, VIPS_FAIL_ON_ERROR);
     if (opened == NULL)
         return refuse(ERR_UNREADABLE, "The header of the picture is damaged.", why);
     enum err e = check_limits(opened, side_px_min, source, why);
@@ -191,10 +259,11 @@ static int shrink_for(const struct image_source *source, int32_t long_edge_px_ma
     return shrink;
 }
 
-static bool load_pixels(const void *bytes, size_t len, struct image_source *source, int shrink, struct image *out)
+static bool load_pixels(const void *bytes, size_t len, struct image_source *source, int shrink, VipsFailOn fail_on,
+                        struct image *out)
 {
     bool is_jpeg = source->format[0] == 'j';
-    VipsImage *image = open_lazily(bytes, len, source->format, is_jpeg ? shrink : 1);
+    VipsImage *image = open_lazily(bytes, len, source->format, is_jpeg ? shrink : 1, fail_on);
     if (image == NULL)
         return false;
     VipsImage *made = NULL;
@@ -266,7 +335,11 @@ enum err image_decode(const void *bytes, size_t len, int32_t side_px_min, int32_
     *out = (struct image){0};
     TRY(image_inspect(bytes, len, side_px_min, source, why));
     int shrink = shrink_for(source, long_edge_px_max);
-    if (!load_pixels(bytes, len, source, shrink, out))
+    /* libjpeg repairs what it can and warns, of harmless oddities too: the second try takes what there is. */
+    bool complete = load_pixels(bytes, len, source, shrink, VIPS_FAIL_ON_WARNING, out);
+    vips_error_clear();
+    source->damaged = !complete;
+    if (!complete && !load_pixels(bytes, len, source, shrink, VIPS_FAIL_ON_ERROR, out))
         return refuse(ERR_UNREADABLE, "The picture data are damaged or end too early.", why);
     if (out->rgb == NULL)
         return refuse(ERR_BUSY, "There is no memory for the picture.", why);

@@ -28,7 +28,7 @@
 #include "workers/jobs.h"
 
 #define RETOUCH_FACE_GROWTH    0.12 /* of the face's size, to every side: brows, chin and ears are inside */
-#define RETOUCH_BAND_SHARE     0.06 /* of the photo's width: the widest wall shadow seen beside a head was 25 of 480 px */
+#define RETOUCH_BAND_SHARE     0.06 /* of the width: the widest wall shadow seen beside a head was 25 of 480 px */
 #define RETOUCH_DIFFERENCE_MAX 12   /* of 255, averaged over 3×3 px: two JPEG generations stay below */
 
 enum err job_retouch(struct job_tools *tools, const struct json *request, const struct frame *frame,

@@ -49,13 +49,15 @@ struct api_context {
     int64_t upload_bytes_max, uploads_per_day_max, upload_expire_ms, password_hashes_max, undo_window_ms;
     int64_t claim_lease_ms, claims_per_reviewer_max, login_idle_ms, login_absolute_ms, student_login_ms;
     int64_t idempotency_keep_ms;
+    bool allow_heic;
 
     /* Any thread, quick. ready NULL: always; `words` (64 bytes) is "starting", "stopping" or "failing" when false. */
     bool (*ready)(char words[64]);
     /* A photo profile as the OpenAPI schema Profile; only {"name"} for an unknown one. */
     void (*profile_write)(const char *name, struct buf *out);
     bool (*profile_known)(const char *name);
-    bool (*template_known)(const char *template_id); /* of WeChat subscription messages */
+    bool (*profile_write_at)(size_t i, struct buf *out); /* the i-th in the same shape; false behind the last */
+    bool (*template_known)(const char *template_id);     /* of WeChat subscription messages */
 
     /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);

@@ -133,16 +133,26 @@ struct upload_part_job {
     /* as sealed */
     struct blob_ref ref;
     const char *media_type;
-    enum err outcome; /* of the whole: CHECKSUM or UNSUPPORTED_TYPE start the upload again */
+    enum err outcome; /* of the whole: CHECKSUM, UNSUPPORTED_TYPE or HEIC_OFF start the upload again */
 };
 
-/* By the bytes themselves; NULL: neither JPEG nor PNG. */
+/* By the bytes themselves; NULL: no photo. A HEIC with a rarer brand is known to the worker only. */
 static const char *media_type_of(const void *bytes, size_t len)
 {
     static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     if (len >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
         return "image/jpeg";
+    if (len >= 12 &&
+        (memcmp((const char *)bytes + 4, "ftyphei", 7) == 0 || memcmp((const char *)bytes + 4, "ftypmif1", 8) == 0))
+        return "image/heic";
     return len >= sizeof png && memcmp(bytes, png, sizeof png) == 0 ? "image/png" : NULL;
+}
+
+static enum err check_media_type(const char *media_type)
+{
+    if (media_type == NULL)
+        return ERR_UNSUPPORTED_TYPE;
+    return text_is(media_type, "image/heic") && !api()->allow_heic ? ERR_HEIC_OFF : ERR_NONE;
 }
 
 static enum err upload_part_decode(struct exchange *x, struct upload_part_job *job)
@@ -157,8 +167,8 @@ static enum err upload_part_decode(struct exchange *x, struct upload_part_job *j
     job->bytes = exchange_body(x, &job->len);
     if (job->len == 0)
         return exchange_explain(x, ERR_BAD_REQUEST, "the part is empty");
-    if (job->offset_bytes == 0 && job->len >= 8 && media_type_of(job->bytes, job->len) == NULL)
-        return ERR_UNSUPPORTED_TYPE; /* known before the rest is sent */
+    if (job->offset_bytes == 0 && job->len >= 12) /* known before the rest is sent */
+        TRY(check_media_type(media_type_of(job->bytes, job->len)));
     job->new_blob_id = job_new_id(&job->job);
     return ERR_NONE;
 }
@@ -235,9 +245,7 @@ static enum err upload_part_seal(struct upload_part_job *job, struct arena *aren
     char *whole = arena_alloc(arena, (size_t)job->size_bytes);
     TRY(join(job, whole));
     job->media_type = media_type_of(whole, (size_t)job->size_bytes);
-    job->outcome = !is_what_was_announced(job, whole) ? ERR_CHECKSUM
-                   : job->media_type == NULL          ? ERR_UNSUPPORTED_TYPE
-                                                      : ERR_NONE;
+    job->outcome = is_what_was_announced(job, whole) ? check_media_type(job->media_type) : ERR_CHECKSUM;
     if (job->outcome != ERR_NONE)
         return ERR_NONE; /* the next step forgets the parts */
     return blob_put(api()->blobs, job->new_blob_id, whole, (size_t)job->size_bytes, arena, &job->ref);

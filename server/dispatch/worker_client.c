@@ -111,6 +111,8 @@ static enum err prepare(const struct worker_spawn_options *options, struct launc
         add_number(launch, 1, "--job-wall-ms", options->job_wall_ms);
     if (options->job_memory_mib > 0)
         add_number(launch, 2, "--job-memory-mib", options->job_memory_mib);
+    if (options->allow_heic)
+        add_arg(launch, "--allow-heic");
     if (options->allow_fault_jobs)
         add_arg(launch, "--allow-fault-jobs");
     prepare_environment(launch);

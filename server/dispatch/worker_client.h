@@ -23,6 +23,7 @@ struct worker_spawn_options {
     int threads;                /* 1.. */
     int job_wall_ms;            /* 0: the worker's own default, 15 s; beyond it the worker ends itself */
     int job_memory_mib;         /* 0: the worker's own default, 512 per thread */
+    bool allow_heic;            /* HEIC photos are decoded instead of refused */
     bool allow_fault_jobs;      /* tests only */
 };
 

@@ -189,6 +189,8 @@ await runTests({
         const gif = Buffer.from('GIF89a, not a photo we take'), { body: bad } = await announce(ada, gif);
         await refused(ada, 415, 'unsupported_type', 'PATCH', `/api/v1/uploads/${bad.id}`, gif, octets(0));
         await refused(ada, 415, 'unsupported_type', 'PATCH', `/api/v1/uploads/${bad.id}`, { a: 1 });
+        const heic = Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic, off by default'), { body: phone } = await announce(ada, heic);
+        await refused(ada, 415, 'heic_off', 'PATCH', `/api/v1/uploads/${phone.id}`, heic, octets(0));
         await refused(ada, 413, 'too_large', 'POST', '/api/v1/uploads', { purpose: 'photo', size_bytes: 13 * 1024 * 1024, sha256: sha256(gif) });
         const fresh = new Student(server.url, 'nobody', '0000');
         await fresh.logIn();

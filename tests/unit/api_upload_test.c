@@ -117,6 +117,15 @@ TEST(what_a_file_is_its_bytes_say)
     EQ_TEXT("image/png", media_type_of("\x89PNG\r\n\x1a\n", 8));
     TRUE(media_type_of("\x89PNG\r\n\x1a", 7) == NULL);
     TRUE(media_type_of("GIF89a..", 8) == NULL);
+    EQ_TEXT("image/heic", media_type_of("\0\0\0\x18"
+                                        "ftypheic",
+                                        12));
+    EQ_TEXT("image/heic", media_type_of("\0\0\0\x18"
+                                        "ftypmif1",
+                                        12));
+    TRUE(media_type_of("\0\0\0\x18"
+                       "ftypheic",
+                       11) == NULL);
     TRUE(media_type_of("", 0) == NULL);
 }
 

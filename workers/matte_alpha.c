@@ -1,0 +1,166 @@
+#include "workers/matte_work.h"
+
+#include <math.h>
+
+/* Alpha is stretched between these two: below is noise of the wall, above is noise of the person. */
+#define CURVE_FROM  0.06f
+#define CURVE_TO    0.92f
+#define NOISE_SHARE 2.0f /* … and noise that is larger than usual lifts the lower end */
+
+/* RGB distance of person and wall: below the first the guided filter decides, above the second projection alone. */
+#define CONTRAST_NONE 30.0f
+#define CONTRAST_FULL 80.0f
+#define CONTRAST_LOW  55.0f /* counted as doubtful */
+
+#define GUIDE_RADIUS 0.05f  /* face widths */
+#define GUIDE_NOISE  60.0f  /* variance of grey levels below which an edge is none */
+#define OFF_LINE     144.0f /* squared RGB distance at which a candidate colour counts half */
+#define SPILL        8.0f   /* how far a cleaned colour may leave the range between pixel and person */
+
+/* What alpha needs to know at one cell. */
+struct local {
+    struct matte_colour wall, near, around; /* of the wall; of the nearest sure person; of the person at large */
+    float guide_a, guide_b, low;
+};
+
+/* ---- the guided filter, on cells ---- */
+
+/* fields: 0 becomes the slope a, 1 the offset b of alpha = a·grey + b. */
+static void guide(struct matte_work *work)
+{
+    float *i = work->fields[0], *p = work->fields[1], *ii = work->fields[2], *ip = work->fields[3];
+    for (size_t k = 0; k < work->count; k++) {
+        float grey = work->grey[k];
+        float is = work->kind[k] == MATTE_PERSON ? 1 : work->kind[k] == MATTE_UNKNOWN ? work->mask[k] / 255.0f : 0;
+        i[k] = grey, p[k] = is, ii[k] = grey * grey, ip[k] = grey * is;
+    }
+    int32_t radius = (int32_t)lroundf(fmaxf(2, GUIDE_RADIUS * work->face_width));
+    for (int f = 0; f < 4; f++)
+        matte_field_box(work->fields[f], work->width, work->height, radius, work->box_scratch);
+    for (size_t k = 0; k < work->count; k++) {
+        float a = (ip[k] - i[k] * p[k]) / (ii[k] - i[k] * i[k] + GUIDE_NOISE);
+        p[k] = p[k] - a * i[k];
+        i[k] = a;
+    }
+    matte_field_box(i, work->width, work->height, radius, work->box_scratch);
+    matte_field_box(p, work->width, work->height, radius, work->box_scratch);
+}
+
+/* ---- projection ---- */
+
+static float clamp01(float value)
+{
+    return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+static float smooth(float from, float to, float value)
+{
+    float t = clamp01((value - from) / (to - from));
+    return t * t * (3 - 2 * t);
+}
+
+struct fit {
+    float alpha, off2, contrast2; /* share of the person; squared distance from the line; |F−B|² */
+};
+
+static struct fit fit_to(const unsigned char *rgb, const struct matte_colour *person, const struct matte_colour *wall)
+{
+    float dr = person->r - wall->r, dg = person->g - wall->g, db = person->b - wall->b;
+    float r = (float)rgb[0] - wall->r, g = (float)rgb[1] - wall->g, b = (float)rgb[2] - wall->b;
+    struct fit fit = {.contrast2 = dr * dr + dg * dg + db * db};
+    fit.alpha = clamp01((r * dr + g * dg + b * db) / (fit.contrast2 + 1));
+    float er = r - fit.alpha * dr, eg = g - fit.alpha * dg, eb = b - fit.alpha * db;
+    fit.off2 = er * er + eg * eg + eb * eb;
+    return fit;
+}
+
+static unsigned char to_byte(float value)
+{
+    return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
+}
+
+/* The wall's part taken out of one channel; the result stays between the pixel and the person nearby. */
+static unsigned char cleaned(float value, float wall, float person, float alpha)
+{
+    float clean = (value - (1 - alpha) * wall) / fmaxf(alpha, 0.05f);
+    float low = fminf(value, person) - SPILL, high = fmaxf(value, person) + SPILL;
+    return to_byte(clean < low ? low : clean > high ? high : clean);
+}
+
+/* One pixel: its alpha; rgb becomes the person's own colour there. Returns |F−B|. */
+static float solve(const struct local *at, unsigned char *rgb, unsigned char *alpha)
+{
+    struct fit near = fit_to(rgb, &at->near, &at->wall), around = fit_to(rgb, &at->around, &at->wall);
+    float wn = 1 / (near.off2 + OFF_LINE), wa = 1 / (around.off2 + OFF_LINE), sum = wn + wa;
+    wn /= sum, wa /= sum;
+    float contrast = sqrtf(wn * near.contrast2 + wa * around.contrast2);
+    float key = wn * near.alpha + wa * around.alpha;
+    float grey = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
+    float guided = clamp01(at->guide_a * grey + at->guide_b);
+    float low = fmaxf(CURVE_FROM, at->low / (contrast + 1));
+    key = smooth(fminf(low, 0.5f), CURVE_TO, key);
+    guided = smooth(CURVE_FROM, CURVE_TO, guided);
+    float trust = smooth(CONTRAST_NONE, CONTRAST_FULL, contrast), a = trust * key + (1 - trust) * guided;
+    *alpha = to_byte(a * 255);
+    if (*alpha == 0 || *alpha == 255)
+        return contrast;
+    rgb[0] = cleaned(rgb[0], at->wall.r, wn * at->near.r + wa * at->around.r, a);
+    rgb[1] = cleaned(rgb[1], at->wall.g, wn * at->near.g + wa * at->around.g, a);
+    rgb[2] = cleaned(rgb[2], at->wall.b, wn * at->near.b + wa * at->around.b, a);
+    return contrast;
+}
+
+/* ---- the frame ---- */
+
+static struct local local_at(const struct matte_work *work, int32_t x, int32_t y)
+{
+    size_t i = (size_t)y * (size_t)work->width + (size_t)x;
+    const unsigned char *near = work->colour + 3 * (size_t)work->nearest[i];
+    return (struct local){.wall = matte_pyramid_at(&work->wall, x, y),
+                          .near = {near[0], near[1], near[2], 1},
+                          .around = matte_pyramid_at(&work->person, x, y),
+                          .guide_a = work->fields[0][i],
+                          .guide_b = work->fields[1][i],
+                          .low = NOISE_SHARE * work->noise};
+}
+
+/* The four pixels of an unknown cell; returns how many of them are hard to tell from the wall. */
+static int32_t solve_cell(const struct matte_work *work, int32_t x, int32_t y, struct matte *out)
+{
+    struct local local = local_at(work, x, y);
+    int32_t doubtful = 0;
+    for (int32_t k = 0; k < 4; k++) {
+        int32_t px = 2 * x + (k & 1), py = 2 * y + (k >> 1);
+        if (px >= out->alpha.width_px || py >= out->alpha.height_px)
+            continue;
+        size_t at = (size_t)py * (size_t)out->alpha.width_px + (size_t)px;
+        doubtful += solve(&local, out->foreground.rgb + 3 * at, out->alpha.values + at) < CONTRAST_LOW;
+    }
+    return doubtful;
+}
+
+static void fill_cell(const struct matte *out, int32_t x, int32_t y, unsigned char value)
+{
+    for (int32_t py = 2 * y; py < 2 * y + 2 && py < out->alpha.height_px; py++)
+        for (int32_t px = 2 * x; px < 2 * x + 2 && px < out->alpha.width_px; px++)
+            out->alpha.values[(size_t)py * (size_t)out->alpha.width_px + (size_t)px] = value;
+}
+
+double matte_alpha(struct matte_work *work, struct matte *out)
+{
+    size_t i = 0, unknown = 0, doubtful = 0;
+    bool solvable = work->has_wall && work->has_person;
+    if (solvable)
+        guide(work);
+    for (int32_t y = 0; y < work->height; y++)
+        for (int32_t x = 0; x < work->width; x++, i++) {
+            if (work->kind[i] == MATTE_UNKNOWN && solvable) {
+                doubtful += (size_t)solve_cell(work, x, y, out);
+                unknown += 4;
+            } else {
+                unsigned char soft = work->kind[i] == MATTE_UNKNOWN ? work->mask[i] : 0;
+                fill_cell(out, x, y, work->kind[i] == MATTE_PERSON ? 255 : soft);
+            }
+        }
+    return unknown > 0 ? (double)doubtful / (double)unknown : 0;
+}

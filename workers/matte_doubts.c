@@ -1,0 +1,144 @@
+#include "workers/matte_work.h"
+
+#include <math.h>
+
+/* ---- the wall's shadow ---- */
+
+#define SHADOW_NEAR  0.20f /* face widths from the band's outer edge: close to the head */
+#define SHADOW_FAR   0.45f /* from here on: far */
+#define SHADOW_BANDS 8     /* heights between crown and chin that are judged on their own */
+#define SHADOW_CELLS 24    /* fewer cells than this say nothing */
+
+static double lightness_of(const unsigned char *rgb)
+{
+    double y = 0;
+    static const double share[3] = {0.2126, 0.7152, 0.0722};
+    for (int i = 0; i < 3; i++) {
+        double v = rgb[i] / 255.0;
+        y += share[i] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
+    }
+    return y > 0.008856 ? 116 * cbrt(y) - 16 : 903.3 * y;
+}
+
+struct tone {
+    double sum;
+    size_t count;
+};
+
+struct side {
+    struct tone near[SHADOW_BANDS], far[SHADOW_BANDS], far_all;
+};
+
+static void add(struct tone *tone, double lightness)
+{
+    tone->sum += lightness;
+    tone->count++;
+}
+
+/* The second darkest band of one side counts: a single one may be a switch or a picture's corner. */
+static double shadow_of(const struct side *side)
+{
+    double most = 0, second = 0;
+    bool any = false;
+    if (side->far_all.count < SHADOW_CELLS)
+        return NAN;
+    double far_all = side->far_all.sum / (double)side->far_all.count;
+    for (int i = 0; i < SHADOW_BANDS; i++) {
+        if (side->near[i].count < SHADOW_CELLS)
+            continue;
+        double far = side->far[i].count < SHADOW_CELLS ? far_all : side->far[i].sum / (double)side->far[i].count;
+        double darker = far - side->near[i].sum / (double)side->near[i].count;
+        any = true;
+        if (darker > most)
+            second = most, most = darker;
+        else if (darker > second)
+            second = darker;
+    }
+    return any ? second : NAN;
+}
+
+static double wall_shadow(const struct matte_work *work)
+{
+    struct side sides[2] = {0};
+    float near = SHADOW_NEAR * work->face_width * MATTE_FIELD_STEP,
+          far = SHADOW_FAR * work->face_width * MATTE_FIELD_STEP;
+    float height = work->chin_y - work->crown_y;
+    for (int32_t y = 0; y < work->height; y++)
+        for (int32_t x = 0; x < work->width; x++) {
+            size_t i = (size_t)y * (size_t)work->width + (size_t)x;
+            float down = ((float)y - work->crown_y) / height;
+            if (work->kind[i] != MATTE_WALL || down < 0 || down >= 1 ||
+                (work->outside[i] > near && work->outside[i] < far))
+                continue;
+            struct side *side = &sides[(float)x > work->centre_x];
+            double lightness = lightness_of(work->colour + 3 * i);
+            int band = (int)(down * SHADOW_BANDS);
+            add(work->outside[i] <= near ? &side->near[band] : &side->far[band], lightness);
+            if (work->outside[i] >= far)
+                add(&side->far_all, lightness);
+        }
+    return fmax(shadow_of(&sides[0]), shadow_of(&sides[1])); /* fmax: a number beats NAN */
+}
+
+/* ---- the body's outline ---- */
+
+#define PERSON_FROM   128
+#define SHOULDER_LOW  0.80 /* face widths from the centre line … */
+#define SHOULDER_HIGH 1.00 /* … between which the outline is a shoulder's */
+#define SHOULDER_GAP  0.10 /* face widths below the chin: above it hair hides the shoulder */
+
+static bool is_person(const struct matte *matte, int32_t x, int32_t y)
+{
+    return matte->alpha.values[(size_t)y * (size_t)matte->alpha.width_px + (size_t)x] >= PERSON_FROM;
+}
+
+/* Of the lowest rows, the share between the shoulders where nobody is. */
+static double bottom_missing(const struct matte_work *work, const struct matte *matte)
+{
+    int32_t width = matte->alpha.width_px, height = matte->alpha.height_px, left = width, right = -1, empty = 0;
+    int32_t chin = (int32_t)fmaxf(0, 2 * work->chin_y);
+    for (int32_t y = chin; y < height; y++)
+        for (int32_t x = 0; x < width; x++)
+            if (is_person(matte, x, y)) {
+                left = x < left ? x : left;
+                right = x > right ? x : right;
+            }
+    if (right < left)
+        return 1;
+    for (int32_t x = left; x <= right; x++)
+        empty += !is_person(matte, x, height - 1);
+    return (double)empty / (right - left + 1);
+}
+
+/* The top of the body in column x, from below; -1 when the column is empty there or hair reaches down to it. */
+static int32_t shoulder_at(const struct matte_work *work, const struct matte *matte, double x)
+{
+    int32_t column = (int32_t)lround(x), y = matte->alpha.height_px - 1;
+    if (column < 0 || column >= matte->alpha.width_px || !is_person(matte, column, y))
+        return -1;
+    while (y > 0 && is_person(matte, column, y - 1))
+        y--;
+    double hair = 2 * ((double)work->chin_y + SHOULDER_GAP * (double)work->face_width);
+    return y > hair ? y : -1;
+}
+
+static double shoulder_tilt_deg(const struct matte_work *work, const struct matte *matte)
+{
+    enum { COLUMNS = 9 };
+    double face_width = 2 * (double)work->face_width, centre = 2 * (double)work->centre_x, sum = 0;
+    for (int i = 0; i < COLUMNS; i++) {
+        double away = (SHOULDER_LOW + (SHOULDER_HIGH - SHOULDER_LOW) * i / (COLUMNS - 1)) * face_width;
+        int32_t left = shoulder_at(work, matte, centre - away), right = shoulder_at(work, matte, centre + away);
+        if (left < 0 || right < 0)
+            return NAN;
+        sum += atan2(right - left, 2 * away);
+    }
+    return sum / COLUMNS * 180 / 3.14159265358979323846;
+}
+
+void matte_doubts(const struct matte_work *work, const struct matte *matte, struct matte_doubts *out)
+{
+    out->wall_shadow = wall_shadow(work);
+    out->bottom_missing = bottom_missing(work, matte);
+    out->shoulder_tilt_deg = shoulder_tilt_deg(work, matte);
+}

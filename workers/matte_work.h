@@ -1,0 +1,74 @@
+/* matte_work — what the steps of one matte share: the frame, the head in cells, and fields of cells (matte_field.h).
+ *
+ * One allocation, made and freed by matte.c; steps fill their fields in the order of this struct. Only matte*.c. */
+#ifndef XY_WORKERS_MATTE_WORK_H
+#define XY_WORKERS_MATTE_WORK_H
+
+#include "workers/matte.h"
+#include "workers/matte_field.h"
+#include "workers/matte_pyramid.h"
+
+enum matte_kind {
+    MATTE_WALL,    /* surely not the sitter, and its colour is what lies behind the edge nearby */
+    MATTE_UNKNOWN, /* alpha decides */
+    MATTE_PERSON,  /* surely the sitter: the source's own pixels */
+    MATTE_OTHER    /* surely not the sitter, but no wall either: people behind */
+};
+
+struct matte_work {
+    const struct image *frame;
+    const struct face_landmarks *marks;
+    int32_t width, height; /* cells */
+    size_t count;
+    float face_width, centre_x, eye_y, chin_y, crown_y; /* cells */
+    bool crown_found;
+
+    unsigned char *colour; /* RGB per cell */
+    unsigned char *grey;
+    unsigned char *mask; /* 0 wall … 255 person */
+    unsigned char *hull; /* 1: inside the face */
+    unsigned char *kind; /* enum matte_kind */
+    unsigned char *flag; /* scratch of single steps; after matte_trimap_sitter: whose body */
+    unsigned char *open; /* scratch of single steps */
+    uint16_t *inside;    /* person cells: to the nearest wall cell; fifths of a cell */
+    uint16_t *outside;   /* wall cells: to the nearest person cell */
+    uint32_t *nearest;   /* the nearest MATTE_PERSON cell */
+    uint32_t *queue;     /* scratch of floods */
+    float *fields[4];    /* scratch: see matte_alpha.c */
+    float *box_scratch;
+    float noise; /* how far wall cells usually are from their surroundings, of 255 */
+    bool has_wall, has_person;
+    struct matte_pyramid coarse; /* the wall at large; strands and dust average out */
+    struct matte_pyramid wall, person;
+};
+
+static inline float matte_distance2(const unsigned char *rgb, struct matte_colour to)
+{
+    float r = (float)rgb[0] - to.r, g = (float)rgb[1] - to.g, b = (float)rgb[2] - to.b;
+    return r * r + g * g + b * b;
+}
+
+/* ---- matte_trimap.c: from a coarse mask to wall, unknown, person ---- */
+
+void matte_trimap_hull(struct matte_work *work);
+/* Keeps the sitter, fills pinholes, marks other people; returns their area / the sitter's. */
+double matte_trimap_sitter(struct matte_work *work);
+void matte_trimap_bands(struct matte_work *work);
+
+/* ---- matte_wall.c: what the wall's colour knows better than the mask ---- */
+
+/* Without a mask: fills work->mask by flooding the wall from the borders. */
+void matte_wall_mask(struct matte_work *work);
+/* Moves cells between the kinds: flat shade → wall, strands beyond the band and wall inside the person → unknown. */
+void matte_wall_refine(struct matte_work *work);
+
+/* ---- matte_alpha.c ---- */
+
+/* Alpha and the person's own colours for every pixel; returns the low-contrast share of the unknown band. */
+double matte_alpha(struct matte_work *work, struct matte *out);
+
+/* ---- matte_doubts.c ---- */
+
+void matte_doubts(const struct matte_work *work, const struct matte *matte, struct matte_doubts *out);
+
+#endif

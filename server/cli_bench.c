@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "bench_face.h"
 #include "bench_load.h"
+#include "bench_photo.h"
 #include "bench_server.h"
 #include "cli_fill.h"
 
@@ -374,7 +375,8 @@ static const struct {
     bool only_by_name; /* takes minutes */
 } benches[] = {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
-    {"start", bench_start, false}, {"face", bench_face, false},       {"size", bench_size, true},
+    {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
+    {"size", bench_size, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -394,7 +396,7 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start face size", name);
+        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face size", name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

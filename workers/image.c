@@ -250,11 +250,11 @@ static bool to_rgb8(VipsImage **image)
 }
 
 /* How much the loader may reduce so that the long edge stays at least the wanted one. */
-static int shrink_for(const struct image_source *source, int32_t long_edge_px_max)
+static int shrink_for(const struct image_source *source, int32_t long_edge_px_enough)
 {
     int32_t long_edge = source->width_px > source->height_px ? source->width_px : source->height_px;
     int shrink = 1;
-    while (shrink < 8 && long_edge / (shrink * 2) >= long_edge_px_max)
+    while (shrink < 8 && long_edge / (shrink * 2) >= long_edge_px_enough)
         shrink *= 2;
     return shrink;
 }
@@ -332,9 +332,16 @@ static enum err reduce_to(struct image *image, int32_t long_edge_px_max)
 enum err image_decode(const void *bytes, size_t len, int32_t side_px_min, int32_t long_edge_px_max,
                       struct image_source *source, struct image *out, char why[IMAGE_WHY_BYTES])
 {
+    return image_decode_light(bytes, len, side_px_min, long_edge_px_max, long_edge_px_max, source, out, why);
+}
+
+enum err image_decode_light(const void *bytes, size_t len, int32_t side_px_min, int32_t long_edge_px_enough,
+                            int32_t long_edge_px_max, struct image_source *source, struct image *out,
+                            char why[IMAGE_WHY_BYTES])
+{
     *out = (struct image){0};
     TRY(image_inspect(bytes, len, side_px_min, source, why));
-    int shrink = shrink_for(source, long_edge_px_max);
+    int shrink = shrink_for(source, long_edge_px_enough);
     /* libjpeg repairs what it can and warns, of harmless oddities too: the second try takes what there is. */
     bool complete = load_pixels(bytes, len, source, shrink, VIPS_FAIL_ON_WARNING, out);
     vips_error_clear();

@@ -64,6 +64,12 @@ enum err image_inspect(const void *bytes, size_t len, int32_t side_px_min, struc
 enum err image_decode(const void *bytes, size_t len, int32_t side_px_min, int32_t long_edge_px_max,
                       struct image_source *source, struct image *out, char why[IMAGE_WHY_BYTES]);
 
+/* The same, but the loader alone reduces, by 2, 4 or 8, while the long edge stays at least long_edge_px_enough: nearly
+ * for free with JPEG, and nothing is lost to a second reduction. Beyond long_edge_px_max it is reduced after all. */
+enum err image_decode_light(const void *bytes, size_t len, int32_t side_px_min, int32_t long_edge_px_enough,
+                            int32_t long_edge_px_max, struct image_source *source, struct image *out,
+                            char why[IMAGE_WHY_BYTES]);
+
 void image_release(struct image *image); /* harmless on a zeroed image */
 void plane_release(struct plane *plane); /* harmless on a zeroed plane */
 

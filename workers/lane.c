@@ -57,7 +57,8 @@ bool lanes_send(struct lanes *lanes, const struct frame *frame)
 static bool lane_prepare(struct lane *lane, char why[JOB_WHY_BYTES])
 {
     const struct lanes_options *options = &lane->lanes->options;
-    lane->tools = (struct job_tools){.versions = options->versions, .allow_faults = options->allow_faults};
+    lane->tools =
+        (struct job_tools){.mask = options->mask, .versions = options->versions, .allow_faults = options->allow_faults};
     lane->tools.arena = arena_new(JOB_ARENA_BYTES);
     if (face_context_new(options->models, &lane->tools.face) != FACE_OK) {
         snprintf(why, JOB_WHY_BYTES, "there is no memory for the face network");

@@ -20,6 +20,7 @@ struct lanes_options {
     int threads; /* 1..LANES_MAX */
     int fd;      /* answers go here */
     const struct face_models *models;
+    const struct mask_model *mask; /* NULL: there is none */
     const struct job_versions *versions;
     bool allow_faults;
 };

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "workers/image.h"
 #include "workers/lane.h"
+#include "workers/mask.h"
 #include "workers/sandbox.h"
 
 #include <errno.h>
@@ -31,12 +32,12 @@ struct worker_options {
     const char *landmarks_path; /* NULL: in models_folder, else Debian's */
     int64_t threads;
     int64_t job_wall_ms, job_cpu_ms, job_memory_mib;
-    bool allow_faults;
+    bool allow_heic, allow_faults;
 };
 
 static const char usage[] =
     "usage: xueying-worker --models DIR [--landmarks FILE] [--threads N] [--job-wall-ms N] [--job-cpu-ms N]\n"
-    "                      [--job-memory-mib N] [--allow-fault-jobs]\n"
+    "                      [--job-memory-mib N] [--allow-heic] [--allow-fault-jobs]\n"
     "Started by xueying with a socket as file descriptor 3; not meant to be started by hand.\n";
 
 static bool read_number(const char *text, int64_t min, int64_t max, int64_t *value)
@@ -47,10 +48,15 @@ static bool read_number(const char *text, int64_t min, int64_t max, int64_t *val
 static bool options_read(int argc, char **argv, struct worker_options *options)
 {
     static const struct option known[] = {
-        {"models", required_argument, NULL, 'm'},     {"landmarks", required_argument, NULL, 'l'},
-        {"threads", required_argument, NULL, 't'},    {"job-wall-ms", required_argument, NULL, 'w'},
-        {"job-cpu-ms", required_argument, NULL, 'c'}, {"job-memory-mib", required_argument, NULL, 'a'},
-        {"allow-fault-jobs", no_argument, NULL, 'f'}, {NULL, 0, NULL, 0},
+        {"models", required_argument, NULL, 'm'},
+        {"landmarks", required_argument, NULL, 'l'},
+        {"threads", required_argument, NULL, 't'},
+        {"job-wall-ms", required_argument, NULL, 'w'},
+        {"job-cpu-ms", required_argument, NULL, 'c'},
+        {"job-memory-mib", required_argument, NULL, 'a'},
+        {"allow-heic", no_argument, NULL, 'h'},
+        {"allow-fault-jobs", no_argument, NULL, 'f'},
+        {NULL, 0, NULL, 0},
     };
     *options = (struct worker_options){.threads = 1, .job_wall_ms = 15000, .job_cpu_ms = 10000, .job_memory_mib = 512};
     bool good = true;
@@ -73,6 +79,9 @@ static bool options_read(int argc, char **argv, struct worker_options *options)
             break;
         case 'a':
             good = read_number(optarg, 64, 16384, &options->job_memory_mib);
+            break;
+        case 'h':
+            options->allow_heic = true;
             break;
         case 'f':
             options->allow_faults = true;
@@ -126,6 +135,25 @@ static struct face_models *models_load(const struct worker_options *options, str
     return models;
 }
 
+/* Without the person mask photos are matted by the wall's colour, and each report says so. A file that is there but
+ * wrong is an error: somebody meant it to be used. */
+static bool mask_load(const struct worker_options *options, struct mask_model **mask, struct job_versions *versions)
+{
+    char path[PATH_BYTES], why[MASK_WHY_BYTES];
+    snprintf(path, sizeof path, "%s/selfie_segmentation.tflite", options->models_folder);
+    *mask = NULL;
+    if (access(path, F_OK) != 0) {
+        LOG(WARN, "worker.models", "The person mask is missing, wall colour decides instead: %s", path);
+        return true;
+    }
+    if (mask_model_load(path, mask, why) != ERR_NONE) {
+        LOG(ERROR, "worker.models", "%s: %s", path, why);
+        return false;
+    }
+    snprintf(versions->mask_sha256, sizeof versions->mask_sha256, "%s", mask_model_sha256(*mask));
+    return true;
+}
+
 static bool say_ready(struct lanes *lanes, const struct worker_options *options, const struct job_versions *versions,
                       const struct sandbox_state *sandbox)
 {
@@ -138,6 +166,7 @@ static bool say_ready(struct lanes *lanes, const struct worker_options *options,
     json_put_int(&b, "job_wall_ms", options->job_wall_ms);
     json_put_text(&b, "image_engine", image_engine());
     json_put_text(&b, "blas_core", versions->blas_core);
+    json_put_bool(&b, "mask", versions->mask_sha256[0] != '\0');
     job_put_model(&b, "model", versions);
     json_name(&b, "sandbox");
     json_object_open(&b);
@@ -226,13 +255,17 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, (int)options.threads + 1); /* or every helper thread reserves 64 MiB of address space */
     crypt_start();
     image_start();
+    if (options.allow_heic)
+        image_allow_heic();
     static struct job_versions versions;
     struct face_models *models = models_load(&options, &versions);
-    if (models == NULL)
+    struct mask_model *mask;
+    if (models == NULL || !mask_load(&options, &mask, &versions))
         return EXIT_MODELS;
     struct lanes_options lanes_options = {.threads = (int)options.threads,
                                           .fd = SOCKET_FD,
                                           .models = models,
+                                          .mask = mask,
                                           .versions = &versions,
                                           .allow_faults = options.allow_faults};
     char why[JOB_WHY_BYTES], warning[SANDBOX_WARNING_BYTES];

@@ -94,6 +94,11 @@ static enum err put_claim(struct tx *tx, struct claim_job *job, struct view_staf
         json_name(out, "face");
         TRY(view_face(tx, s->attempt_id, false, out));
     }
+    json_name(out, "retouch");
+    if (s->state == WF_retouch || attempt.retouch_number > 0)
+        TRY(view_retouch(tx, &attempt, job->job.language, out));
+    else
+        json_null(out);
     json_name(out, "allowed");
     TRY(transition_allowed(tx, s, ACTOR_STAFF, scope_is_senior(&job->job), job->job.now_us, out));
     json_name(out, "profile");

@@ -1,6 +1,7 @@
 /* Staff: pictures and plain identities. Every view is written to the audit before the answer leaves. */
 #include "api/console_scope.h"
 #include "api/picture.h"
+#include "store/retouch.h"
 #include "store/student.h"
 
 #define ROLES_OF_REVIEW (ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_SERVICE | ROLE_ADMINISTRATOR)
@@ -14,11 +15,14 @@ static const struct {
     {"proxy", ROLES_OF_REVIEW | ROLE_RETOUCHER},
     {"standard", ROLES_OF_REVIEW | ROLE_RETOUCHER | ROLE_BATCH | ROLE_SCHOOL},
     {"portrait", ROLES_OF_REVIEW},
+    {"mask", ROLES_OF_REVIEW | ROLE_RETOUCHER},
+    {"repair", ROLES_OF_REVIEW | ROLE_RETOUCHER},
 };
 
 struct media {
     struct picture picture;
     const char *id, *variant, *attempt;
+    int64_t version; /* of standard and repair; -1: the finished photo as it is */
 };
 
 static enum err media_decode(struct exchange *x, struct media *job)
@@ -29,6 +33,7 @@ static enum err media_decode(struct exchange *x, struct media *job)
     job->attempt = exchange_query(x, "attempt");
     if (job->attempt != NULL)
         TRY(job_id(x, "attempt", job->attempt));
+    TRY(exchange_query_int(x, "version", 0, RETOUCH_TRIES_MAX, -1, &job->version));
     for (size_t i = 0; i < countof(variants); i++)
         if (text_is(variants[i].variant, job->variant))
             return job_has(&job->picture.job, variants[i].roles) ? ERR_NONE : ERR_FORBIDDEN;
@@ -40,6 +45,16 @@ static enum err find_portrait(struct tx *tx, struct media *job, const struct sub
     struct student student;
     TRY(student_get(tx, s->student_id, &student));
     return picture_find(tx, &job->picture, student.portrait_blob_id);
+}
+
+static enum err find_version(struct tx *tx, struct media *job, const struct attempt *a)
+{
+    struct retouch version;
+    TRY(retouch_get(tx, a->id, job->version, &version));
+    return picture_find(tx, &job->picture,
+                        text_is(job->variant, "standard") ? version.standard_blob_id
+                        : text_is(job->variant, "repair") ? version.repair_blob_id
+                                                          : NULL);
 }
 
 static enum err media_read(struct tx *tx, struct media *job)
@@ -55,16 +70,21 @@ static enum err media_read(struct tx *tx, struct media *job)
     TRY(attempt_get(tx, attempt_id, &a));
     if (!text_is(a.submission_id, s.id))
         return ERR_NOT_FOUND;
+    if (job->version >= 0)
+        return find_version(tx, job, &a);
     return picture_find(tx, &job->picture,
-                        text_is(job->variant, "original") ? a.original_blob_id
-                        : text_is(job->variant, "proxy")  ? a.proxy_blob_id
-                                                          : a.standard_blob_id);
+                        text_is(job->variant, "original")   ? a.original_blob_id
+                        : text_is(job->variant, "proxy")    ? a.proxy_blob_id
+                        : text_is(job->variant, "mask")     ? a.mask_blob_id
+                        : text_is(job->variant, "standard") ? a.standard_blob_id
+                                                            : NULL);
 }
 
 static enum err media_write(struct tx *tx, struct media *job)
 {
-    const char *detail = arena_printf(tx->arena, "{\"variant\":\"%s\",\"attempt_id\":\"%s\"}", job->variant,
-                                      job->attempt != NULL ? job->attempt : "");
+    const char *version = job->version >= 0 ? arena_printf(tx->arena, ",\"version\":%" PRId64, job->version) : "";
+    const char *detail = arena_printf(tx->arena, "{\"variant\":\"%s\",\"attempt_id\":\"%s\"%s}", job->variant,
+                                      job->attempt != NULL ? job->attempt : "", version);
     return scope_audit(tx, &job->picture.job, "photo_viewed", "submission", job->id, detail);
 }
 #define media_reply picture_reply

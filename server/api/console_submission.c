@@ -1,5 +1,6 @@
 /* Staff: find submissions and look at one. Everything goes through console_scope. */
 #include "api/console_scope.h"
+#include "api/student_rules.h"
 #include "store/review.h"
 #include "store/student.h"
 #include "store/submission_find.h"
@@ -208,6 +209,19 @@ static enum err put_records(struct tx *tx, struct submission_detail *job, const 
     return transition_allowed(tx, s, ACTOR_STAFF, scope_is_senior(&job->job), job->job.now_us, out);
 }
 
+/* Null until something was repaired. */
+static enum err put_retouch(struct tx *tx, struct submission_detail *job, const struct submission *s, struct buf *out)
+{
+    struct attempt a = {.retouch_number = 0};
+    if (s->attempt_id != NULL)
+        TRY(attempt_get(tx, s->attempt_id, &a));
+    json_name(out, "retouch");
+    if (a.retouch_number > 0 || s->state == WF_retouch)
+        return view_retouch(tx, &a, job->job.language, out);
+    json_null(out);
+    return ERR_NONE;
+}
+
 static enum err submission_detail_body(struct tx *tx, struct submission_detail *job, struct buf *out)
 {
     struct submission s;
@@ -218,6 +232,8 @@ static enum err submission_detail_body(struct tx *tx, struct submission_detail *
     TRY(put_student(tx, &s, out));
     json_put_text(out, "attempt_id", s.attempt_id);
     TRY(put_attempts(tx, &s, out));
+    TRY(put_retouch(tx, job, &s, out));
+    json_put_bool(out, "approved", rules_is_approved(&s));
     TRY(put_records(tx, job, &s, out));
     json_put_raw(out, "reasons", s.reasons);
     json_put_text(out, "note", s.note);

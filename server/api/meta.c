@@ -121,6 +121,23 @@ static void reasons_reply(struct exchange *x, struct nothing *job)
 }
 ENDPOINT(reasons, struct nothing, {STEP_END, NULL, NULL})
 
+#define profiles_decode nothing_decode
+static void profiles_reply(struct exchange *x, struct nothing *job)
+{
+    (void)job;
+    struct buf *b = exchange_out(x);
+    json_object_open(b);
+    json_name(b, "items");
+    json_array_open(b);
+    for (size_t i = 0; api()->profile_write_at(i, b); i++)
+        ;
+    json_array_close(b);
+    json_object_close(b);
+    exchange_set_header(x, "cache-control", "public, max-age=300");
+    exchange_send(x);
+}
+ENDPOINT(profiles, struct nothing, {STEP_END, NULL, NULL})
+
 #define openapi_decode nothing_decode
 static void openapi_reply(struct exchange *x, struct nothing *job)
 {

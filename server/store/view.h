@@ -41,6 +41,11 @@ enum err view_votes(struct tx *tx, const char *submission_id, struct buf *out);
 enum err view_payments(struct tx *tx, const char *submission_id, struct buf *out);
 enum err view_outbox(struct tx *tx, const char *submission_id, struct buf *out);
 
+/* The versions of a finished photo, the chosen one's report with them: schema Retouch. */
+enum err view_retouch(struct tx *tx, const struct attempt *a, enum language language, struct buf *out);
+/* The photos by other profiles made of the finished photo as it is: {"items":[schema Derived]}. */
+enum err view_derived(struct tx *tx, const struct attempt *a, enum language language, struct buf *out);
+
 void view_session_members(struct buf *out, const struct capture_session *session, int64_t now_us);
 enum err view_session(struct tx *tx, const struct capture_session *session, int64_t now_us, struct buf *out);
 

@@ -190,6 +190,7 @@ void view_attempt(struct buf *out, const struct attempt *a, bool chosen)
     json_put_bool(out, "chosen", chosen);
     json_put_bool(out, "insisted", a->insisted);
     json_put_bool(out, "rejected", a->rejected);
+    json_put_int(out, "retouch", a->retouch_number);
     json_object_close(out);
 }
 

@@ -10,6 +10,7 @@
 #define WALL_SHARE_MIN   0.01
 #define WALL_GAP_PX      15 /* above the crown */
 #define WALL_BORDER_PX   4
+#define FACE_OUTLINE     27 /* jaw and brows */
 
 /* ---- colour ---- */
 
@@ -67,17 +68,23 @@ static int median_of(const uint32_t histogram[256], uint32_t total)
 /* ---- the face ---- */
 
 /* Jaw from ear to ear, back over the brows: skin without hair. */
-static bool inside_face(const struct face_landmarks *marks, double x, double y)
+/* Where row y crosses the outline of the face, from left to right; returns how often (even, mostly twice). */
+static int face_crossings(const struct face_landmarks *marks, double y, double xs[FACE_OUTLINE])
 {
-    bool inside = false;
-    for (int i = 0, j = 26; i <= 26; j = i, i++) {
+    int count = 0;
+    for (int i = 0, j = FACE_OUTLINE - 1; i < FACE_OUTLINE; j = i, i++) {
         int a = i <= 16 ? i : 43 - i, b = j <= 16 ? j : 43 - j; /* 17..26 run backwards */
         double ax = (double)marks->points[a].x_px, ay = (double)marks->points[a].y_px;
         double bx = (double)marks->points[b].x_px, by = (double)marks->points[b].y_px;
-        if ((ay > y) != (by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax)
-            inside = !inside;
+        if ((ay > y) == (by > y))
+            continue;
+        double x = (bx - ax) * (y - ay) / (by - ay) + ax;
+        int at = count++;
+        for (; at > 0 && xs[at - 1] > x; at--)
+            xs[at] = xs[at - 1];
+        xs[at] = x;
     }
-    return inside;
+    return count;
 }
 
 struct face_sums {
@@ -123,7 +130,6 @@ static double entropy(const uint32_t histogram[256], uint32_t total)
 
 static void conclude(const struct face_sums *sums, const struct head *head, struct face_light *out)
 {
-    *out = (struct face_light){NAN, NAN, NAN, NAN, NAN};
     if (sums->count == 0)
         return;
     double n = sums->count, mean = sums->laplacian / n;
@@ -136,10 +142,28 @@ static void conclude(const struct face_sums *sums, const struct head *head, stru
         out->half_lit = a < b ? (double)a / b : (double)b / a;
 }
 
+static void add_face(struct face_sums *sums, const struct image *face, const unsigned char *grey,
+                     const struct face_landmarks *marks, const struct head *head)
+{
+    struct linear_table table;
+    double xs[FACE_OUTLINE];
+    linear_fill(&table);
+    for (int y = 1; y < FACE_SIDE_PX - 1; y++) {
+        int count = face_crossings(marks, y, xs);
+        for (int i = 0; i + 1 < count; i += 2) {
+            int from = (int)fmax(1, ceil(xs[i])), to = (int)fmin(FACE_SIDE_PX - 1, ceil(xs[i + 1]));
+            for (int x = from; x < to; x++) {
+                size_t at = (size_t)y * FACE_SIDE_PX + (size_t)x;
+                add_pixel(sums, &table, face->rgb + 3 * at, grey + at, half_of(head, x, y));
+            }
+        }
+    }
+}
+
 enum err measure_face(const struct image *source, const struct face_landmarks *landmarks, const struct head *head,
                       struct face_light *out)
 {
-    *out = (struct face_light){NAN, NAN, NAN, NAN, NAN};
+    *out = (struct face_light){NAN, NAN, NAN, NAN, NAN, {NAN, NAN, NAN, NAN}};
     if (head->eye_distance_px < 4)
         return ERR_NONE;
     /* A placement is a crop with a scale: landmarks and head follow it by geometry_map. */
@@ -154,16 +178,10 @@ enum err measure_face(const struct image *source, const struct face_landmarks *l
     TRY(resample(source, &near.frame, FACE_SIDE_PX, FACE_SIDE_PX, RESAMPLE_LANCZOS, &face));
     unsigned char *grey = grey_copy(&face);
     if (grey != NULL) {
-        struct linear_table table;
         struct face_sums sums = {0};
-        linear_fill(&table);
-        for (int y = 1; y < FACE_SIDE_PX - 1; y++)
-            for (int x = 1; x < FACE_SIDE_PX - 1; x++)
-                if (inside_face(&marks, x, y)) {
-                    size_t at = (size_t)y * FACE_SIDE_PX + (size_t)x;
-                    add_pixel(&sums, &table, face.rgb + 3 * at, grey + at, half_of(&mapped, x, y));
-                }
+        add_face(&sums, &face, grey, &marks, &mapped);
         conclude(&sums, head, out);
+        measure_features(&face, &marks, &mapped, &out->features);
     }
     image_release(&face);
     bool good = grey != NULL;

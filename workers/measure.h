@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "workers/geometry.h"
 #include "workers/image.h"
+#include "workers/measure_features.h"
 
 /* Every face is brought to this eye distance before its light and sharpness are measured, so that the numbers mean the
  * same for a distant and a close face. */
@@ -19,6 +20,7 @@ struct face_light {
     double half_lit;      /* darker half's median grey / brighter half's; NAN when turned by more than 8° */
     double dynamic_range; /* entropy of the luminance, bits */
     double sharpness;     /* variance of the Laplacian of grey */
+    struct face_features features;
 };
 
 /* `source` as decoded, with its landmarks and head. BUSY when there is no memory. */

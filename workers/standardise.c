@@ -2,6 +2,7 @@
 
 #include "base/crypt.h"
 #include "base/text.h"
+#include "workers/capture.h"
 #include "workers/comply.h"
 #include "workers/crown.h"
 #include "workers/extend.h"
@@ -14,6 +15,7 @@
 struct work {
     struct job_tools *tools;
     struct profile profile;
+    const struct json *request;
     const unsigned char *bytes; /* the request's */
     size_t len;
     struct image_source source;
@@ -104,7 +106,7 @@ static enum err check_step(struct work *work)
     comply_source(&work->report, &work->head, work->original_per_px);
     comply_pose(&work->report, &work->head, &work->photo_head, &work->photo_marks);
     comply_light(&work->report, &light, &work->photo_head);
-    comply_wall(&work->report, &wall);
+    comply_wall(&work->report, &wall, &work->photo_head);
     comply_place(&work->report, &work->photo_head, &work->placement);
     if (work->head.crown_found)
         comply_set(&work->report, CHECK_hair_complete, work->head.crown_y * work->placement.scale, NULL);
@@ -240,6 +242,7 @@ static void write_result(struct buf *b, const struct work *work, const struct bu
 static enum err run(struct work *work, struct job_reply *reply)
 {
     TRY(decode_step(work, reply));
+    capture_check(&work->report, work->request, work->source.taken_at);
     TRY(face_step(work));
     if (work->faces.count == 0) {
         TRY(proxy_step(work, &reply->parts[0]));
@@ -253,7 +256,7 @@ static enum err run(struct work *work, struct job_reply *reply)
     TRY(check_step(work));
     struct buf *photo = &reply->parts[0];
     TRY(jpeg_encode_to_size(&work->photo, work->profile.size_kb, work->profile.dpi, photo, &work->quality));
-    comply_size(&work->report, photo->len);
+    comply_file(&work->report, photo->bytes, photo->len, work->quality);
     TRY(proxy_step(work, &reply->parts[1]));
     reply->part_count = 2;
     write_result(&reply->json, work, photo, replaced);
@@ -263,7 +266,7 @@ static enum err run(struct work *work, struct job_reply *reply)
 enum err job_standardise(struct job_tools *tools, const struct json *request, const struct frame *frame,
                          struct job_reply *reply)
 {
-    struct work work = {.tools = tools};
+    struct work work = {.tools = tools, .request = request};
     if (!job_part(frame, 1, &work.bytes, &work.len)) {
         snprintf(reply->why, sizeof reply->why, "A photo is needed.");
         return ERR_BAD_FIELD;

@@ -98,7 +98,7 @@ TEST(a_wall_fails_only_by_both_measures)
     for (size_t i = 0; i < countof(cases); i++) {
         struct comply report = fresh();
         struct wall wall = {.spread = cases[i].spread, .edges = cases[i].edges};
-        comply_wall(&report, &wall);
+        comply_wall(&report, &wall, &head);
         EQ_INT(cases[i].worst, comply_worst(&report));
     }
 }

@@ -1,0 +1,17 @@
+/* capture — when and how a photo was taken: what the file claims against what the session asks.
+ *
+ * The request may carry "now" (RFC 3339, when the photo came in), "age_days_max", "capture_mode" (live · native ·
+ * album) and "capture_wanted" (the session's policy: live · live_or_album · album). All are hints and only warn: a
+ * camera's clock can be wrong, and a file can be called anything. Pure; any thread. */
+#ifndef XY_WORKERS_CAPTURE_H
+#define XY_WORKERS_CAPTURE_H
+
+#include "base/json.h"
+#include "workers/comply.h"
+
+#define CAPTURE_AGE_DAYS_MAX 365 /* the standard says "about one year"; sessions may ask for less */
+
+/* Sets age_days and album, as far as they can be known. taken_at: "2026-05-01T12:00:00" or "". */
+void capture_check(struct comply *report, const struct json *request, const char *taken_at);
+
+#endif

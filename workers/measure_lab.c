@@ -1,0 +1,29 @@
+#include "workers/measure_lab.h"
+
+#include <math.h>
+
+static double linear_of(unsigned char value)
+{
+    double v = value / 255.0;
+    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+}
+
+static double bent(double t)
+{
+    return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116;
+}
+
+struct lab measure_lab(const unsigned char rgb[3])
+{
+    double r = linear_of(rgb[0]), g = linear_of(rgb[1]), b = linear_of(rgb[2]);
+    double x = bent((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
+    double y = bent(0.2126 * r + 0.7152 * g + 0.0722 * b);
+    double z = bent((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.0891);
+    return (struct lab){116 * y - 16, 500 * (x - y), 200 * (y - z)};
+}
+
+double measure_lab_apart(const struct lab *one, const struct lab *other)
+{
+    double l = one->l - other->l, a = one->a - other->a, b = one->b - other->b;
+    return sqrt(l * l + a * a + b * b);
+}

@@ -1,7 +1,7 @@
 #include "bench_photo.h"
 
 #include "base/clock.h"
-#include "bench_floor.h"
+#include "bench_bare.h"
 #include "cli_image.h"
 #include "workers/profile.h"
 
@@ -19,7 +19,7 @@ struct bench {
     char file[PATH_MAX]; /* the phone's photo, removed at the end */
     struct part photo;
     struct worker_client lanes[2]; /* one and two threads; each alive all the time */
-    struct bench_floor floor;
+    struct bench_bare floor;
 };
 
 static bool submit(struct bench *bench, struct worker_client *client)
@@ -68,7 +68,7 @@ static double photos_per_s(struct bench *bench, struct worker_client *client, si
 
 static double floor_photos_per_s(struct bench *bench)
 {
-    return bench_floor_ask(&bench->floor, "run %s %d", bench->file, PHOTOS_PER_LANE);
+    return bench_bare_ask(&bench->floor, "run %s %d", bench->file, PHOTOS_PER_LANE);
 }
 
 static const char *prepare(struct bench *bench)
@@ -78,10 +78,10 @@ static const char *prepare(struct bench *bench)
     if (!bench_sample(PORTRAIT, portrait, sizeof portrait))
         return "the sample photographs are missing (XUEYING_SAMPLES)";
     if (!bench_beside("xueying-photo-floor", program, sizeof program) ||
-        !bench_floor_start(&bench->floor, args, worker_blas_core()))
+        !bench_bare_start(&bench->floor, args, worker_blas_core()))
         return "xueying-photo-floor is not beside this program";
     snprintf(bench->file, sizeof bench->file, "%s/xueying-bench-%d.jpg", P_tmpdir, (int)getpid());
-    if (bench_floor_ask(&bench->floor, "make %s %s %d %d", portrait, bench->file, WIDTH_PX, HEIGHT_PX) < 1 ||
+    if (bench_bare_ask(&bench->floor, "make %s %s %d %d", portrait, bench->file, WIDTH_PX, HEIGHT_PX) < 1 ||
         !cli_read_file(bench->file, &bench->photo))
         return "the photo could not be made";
     for (int i = 0; i < 2; i++)
@@ -94,7 +94,7 @@ static void finish(struct bench *bench)
 {
     for (int i = 0; i < 2; i++)
         worker_client_stop(&bench->lanes[i], NULL);
-    bench_floor_stop(&bench->floor);
+    bench_bare_stop(&bench->floor);
     free((void *)(uintptr_t)bench->photo.bytes);
     if (bench->file[0] != '\0')
         unlink(bench->file);

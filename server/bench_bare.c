@@ -1,4 +1,4 @@
-#include "bench_floor.h"
+#include "bench_bare.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -40,7 +40,7 @@ _Noreturn static void become(int in_fd, int out_fd, char **args, const char *bla
     _exit(127);
 }
 
-bool bench_floor_start(struct bench_floor *floor, char **args, const char *blas_core)
+bool bench_bare_start(struct bench_bare *floor, char **args, const char *blas_core)
 {
     int to[2], from[2];
     if (access(args[0], X_OK) != 0 || pipe2(to, O_CLOEXEC) != 0)
@@ -60,7 +60,7 @@ bool bench_floor_start(struct bench_floor *floor, char **args, const char *blas_
     return floor->pid > 0 && floor->ask != NULL && floor->answer != NULL;
 }
 
-double bench_floor_ask(struct bench_floor *floor, const char *format, ...)
+double bench_bare_ask(struct bench_bare *floor, const char *format, ...)
 {
     char line[64];
     double number = 0;
@@ -74,7 +74,7 @@ double bench_floor_ask(struct bench_floor *floor, const char *format, ...)
     return number;
 }
 
-void bench_floor_stop(struct bench_floor *floor)
+void bench_bare_stop(struct bench_bare *floor)
 {
     if (floor->ask != NULL)
         fclose(floor->ask);
@@ -82,5 +82,5 @@ void bench_floor_stop(struct bench_floor *floor)
         fclose(floor->answer);
     if (floor->pid > 0)
         waitpid(floor->pid, NULL, 0);
-    *floor = (struct bench_floor){0};
+    *floor = (struct bench_bare){0};
 }

@@ -90,7 +90,7 @@ static void run(struct matte_work *work, const struct plane *mask, struct matte 
     out->doubts.by_wall = mask == NULL;
     out->doubts.strangers = matte_trimap_sitter(work);
     matte_trimap_bands(work);
-    matte_wall_refine(work);
+    matte_refine(work);
     find_person_colours(work);
     out->doubts.low_contrast = matte_alpha(work, out);
     matte_doubts(work, out, &out->doubts);

@@ -2,8 +2,8 @@
  *
  * Trimap from the mask (sure person, sure wall, unknown between) → local colours of person and wall by a masked
  * push-pull pyramid → alpha by projection between the two, a guided filter where they are alike → the wall's colour
- * taken out of the person's → holes that show wall (beside braids, above the chin) opened. Without a mask the wall's own
- * colour decides instead; the result says so. The method and its limits are measured (25 portraits looked at, 20
+ * taken out of the person's → holes that show wall (beside braids, above the chin) opened. Without a mask the wall's
+ * own colour decides instead; the result says so. The method and its limits are measured (25 portraits looked at, 20
  * clean); what it cannot do well it reports as doubts, for checks and for people.
  *
  * Works on the frame of the finished photo at MATTE_SCALE times its size. Pure: no network, no library, same bytes on
@@ -24,7 +24,7 @@ struct matte_doubts {
     double strangers;      /* person-like area not connected to the sitter / the sitter's area */
     double bottom_missing; /* share of the photo's lowest row between the shoulders where nobody is */
     double shoulder_tilt_deg; /* of the outline left and right of the neck; NAN when hair or frame hides it */
-    bool by_wall;          /* no mask was given: the wall's colour decided */
+    bool by_wall;             /* no mask was given: the wall's colour decided */
 };
 
 struct matte {
@@ -33,7 +33,8 @@ struct matte {
     struct matte_doubts doubts;
 };
 
-/* `frame`, `marks` and `head` in the frame's pixels; `mask` of the frame's size or NULL. BUSY when there is no memory. */
+/* `frame`, `marks` and `head` in the frame's pixels; `mask` of the frame's size or NULL. BUSY when there is no memory.
+ */
 enum err matte_make(const struct image *frame, const struct plane *mask, const struct face_landmarks *marks,
                     const struct head *head, struct matte *out);
 

@@ -7,7 +7,8 @@
 #define CURVE_TO    0.92f
 #define NOISE_SHARE 2.0f /* … and noise that is larger than usual lifts the lower end */
 
-/* RGB distance of person and wall: below the first the guided filter decides, above the second projection alone. */
+/* RGB distance of person and wall: below the first the guided filter decides, above the second projection alone. On a
+ * quiet wall less is enough. */
 #define CONTRAST_NONE 30.0f
 #define CONTRAST_FULL 80.0f
 #define CONTRAST_LOW  55.0f /* counted as doubtful */
@@ -15,12 +16,16 @@
 #define GUIDE_RADIUS 0.05f  /* face widths */
 #define GUIDE_NOISE  60.0f  /* variance of grey levels below which an edge is none */
 #define OFF_LINE     144.0f /* squared RGB distance at which a candidate colour counts half */
-#define SPILL        8.0f   /* how far a cleaned colour may leave the range between pixel and person */
+/* A pixel this far from every mix of wall and person is neither: something of the person that was not known. */
+#define OFF_LEAST    10.0f
+#define OFF_NOISES   4.0f
+#define OFF_CONTRAST 0.12f
+#define SPILL        8.0f /* how far a cleaned colour may leave the range between pixel and person */
 
 /* What alpha needs to know at one cell. */
 struct local {
     struct matte_colour wall, near, around; /* of the wall; of the nearest sure person; of the person at large */
-    float guide_a, guide_b, low;
+    float guide_a, guide_b, noise;
 };
 
 /* ---- the guided filter, on cells ---- */
@@ -79,11 +84,11 @@ static unsigned char to_byte(float value)
     return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
 }
 
-/* The wall's part taken out of one channel; the result stays between the pixel and the person nearby. */
+/* The wall's part taken out of one channel. Where little of the person is seen its colour is the person's nearby. */
 static unsigned char cleaned(float value, float wall, float person, float alpha)
 {
-    float clean = (value - (1 - alpha) * wall) / fmaxf(alpha, 0.05f);
-    float low = fminf(value, person) - SPILL, high = fmaxf(value, person) + SPILL;
+    float clean = (value - (1 - alpha) * wall) / fmaxf(alpha, 0.05f), edge = person + alpha * (value - person);
+    float low = fminf(edge, person) - SPILL, high = fmaxf(edge, person) + SPILL;
     return to_byte(clean < low ? low : clean > high ? high : clean);
 }
 
@@ -97,10 +102,13 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float key = wn * near.alpha + wa * around.alpha;
     float grey = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
     float guided = clamp01(at->guide_a * grey + at->guide_b);
-    float low = fmaxf(CURVE_FROM, at->low / (contrast + 1));
+    float low = fmaxf(CURVE_FROM, NOISE_SHARE * at->noise / (contrast + 1));
     key = smooth(fminf(low, 0.5f), CURVE_TO, key);
     guided = smooth(CURVE_FROM, CURVE_TO, guided);
-    float trust = smooth(CONTRAST_NONE, CONTRAST_FULL, contrast), a = trust * key + (1 - trust) * guided;
+    float none = fminf(CONTRAST_NONE, 6 + 3 * at->noise), full = fminf(CONTRAST_FULL, 16 + 8 * at->noise);
+    float trust = smooth(none, full, contrast), a = trust * key + (1 - trust) * guided;
+    float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + OFF_CONTRAST * contrast;
+    a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(near.off2, around.off2))));
     *alpha = to_byte(a * 255);
     if (*alpha == 0 || *alpha == 255)
         return contrast;
@@ -121,7 +129,7 @@ static struct local local_at(const struct matte_work *work, int32_t x, int32_t y
                           .around = matte_pyramid_at(&work->person, x, y),
                           .guide_a = work->fields[0][i],
                           .guide_b = work->fields[1][i],
-                          .low = NOISE_SHARE * work->noise};
+                          .noise = work->noise};
 }
 
 /* The four pixels of an unknown cell; returns how many of them are hard to tell from the wall. */

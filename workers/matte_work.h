@@ -55,12 +55,17 @@ void matte_trimap_hull(struct matte_work *work);
 double matte_trimap_sitter(struct matte_work *work);
 void matte_trimap_bands(struct matte_work *work);
 
-/* ---- matte_wall.c: what the wall's colour knows better than the mask ---- */
+/* ---- matte_wall.c: the wall's own colour ---- */
 
 /* Without a mask: fills work->mask by flooding the wall from the borders. */
 void matte_wall_mask(struct matte_work *work);
-/* Moves cells between the kinds: flat shade → wall, strands beyond the band and wall inside the person → unknown. */
-void matte_wall_refine(struct matte_work *work);
+/* work->coarse, has_wall and noise from all wall cells. */
+void matte_wall_learn(struct matte_work *work);
+
+/* ---- matte_refine.c: three corrections a plain wall allows, and its fine colours ---- */
+
+/* Strands beyond the band → unknown, flat shade next to the head → wall, wall inside the person → unknown. */
+void matte_refine(struct matte_work *work);
 
 /* ---- matte_alpha.c ---- */
 

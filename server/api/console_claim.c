@@ -94,6 +94,7 @@ static enum err put_claim(struct tx *tx, struct claim_job *job, struct view_staf
         json_name(out, "face");
         TRY(view_face(tx, s->attempt_id, false, out));
     }
+    json_put_text(out, "capture_source", view->session.policy.capture_source);
     json_name(out, "retouch");
     if (s->state == WF_retouch || attempt.retouch_number > 0)
         TRY(view_retouch(tx, &attempt, job->job.language, out));

@@ -28,7 +28,7 @@ struct remake {
     struct store_unit unit;
 
     bool wanted; /* by the first unit, in effect->arena */
-    const char *submission_id, *student_id, *repair, *capture_mode;
+    const char *submission_id, *student_id, *repair, *capture_mode, *capture_wanted;
     int64_t taken_in_us;
     struct file_job files[FILES_MAX];
     size_t file_count, opened_count;
@@ -215,6 +215,7 @@ static const char *request_of(struct remake *r)
     if (!r->derives)
         json_put_text(&b, "repair", r->repair);
     json_put_text(&b, "capture_mode", r->capture_mode);
+    json_put_text(&b, "capture_wanted", r->capture_wanted);
     json_put_time(&b, "now", r->taken_in_us);
     json_object_close(&b);
     const char *request = arena_text(r->effect->arena, buf_cstr(&b));
@@ -330,6 +331,7 @@ static enum err load_step(struct tx *tx, void *job)
     r->submission_id = arena_text(arena, s.id);
     r->student_id = arena_text(arena, s.student_id);
     r->capture_mode = arena_text(arena, a.source);
+    r->capture_wanted = arena_text(arena, session.policy.capture_source);
     r->taken_in_us = a.created_us;
     if (r->derives)
         return want_derived(tx, r, &a);

@@ -35,7 +35,7 @@ struct standardise {
     size_t writing; /* the next of pictures */
 
     bool wanted; /* by the first unit, in effect->arena */
-    const char *student_id, *profile_name, *capture_mode;
+    const char *student_id, *profile_name, *capture_mode, *capture_wanted;
     int64_t taken_in_us; /* when the attempt was made: a photo's age does not depend on when it is worked on */
 
     const char *verdict, *report; /* from the answer */
@@ -207,6 +207,7 @@ static const char *request_of(struct standardise *s)
     json_name(&b, "profile");
     profile_write(&b, profile != NULL ? profile : profile_named(PROFILE_DEFAULT));
     json_put_text(&b, "capture_mode", s->capture_mode);
+    json_put_text(&b, "capture_wanted", s->capture_wanted);
     json_put_time(&b, "now", s->taken_in_us);
     json_object_close(&b);
     const char *request = arena_text(s->effect->arena, buf_cstr(&b));
@@ -256,6 +257,7 @@ static enum err load_step(struct tx *tx, void *job)
     s->student_id = arena_text(arena, submission.student_id);
     s->profile_name = arena_text(arena, session.policy.profile);
     s->capture_mode = arena_text(arena, attempt.source);
+    s->capture_wanted = arena_text(arena, session.policy.capture_source);
     s->taken_in_us = attempt.created_us;
     s->original = (struct file_job){.id = arena_text(arena, row.id),
                                     .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),

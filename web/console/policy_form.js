@@ -2,6 +2,7 @@
 // from its value. The server checks; a refused field is named in its answer.
 import { t } from '../shared/i18n.js';
 import { html } from '../shared/view.js';
+import { ProfileTable } from './profiles.js';
 
 const CHOICES = {
   identity_method: ['student_number', 'roster'], roster_mode: ['roster', 'code_only'],
@@ -10,7 +11,7 @@ const CHOICES = {
 };
 const GROUPS = [
   ['identity', ['identity_method', 'roster_mode']],
-  ['capture', ['capture_source', 'profile', 'open_hour', 'close_hour', 'attempts_max', 'retake_days']],
+  ['capture', ['capture_source', 'open_hour', 'close_hour', 'attempts_max', 'retake_days']],
   ['payment', ['payment', 'price_fen', 'payer', 'retake_charged']],
   ['review', ['sla_hours', 'sla_working_days', 'face_match_e6', 'face_mismatch_e6', 'face_consent_needed', 'identity_eyes', 'confirm_after_approval', 'confirm_days']],
   ['delivery', ['deliver_chsi', 'deliver_print', 'print_layout', 'deliver_mail', 'retention_days']],
@@ -39,9 +40,13 @@ function Field({ name, value, wrong, disabled, onChange }) {
 
 /** `detail` is the server's sentence about a refused policy; it starts with the field's name. */
 export function PolicyForm({ policy, detail = '', disabled, onChange }) {
-  const grouped = new Set(GROUPS.flatMap(([, names]) => names));
+  const grouped = new Set(['profile', ...GROUPS.flatMap(([, names]) => names)]);
   const groups = [...GROUPS, ['other', Object.keys(policy).filter((name) => !grouped.has(name))]];
-  return html`<div class="policy">${groups.map(([group, names]) => {
+  const wrong = detail.includes('profile:') ? detail : '';
+  return html`${'profile' in policy && html`<fieldset disabled=${disabled}><legend>${t('policy.profile')}</legend>
+    <${ProfileTable} value=${policy.profile} disabled=${disabled} onChange=${(profile) => onChange({ ...policy, profile })} />
+    ${wrong && html`<small class="wrong-text">${wrong}</small>`}</fieldset>`}
+    <div class="policy">${groups.map(([group, names]) => {
     const present = names.filter((name) => name in policy);
     return present.length > 0 && html`<fieldset key=${group} disabled=${disabled}><legend>${t(`policy.group.${group}`)}</legend>
       ${present.map((name) => html`<${Field} key=${name} name=${name}
@@ -50,6 +55,6 @@ export function PolicyForm({ policy, detail = '', disabled, onChange }) {
 }
 
 export const POLICY_START = {
-  identity_method: 'student_number', capture_source: 'live_or_album', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
+  identity_method: 'student_number', capture_source: 'live_or_album', profile: 'chsi_blue', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
   confirm_after_approval: false, deliver_chsi: true, deliver_print: false, deliver_mail: 'none',
 };

@@ -9,6 +9,8 @@ import { eventLabel } from '../shared/workflow.js';
 import { html, useEffect, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Heading, State } from './parts.js';
+import { Derived } from './derived.js';
+import { RetouchCard } from './retouch_card.js';
 import { Pictures } from './submission_pictures.js';
 import { AuditTrail, Decisions, Facts, Timeline } from './submission_parts.js';
 
@@ -80,12 +82,14 @@ export function SubmissionPage({ id }) {
     <div class="columns">
       <div>
         <${Pictures} submission=${data} />
+        <${RetouchCard} submission=${data} />
         <${Decisions} submission=${data} />
       </div>
       <div>
         <section class="card"><h2>${t('submission.person')}</h2>
           <${Facts} submission=${data} />
           <${Reveal} id=${id} /></section>
+        ${data.approved && has('reviewer', 'senior', 'service', 'batch', 'school', 'administrator') && html`<${Derived} submission=${data} />`}
         <section class="card"><h2>${t('submission.timeline')}</h2><${Timeline} history=${data.history} /></section>
         ${has('auditor', 'administrator', 'senior') && html`<${AuditTrail} id=${id} />`}
       </div>

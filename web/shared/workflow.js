@@ -29,8 +29,7 @@ const REASON_OF_CHECK = {
   half_lit: 'half_shadow', dynamic_range: 'underexposed', sharpness: 'blur', background_spread: 'background', background_edges: 'background',
   centre: 'off_centre', missing_below: 'crop_tight', missing_above: 'crown', hair_complete: 'crown', missing_beside: 'off_centre', size_kb: 'file_kb',
 };
-export const reasonOfCheck = (check) =>
-  (check.id === 'face_count' ? (check.measured > 0 ? 'many_faces' : 'no_face') : REASON_OF_CHECK[check.id] || check.id);
+export const reasonOfCheck = (check) => check.reason ?? (check.id === 'face_count' ? (check.measured > 0 ? 'many_faces' : 'no_face') : REASON_OF_CHECK[check.id] || check.id);
 
 /** Reasons that people give, those of failing and warning checks first: the likely one is always number 1. */
 export function reasonsFor(report, count) {

@@ -16,7 +16,7 @@ export function Screen({ title, back, children }) {
 }
 
 /** A picture that needs the token: fetched, shown, forgotten with the page. */
-export function Photo({ path, alt, wide }) {
+export function Photo({ path, alt, wide, big, children }) {
   const [state, setState] = useState({});
   useEffect(() => {
     const abort = new AbortController();
@@ -24,7 +24,7 @@ export function Photo({ path, alt, wide }) {
     call('GET', path, { signal: abort.signal }).then(({ data }) => { url = URL.createObjectURL(data); setState({ url }); }, () => setState({ failed: true }));
     return () => { abort.abort(); if (url) URL.revokeObjectURL(url); };
   }, [path]);
-  return html`<div class="photo ${wide ? 'photo-wide' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />` : html`<span
+  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
     class="muted">${state.failed ? t('picture.failed') : '…'}</span>`}</div>`;
 }
 

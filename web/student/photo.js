@@ -1,28 +1,33 @@
 // photo — send a photo, see it standardised with its report, choose it or take another one.
 import { get, post, put } from '../shared/api.js';
-import { language, pick, t } from '../shared/i18n.js';
+import { language, t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
+import { Annotations, checkFix, checkLabel, countOf, stepsOf } from '../shared/report.js';
 import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
 import { Choose, Photo, Screen, Sending } from './parts.js';
 import { submission } from './student.js';
 import { upload } from './upload.js';
 
-const MARK = { fail: '✖', warn: '⚠', pass: '✔' };
+/** One thing to do; its number stands on the photo too, where it has a place there. */
+const Step = ({ step }) => html`<li class="step step-${step.verdict}"><span class="step-number" aria-hidden="true">${step.number}</span>
+  <span><strong>${step.checks.map(checkLabel).join(t('list.comma'))}</strong> <span class="unseen">${t(`verdict.${step.verdict}`)}</span><br />
+    ${checkFix(step.checks[0])}</span></li>`;
 
-export function Report({ report }) {
+/** What to do, in order. Warnings stand behind what must be put right. */
+export function Report({ report, steps = stepsOf(report) }) {
   useValue(language);
-  const checks = report?.checks || [];
-  const open = checks.filter((check) => check.verdict !== 'pass').sort((a, b) => a.verdict.localeCompare(b.verdict));
-  const passed = checks.length - open.length;
-  return html`<ul class="report">${open.map((check) => html`<li key=${check.id} class="report-${check.verdict}"><span
-    aria-hidden="true">${MARK[check.verdict]}</span>
-      <span><strong>${pick({ zh: check.short_zh, en: check.short_en })}</strong> <span
-        class="unseen">${t(`verdict.${check.verdict}`)}</span><br />${pick({ zh: check.fix_zh, en: check.fix_en })}</span></li>`)}
-    ${passed > 0 && html`<li class="report-pass"><span aria-hidden="true">✔</span><span>${t('student.passed', { n: passed })}</span>
-      </li>`}</ul>`;
+  const fails = steps.filter((step) => step.verdict === 'fail');
+  const warns = steps.filter((step) => step.verdict === 'warn');
+  const passed = countOf(report, 'pass');
+  const list = (some) => html`<ol class="steps">${some.map((step) => html`<${Step} key=${step.number} step=${step} />`)}</ol>`;
+  return html`
+    ${fails.length > 0 && html`<h2>${t('student.to_do')}</h2>${list(fails)}`}
+    ${warns.length > 0 && (fails.length > 0 ? html`<details class="more"><summary>${t('student.warns', { n: warns.length })}</summary>${list(warns)}</details>`
+      : html`<h2>${t('student.could_be_better')}</h2>${list(warns)}`)}
+    ${passed > 0 && html`<p class="passed"><span aria-hidden="true">✔</span> ${t('student.passed', { n: passed })}</p>`}`;
 }
 
-function Result({ now, attempt_id, onAgain, onChosen }) {
+function Result({ now, session, attempt_id, onAgain, onChosen }) {
   const attempt = useLoad((signal) => get(`/api/v1/submissions/${now.id}/attempts/${attempt_id}`, { signal }), [attempt_id, now.version]);
   const [state, setState] = useState({});
   const { data, error } = attempt;
@@ -48,10 +53,14 @@ function Result({ now, attempt_id, onAgain, onChosen }) {
     return html`<div class="problem" role="alert"><strong>${t('student.photo_failed')}</strong></div><${Report}
       report=${data.report} /><button type="button" class="primary big" onClick=${onAgain}>${t('student.again')}</button>`;
   const bad = data.verdict === 'fail';
+  const steps = stepsOf(data.report);
+  const profile = session?.profile;
+  const size = profile?.width_px ? { width: profile.width_px, height: profile.height_px } : null;
   return html`
-    <${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt_id}/photo`} alt=${t('student.photo_alt')} />
-    <p class="verdict verdict-${data.verdict}" role="status">${t(`student.verdict.${data.verdict}`)}</p>
-    <${Report} report=${data.report} />
+    <p class="verdict verdict-${data.verdict}" role="status"><span aria-hidden="true">${{ pass: '✔', warn: '⚠', fail: '✖' }[data.verdict]}</span>
+      ${t(`student.verdict.${data.verdict}`)}</p>
+    <${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt_id}/photo`} alt=${t('student.photo_alt')} big><${Annotations} steps=${steps} size=${size} /><//>
+    <${Report} report=${data.report} steps=${steps} />
     <${ProblemBox} problem=${state.problem} />
     <div class="stack">
       ${!bad && html`<button type="button" class="primary big" disabled=${state.busy}
@@ -79,7 +88,7 @@ export function TakePhoto({ now, session, back }) {
     }
   };
   if (shown)
-    return html`<${Screen} title=${t('student.preview')} back=${back}><${Result} key=${shown} now=${now} attempt_id=${shown}
+    return html`<${Screen} title=${t('student.preview')} back=${back}><${Result} key=${shown} now=${now} session=${session} attempt_id=${shown}
       onAgain=${() => setShown(null)} onChosen=${back} /><//>`;
   return html`<${Screen} title=${t('student.photo')} back=${back}>
     <ol class="tips">${['light', 'wall', 'helper', 'plain'].map((tip) => html`<li key=${tip}>${t(`student.tip.${tip}`)}</li>`)}</ol>

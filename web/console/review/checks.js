@@ -1,56 +1,45 @@
-// checks — what the machine measured: failing first, each with its value and its limit; what passed is one line.
-import { pick, t } from '../../shared/i18n.js';
+// checks — what the machine measured: failing first, each with its value and its limit; what passed is one line. The check
+// under the pointer or the focus is outlined on the photo.
+import { t } from '../../shared/i18n.js';
+import { CheckMark, Counts, Evidence, checkFix, checkLabel, checkLimit, checkValue, peopleOf, sortedChecks } from '../../shared/report.js';
 import { reasonLabel } from '../../shared/workflow.js';
 import { html } from '../../shared/view.js';
 
-const RANK = { fail: 0, warn: 1, pass: 3 };
-const MARK = { fail: '✖', warn: '⚠', pass: '✔' };
-
-const UNITS = { px: ' px', deg: '°', KB: ' KB', 'L*': ' L*', bit: ' bit' };
-
-const round = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 1 ? 2 : 1));
-
-/** What is wrong, in the words of the report; what is measured, when nothing is. */
-export function checkLabel(check) {
-  const named = t(`check.${check.id}`);
-  const neutral = named === `check.${check.id}` ? check.id : named;
-  return check.verdict === 'pass' ? neutral : pick({ zh: check.short_zh, en: check.short_en }) || neutral;
+function Row({ check, pointed, onPoint }) {
+  const here = pointed?.id === check.id;
+  const point = (on) => () => onPoint(on ? check : null);
+  return html`<li class="check check-row-${check.verdict} ${here ? 'check-here' : ''}" tabindex="0" onMouseEnter=${point(true)}
+    onMouseLeave=${point(false)} onFocus=${point(true)} onBlur=${point(false)}>
+    <${CheckMark} verdict=${check.verdict} /><span>${checkLabel(check)}</span>
+    <span class="num check-value">${checkValue(check)}</span><span class="num muted check-limit">${checkLimit(check)}</span>
+    ${here && html`<span class="check-more">${check.verdict !== 'pass' && checkFix(check)} <${Evidence} check=${check} /></span>`}</li>`;
 }
 
-export const checkFix = (check) => pick({ zh: check.fix_zh, en: check.fix_en });
-export const checkValue = (check) => (typeof check.measured === 'number' ? `${round(check.measured)}${UNITS[check.unit] || ''}` : '');
-
-export function checkLimit(check) {
-  const low = typeof check.allowed?.min === 'number' ? round(check.allowed.min) : null;
-  const high = typeof check.allowed?.max === 'number' ? round(check.allowed.max) : null;
-  if (low !== null && high !== null)
-    return Number(low) === -Number(high) ? `±${high}` : low === high ? low : `${low} – ${high}`;
-  return low !== null ? `≥ ${low}` : high !== null ? `≤ ${high}` : '';
+/** Hints on how the photo came here: they decide nothing. */
+export function Source({ attempt, wanted }) {
+  const other = wanted === 'live' && attempt.source !== 'live';
+  if (attempt.source !== 'album' && !other)
+    return null;
+  return html`<p class="hint-line"><span class="check-warn" aria-hidden="true">⚠</span>
+    ${attempt.source === 'album' ? t('review.source_album') : t('review.source_native')}</p>`;
 }
 
-export const sortedChecks = (report) => [...(report?.checks || [])].sort((a, b) => (RANK[a.verdict] ?? 2) - (RANK[b.verdict] ?? 2));
-
-export const CheckMark = ({ verdict }) => html`<span class="check-mark check-${verdict}"><span
-  aria-hidden="true">${MARK[verdict] || '?'}</span>
-  <span class="unseen">${t(`verdict.${verdict}`)}</span></span>`;
-
-const Row = ({ check }) => html`<li class="check check-row-${check.verdict}">
-  <${CheckMark} verdict=${check.verdict} /><span>${checkLabel(check)}</span>
-  <span class="num check-value">${checkValue(check)}</span><span class="num muted check-limit">${checkLimit(check)}</span></li>`;
-
-export function Checks({ report, open, onToggle }) {
+export function Checks({ report, open, onToggle, pointed, onPoint }) {
   const checks = sortedChecks(report);
   const passed = checks.filter((check) => check.verdict === 'pass');
   const rest = checks.filter((check) => check.verdict !== 'pass');
+  const people = peopleOf(report);
+  const row = (check) => html`<${Row} key=${check.id} check=${check} pointed=${pointed} onPoint=${onPoint} />`;
   return html`<section aria-label=${t('review.checks')}>
-    <h2>${t('review.checks')}</h2>
+    <h2>${t('review.checks')} ${checks.length > 0 && html`<${Counts} report=${report} />`}</h2>
     ${checks.length === 0 && html`<p class="muted small">${t('review.no_report')}</p>`}
-    <ul class="checks">${rest.map((check) => html`<${Row} key=${check.id} check=${check} />`)}
-      ${open && passed.map((check) => html`<${Row} key=${check.id} check=${check} />`)}</ul>
+    <ul class="checks">${rest.map(row)}${open && passed.map(row)}</ul>
     ${passed.length > 0 && html`<button type="button" class="quiet fold" aria-expanded=${open} aria-keyshortcuts="C"
       onClick=${onToggle}>
       <span class="check-pass" aria-hidden="true">✔</span> ${t('review.passed', { n: passed.length })} <kbd
         aria-hidden="true">C</kbd></button>`}
+    ${people.length > 0 && html`<p class="for-people small"><b>${t('review.for_people')}</b>
+      ${people.map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`}
   </section>`;
 }
 

@@ -1,13 +1,16 @@
 // judge — one photo in the quality lanes: pictures, checks, reasons, one key to approve, two to send back.
 import { t } from '../../shared/i18n.js';
 import { notify, say } from '../../shared/notices.js';
+import { checkLabel, openChecks } from '../../shared/report.js';
 import { reasonsFor } from '../../shared/workflow.js';
 import { html, useMemo, useRef, useState } from '../../shared/view.js';
 import { Ask } from '../../shared/dialog.js';
 import { Actions } from './actions.js';
-import { Checks, Earlier, Gauge, checkLabel, sortedChecks } from './checks.js';
+import { Checks, Earlier, Gauge, Source } from './checks.js';
+import { useCompare } from './compare.js';
 import { useKeys } from './keys.js';
 import { Message, Reasons } from './reasons.js';
+import { RetouchPanel, Versions, useRetouch } from './retouch.js';
 import { Stage, ZOOMS } from './stage.js';
 
 const PAINTED_MS = 300;
@@ -22,23 +25,29 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
   const [zoom, setZoom] = useState('fit');
   const [move, setMove] = useState(STILL);
   const [view, setView] = useState({ guides: false, checks: false, english: false, final: false });
+  const [pointed, setPointed] = useState(null);
+  const retouch = useRetouch(item);
+  const compare = useCompare();
+  const { shown } = retouch;
   const shown_at = useRef(0);
   const noteField = useRef();
   const stage = useRef();
-  const offered = useMemo(() => reasonsFor(item.attempt.report, 9), [item.key]);
+  const offered = useMemo(() => reasonsFor(shown.attempt.report, 9), [item.key]);
   const allowed = item.allowed || [];
 
   const painted = () => {
     shown_at.current = Date.now();
-    const failing = sortedChecks(item.attempt.report).filter((check) => check.verdict === 'fail' || check.verdict === 'warn');
+    const failing = openChecks(shown.attempt.report);
     say(t('review.spoken', { n: position, code: item.submission.code, count: failing.length, list: failing.map((check) => checkLabel(check)).join(t('list.comma')) }));
   };
   const decide = (event) => {
     if (!allowed.includes(event))
       return notify('info', t('review.not_allowed'));
+    if (event === 'retouch_done' && retouch.waits)
+      return notify('info', t('retouch.wait'));
     if (!shown_at.current || Date.now() - shown_at.current < PAINTED_MS)
       return undefined;
-    if (event === 'approve' && (item.pictures.standard.failed || item.pictures.original.failed))
+    if (event === 'approve' && (shown.pictures.standard.failed || shown.pictures.original.failed))
       return notify('warn', t('review.no_picture'));
     return onDecide(event, { reasons: event.startsWith('reject') ? armed : [], note: event.startsWith('reject') ? note.trim() : '', internal_note: event.startsWith('reject') ? '' : note.trim(), shown_ms: Date.now() - shown_at.current });
   };
@@ -49,7 +58,7 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
   const act = {
     approve: () => decide(allowed.includes('retouch_done') ? 'retouch_done' : 'approve'),
     commit: reject, escalate: () => decide('escalate'), retouch: () => decide('retouch'),
-    skip: onSkip, undo: onUndo, help: onHelp, queue: onQueue,
+    skip: onSkip, undo: onUndo, help: onHelp, queue: onQueue, before: () => (retouch.repaired ? compare.flip() : false),
     note: () => noteField.current?.focus(), message: () => flip('english'), guides: () => flip('guides'), checks: () => flip('checks'),
     zoom: () => { setMove(STILL); setZoom(ZOOMS[(ZOOMS.indexOf(zoom) + 1) % ZOOMS.length]); },
     cancel: () => { setArmed([]); document.activeElement?.blur?.(); stage.current?.focus(); },
@@ -68,13 +77,17 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
     <div class="bench">
       <div class="stage" role="application" tabindex="-1" ref=${stage}
         aria-label=${t('review.stage', { code: item.submission.code })}>
-        <${Stage} item=${item} zoom=${zoom} move=${move} allGuides=${view.guides} onPainted=${painted} />
+        <${Stage} item=${shown} zoom=${zoom} move=${move} allGuides=${view.guides} onPainted=${painted} pointed=${pointed}
+          compare=${retouch.repaired && compare} change=${retouch.change} />
         ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english}
           onSwitch=${() => flip('english')} />`}
       </div>
       <aside class="rail" tabindex="0" aria-label=${t('review.panel')}>
-        <${Gauge} face=${item.face} />
-        <${Checks} report=${item.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} />
+        ${allowed.includes('retouch_done') ? html`<${RetouchPanel} item=${item} retouch=${retouch} />` : html`<${Gauge} face=${item.face} />`}
+        ${!allowed.includes('retouch_done') && retouch.repaired && html`<section aria-label=${t('retouch.title')}><h2>${t('retouch.title')}</h2>
+          <${Versions} versions=${retouch.versions} /></section>`}
+        <${Source} attempt=${item.attempt} wanted=${item.capture_source} />
+        <${Checks} report=${shown.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} pointed=${pointed} onPoint=${setPointed} />
         <${Reasons} offered=${offered} armed=${armed} onToggle=${toggle} note=${note} onNote=${setNote} noteField=${noteField} />
         <${Earlier} list=${item.earlier} />
       </aside>

@@ -7,7 +7,7 @@ import { useEffect, useRef } from '../../shared/view.js';
 
 const ACTIONS = {
   KeyA: 'approve', Enter: 'commit', NumpadEnter: 'commit', KeyE: 'escalate', KeyT: 'retouch', KeyS: 'skip', KeyU: 'undo',
-  KeyN: 'note', KeyM: 'message', KeyZ: 'zoom', KeyG: 'guides', KeyC: 'checks', KeyQ: 'queue',
+  KeyN: 'note', KeyM: 'message', KeyZ: 'zoom', KeyG: 'guides', KeyB: 'before', KeyC: 'checks', KeyQ: 'queue',
   Escape: 'cancel', ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down',
 };
 const MOVES = new Set(['left', 'right', 'up', 'down']);

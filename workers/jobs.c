@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "workers/compare.h"
 #include "workers/faults.h"
+#include "workers/inspect.h"
 #include "workers/sheet.h"
 #include "workers/standardise.h"
 
@@ -16,9 +17,9 @@ static const struct {
     bool is_fault;
 } jobs[] = {
     {"compare", job_compare, false}, {"standardise", job_standardise, false},
-    {"sheet", job_sheet, false},     {"crash", job_crash, true},
-    {"hang", job_hang, true},        {"hog", job_hog, true},
-    {"probe", job_probe, true},
+    {"inspect", job_inspect, false}, {"sheet", job_sheet, false},
+    {"crash", job_crash, true},      {"hang", job_hang, true},
+    {"hog", job_hog, true},          {"probe", job_probe, true},
 };
 
 bool job_part(const struct frame *request, size_t n, const unsigned char **bytes, size_t *len)

@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/err.h"
 #include "workers/image.h"
-#include "workers/shim/face.h"
+#include "workers/face.h"
 
 struct faces_options {
     int32_t side_px;         /* long edge of the copy that is searched first */

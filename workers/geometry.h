@@ -8,9 +8,9 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "workers/face.h"
 #include "workers/profile.h"
 #include "workers/resample.h"
-#include "workers/shim/face.h"
 
 struct head {
     double left_eye_x, left_eye_y, right_eye_x, right_eye_y; /* eye centres; left and right as in the picture */

@@ -6,6 +6,7 @@
  *   standardise   {"profile": {…}}                              + photo            → standardise.h
  *   compare       {"thresholds": {"match", "mismatch"}}         + photo A + photo B → compare.h
  *   code          {}                                           + picture            → code.h
+ *   inspect       {}                                           + picture            → inspect.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h
  *   crash | hang | hog | probe   only with --allow-fault-jobs                       → faults.h
  *
@@ -23,7 +24,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "workers/protocol.h"
-#include "workers/shim/face.h"
+#include "workers/face.h"
 
 #define JOB_WHY_BYTES      160
 #define JOB_ARENA_BYTES    MIB(4)

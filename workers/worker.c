@@ -93,45 +93,30 @@ static bool options_read(int argc, char **argv, struct worker_options *options)
     return good && optind == argc && options->models_folder != NULL;
 }
 
-/* The version of the network stored with every comparison: the SHA-256 of its file. */
-static bool file_sha256(const char *path, char hex[65])
+/* dlib's landmark model is used when there is one: named by the operator, in the models folder, or Debian's. */
+static const char *find_dlib68(const struct worker_options *options, char own[PATH_BYTES])
 {
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL)
-        return false;
-    size_t max = MIB(64), len = 0;
-    unsigned char *bytes = malloc(max), digest[32];
-    if (bytes != NULL)
-        len = fread(bytes, 1, max, file);
-    bool good = bytes != NULL && len > 0 && len < max && !ferror(file);
-    fclose(file);
-    if (good) {
-        crypt_sha256(bytes, len, digest);
-        text_hex(digest, sizeof digest, hex);
-    }
-    free(bytes);
-    return good;
+    if (options->landmarks_path != NULL)
+        return options->landmarks_path;
+    snprintf(own, PATH_BYTES, "%s/" LANDMARKS_FILE, options->models_folder);
+    if (access(own, R_OK) == 0)
+        return own;
+    return access(LANDMARKS_DEBIAN, R_OK) == 0 ? LANDMARKS_DEBIAN : NULL;
 }
 
 static struct face_models *models_load(const struct worker_options *options, struct job_versions *versions)
 {
-    char path[PATH_BYTES], own_landmarks[PATH_BYTES], why[FACE_WHY_BYTES];
-    snprintf(path, sizeof path, "%s/face_recognition.dat", options->models_folder);
-    snprintf(own_landmarks, sizeof own_landmarks, "%s/" LANDMARKS_FILE, options->models_folder);
-    const char *landmarks = options->landmarks_path;
-    if (landmarks == NULL)
-        landmarks = access(own_landmarks, R_OK) == 0 ? own_landmarks : LANDMARKS_DEBIAN;
+    char descriptor[PATH_BYTES], landmarks[PATH_BYTES], own[PATH_BYTES], why[FACE_WHY_BYTES];
+    snprintf(descriptor, sizeof descriptor, "%s/face_recognition.net", options->models_folder);
+    snprintf(landmarks, sizeof landmarks, "%s/face_landmarks.net", options->models_folder);
+    struct face_files files = {descriptor, landmarks, find_dlib68(options, own)};
     struct face_models *models = NULL;
-    if (face_models_load(path, landmarks, &models, why) != FACE_OK) {
-        LOG(ERROR, "worker.models", "%s", why);
+    if (face_models_load(&files, &models, why) != FACE_OK) {
+        LOG(ERROR, "worker.models", "%s (tools/models gets and converts them)", why);
         return NULL;
     }
     versions->blas_core = face_blas_core();
-    if (!file_sha256(path, versions->network_sha256)) {
-        LOG(ERROR, "worker.models", "The network file cannot be read twice: %s", path);
-        face_models_free(models);
-        return NULL;
-    }
+    text_hex(face_models_version(models), 32, versions->network_sha256);
     return models;
 }
 

@@ -1,7 +1,10 @@
-// xueying-convert — face-api's published weights → dlib's native network file.
+// xueying-convert — face-api's published weights → dlib's native network file and our own files of weights.
 //
-//   xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat
-//   xueying-convert --check NETWORK.dat               is this dlib's face-recognition network?
+//   xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat              the face network for dlib
+//   xueying-convert --descriptor NETWORK.dat OUT.net               dlib's network → workers/describe.h
+//   xueying-convert --landmarks WEIGHTS.bin MANIFEST.json OUT.net  the landmark network → workers/landmark_net.h
+//
+// An operator's own network passes through --descriptor too: what is not dlib's face-recognition network is refused.
 //
 // The weights are dlib's own network, stored by face-api as one file of tensors in a fixed order: per convolution
 // filters (rows, columns, inputs, outputs), bias, scale weights, scale biases; at the end the 256×128 matrix. Most
@@ -10,7 +13,9 @@
 #include "workers/shim/face_net.hh"
 
 extern "C" {
+#include "base/crypt.h"
 #include "base/json.h"
+#include "workers/weights.h"
 }
 
 #include <fstream>
@@ -174,8 +179,49 @@ void convert(const char *weights_path, const char *manifest_path, const char *ou
     dlib::serialize(out_path) << net;
 }
 
+// ---- our own files of weights ----
+
+void put32(std::string &out, uint32_t value)
+{
+    for (int shift = 0; shift < 32; shift += 8)
+        out.push_back(static_cast<char>(value >> shift & 255));
+}
+
+// `source` is the file the numbers came from; its sum is the version that is stored with every comparison.
+void write_weights(const char *path, weights_kind kind, const std::vector<float> &values, const std::string &source)
+{
+    unsigned char sum[32];
+    crypt_sha256(source.data(), source.size(), sum);
+    std::string out = "XYWEIGHT";
+    put32(out, 1);
+    put32(out, kind);
+    put32(out, static_cast<uint32_t>(values.size()));
+    out.append(12, '\0');
+    out.append(reinterpret_cast<const char *>(sum), sizeof sum);
+    out.append(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(float)); // x86 is little-endian
+    std::ofstream file(path, std::ios::binary);
+    file.write(out.data(), static_cast<std::streamsize>(out.size()));
+    if (!file.flush())
+        refuse(std::string("cannot write ") + path);
+}
+
+// One convolution with its scale multiplied in: filters of each output, then one bias for each.
+void fold(const dlib::tensor &convolution, const dlib::tensor &gamma, const dlib::tensor &beta,
+          std::vector<float> &out)
+{
+    size_t outputs = gamma.size(), window = convolution.size() / outputs - 1;
+    if (beta.size() != outputs || convolution.size() != outputs * (window + 1))
+        refuse("a scale does not fit its convolution");
+    const float *weights = convolution.host(), *bias = weights + outputs * window;
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t i = 0; i < window; i++)
+            out.push_back(static_cast<float>(static_cast<double>(gamma.host()[o]) * weights[o * window + i]));
+    for (size_t o = 0; o < outputs; o++)
+        out.push_back(static_cast<float>(static_cast<double>(gamma.host()[o]) * bias[o] + beta.host()[o]));
+}
+
 // A file of another network does not read into this type; one pass shows that its shapes fit together.
-void check(const char *path)
+void flatten(const char *path, const char *out_path)
 {
     face_net::network net;
     dlib::deserialize(path) >> net;
@@ -183,20 +229,70 @@ void check(const char *path)
     dlib::assign_all_pixels(grey, 128);
     if (net(grey).size() != 128)
         refuse("the network does not give 128 numbers");
+    std::vector<dlib::tensor *> convolutions, matrices;
+    std::vector<dlib::affine_ *> scales;
+    dlib::visit_computational_layers(net, collector{&convolutions, &scales, &matrices});
+    std::vector<float> out;
+    for (size_t i = convolutions.size(); i-- > 0;) {
+        auto gamma = scales[i]->get_gamma(), beta = scales[i]->get_beta();
+        fold(*convolutions[i], gamma, beta, out);
+    }
+    const dlib::tensor &last = *matrices.front(); // inputs × outputs
+    size_t inputs = static_cast<size_t>(last.num_samples()), outputs = last.size() / inputs;
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t i = 0; i < inputs; i++)
+            out.push_back(last.host()[i * outputs + o]);
+    write_weights(out_path, WEIGHTS_DESCRIPTOR, out, read_whole(path));
+}
+
+// From (rows, columns, inputs, outputs) to (outputs, inputs, rows, columns); depthwise filters have one output, so that
+// channels take the place of outputs. Matrices are (inputs, outputs).
+void append_turned(const tensor &t, std::vector<float> &out)
+{
+    if (t.shape.size() == 1) {
+        out.insert(out.end(), t.values.begin(), t.values.end());
+        return;
+    }
+    expect(t.shape.size() == 2 || t.shape.size() == 4, t);
+    size_t outputs = static_cast<size_t>(t.shape.back()), inputs = static_cast<size_t>(t.shape[t.shape.size() - 2]);
+    size_t taps = t.values.size() / outputs / inputs;
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t i = 0; i < inputs; i++)
+            for (size_t tap = 0; tap < taps; tap++)
+                out.push_back(t.values[(tap * inputs + i) * outputs + o]);
+}
+
+void convert_landmarks(const char *weights_path, const char *manifest_path, const char *out_path)
+{
+    std::string bytes = read_whole(weights_path);
+    std::vector<tensor> tensors = read_tensors(bytes, read_whole(manifest_path));
+    bool tiny = tensors.size() == 28;
+    if (!tiny && tensors.size() != 49)
+        refuse("the manifest lists another network");
+    expect(ends_with(tensors.front().name, "dense0/conv0/filters"), tensors.front());
+    expect(ends_with(tensors.back().name, "fc/bias") && tensors.back().values.size() == 136, tensors.back());
+    std::vector<float> out;
+    for (const tensor &t : tensors)
+        append_turned(t, out);
+    write_weights(out_path, tiny ? WEIGHTS_LANDMARKS_TINY : WEIGHTS_LANDMARKS, out, bytes);
 }
 
 } // namespace
 
 int main(int argc, char **argv)
 {
-    bool checking = argc == 3 && std::string(argv[1]) == "--check";
-    if (argc != 4 && !checking) {
-        std::cerr << "usage: xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat | --check NETWORK.dat\n";
+    std::string how = argc > 1 ? argv[1] : "";
+    bool descriptor = argc == 4 && how == "--descriptor", landmarks = argc == 5 && how == "--landmarks";
+    if (!descriptor && !landmarks && (argc != 4 || how.compare(0, 2, "--") == 0)) {
+        std::cerr << "usage: xueying-convert WEIGHTS.bin MANIFEST.json OUT.dat | --descriptor NETWORK.dat OUT.net |\n"
+                     "                       --landmarks WEIGHTS.bin MANIFEST.json OUT.net\n";
         return 2;
     }
     try {
-        if (checking)
-            check(argv[2]);
+        if (descriptor)
+            flatten(argv[2], argv[3]);
+        else if (landmarks)
+            convert_landmarks(argv[2], argv[3], argv[4]);
         else
             convert(argv[1], argv[2], argv[3]);
     } catch (const std::exception &e) {

@@ -1,7 +1,5 @@
-// The only translation unit of the product that sees dlib. See face.h for the contract.
-#include "workers/shim/face.h"
-
-#include "workers/shim/face_net.hh"
+// The only translation unit of the worker that sees dlib. See dlib.h for the contract.
+#include "workers/shim/dlib.h"
 
 #include <dlib/image_processing.h>
 #include <dlib/image_processing/frontal_face_detector.h>
@@ -9,20 +7,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <dlfcn.h>
 #include <fstream>
 #include <new>
 
-struct face_models {
-    dlib::shape_predictor landmarks;        // operator() is const: one copy serves all threads
-    dlib::frontal_face_detector detector;   // not const: a prototype to copy from
-    face_net::network network;              // keeps its layers' outputs inside: a prototype to copy from
+struct dlib_models {
+    bool has_landmarks;
+    dlib::shape_predictor landmarks;      // operator() is const: one copy serves all threads
+    dlib::frontal_face_detector detector; // not const: a prototype to copy from
 };
 
-struct face_context {
-    const face_models *models;
+struct dlib_context {
+    const dlib_models *models;
     dlib::frontal_face_detector detector;
-    face_net::network network;
 };
 
 // A borrowed face_image in the shape dlib's templates want.
@@ -45,6 +41,8 @@ template <> struct image_traits<const rgb_view> {
 } // namespace dlib
 
 namespace {
+
+constexpr double chip_padding = 0.25; // what the network was trained on
 
 // Every entry runs in here: whatever C++ throws becomes a result.
 template <typename action> face_result guarded(action &&run) noexcept
@@ -97,16 +95,14 @@ bool plausible(const face_landmarks *landmarks)
 
 } // namespace
 
-face_result face_models_load(const char *network_path, const char *landmarks_path, face_models **out,
-                             char why[FACE_WHY_BYTES])
+face_result dlib_models_load(const char *landmarks_path, dlib_models **out, char why[FACE_WHY_BYTES])
 {
     why[0] = '\0';
     return guarded([&] {
-        auto models = std::make_unique<face_models>();
-        face_result result = read_model(network_path, models->network, why);
-        if (result == FACE_OK)
-            result = read_model(landmarks_path, models->landmarks, why);
-        if (result == FACE_OK && models->landmarks.num_parts() != FACE_LANDMARKS) {
+        auto models = std::make_unique<dlib_models>();
+        models->has_landmarks = landmarks_path != nullptr;
+        face_result result = models->has_landmarks ? read_model(landmarks_path, models->landmarks, why) : FACE_OK;
+        if (result == FACE_OK && models->has_landmarks && models->landmarks.num_parts() != FACE_LANDMARKS) {
             say(why, "The landmark model does not have 68 points", landmarks_path);
             result = FACE_MODEL_CORRUPT;
         }
@@ -118,25 +114,25 @@ face_result face_models_load(const char *network_path, const char *landmarks_pat
     });
 }
 
-void face_models_free(face_models *models)
+void dlib_models_free(dlib_models *models)
 {
     delete models;
 }
 
-face_result face_context_new(const face_models *models, face_context **out)
+face_result dlib_context_new(const dlib_models *models, dlib_context **out)
 {
     return guarded([&] {
-        *out = new face_context{models, models->detector, models->network};
+        *out = new dlib_context{models, models->detector};
         return FACE_OK;
     });
 }
 
-void face_context_free(face_context *context)
+void dlib_context_free(dlib_context *context)
 {
     delete context;
 }
 
-face_result face_detect(face_context *context, const face_image *image, face_boxes *out)
+face_result dlib_detect(dlib_context *context, const face_image *image, face_boxes *out)
 {
     out->count = 0;
     if (!usable(image))
@@ -159,9 +155,10 @@ face_result face_detect(face_context *context, const face_image *image, face_box
     });
 }
 
-face_result face_landmarks_find(face_context *context, const face_image *image, const face_box *box,
-                                face_landmarks *out)
+face_result dlib_landmarks(dlib_context *context, const face_image *image, const face_box *box, face_landmarks *out)
 {
+    if (!context->models->has_landmarks)
+        return FACE_MODEL_MISSING;
     if (!usable(image))
         return FACE_BAD_IMAGE;
     if (box->width_px < 1 || box->height_px < 1 || box->width_px > 2 * FACE_SIDE_PX_MAX ||
@@ -177,8 +174,7 @@ face_result face_landmarks_find(face_context *context, const face_image *image, 
     });
 }
 
-face_result face_describe(face_context *context, const face_image *image, const face_landmarks *landmarks,
-                          face_descriptor *out)
+face_result dlib_chip(const face_image *image, const face_landmarks *landmarks, uint8_t *out)
 {
     if (!usable(image))
         return FACE_BAD_IMAGE;
@@ -189,41 +185,16 @@ face_result face_describe(face_context *context, const face_image *image, const 
         for (const face_point &point : landmarks->points)
             parts.emplace_back(std::lround(point.x_px), std::lround(point.y_px));
         dlib::full_object_detection shape(dlib::rectangle(), parts);
-        dlib::chip_details cut =
-            dlib::get_face_chip_details(shape, FACE_CHIP_SIDE_PX, face_net::chip_padding);
+        dlib::chip_details cut = dlib::get_face_chip_details(shape, FACE_CHIP_SIDE_PX, chip_padding);
         if (!(cut.rect.width() > 1 && cut.rect.width() < 4 * FACE_SIDE_PX_MAX))
             return FACE_BAD_ARGUMENT;
         dlib::matrix<dlib::rgb_pixel> chip;
         dlib::extract_image_chip(rgb_view{image}, cut, chip);
         if (chip.nr() != FACE_CHIP_SIDE_PX || chip.nc() != FACE_CHIP_SIDE_PX)
             return FACE_INTERNAL;
-        dlib::matrix<float, 0, 1> numbers = context->network(chip);
-        if (numbers.size() != FACE_DESCRIPTOR_SIZE)
-            return FACE_INTERNAL;
-        for (long i = 0; i < FACE_DESCRIPTOR_SIZE; i++) {
-            if (!std::isfinite(numbers(i)))
-                return FACE_INTERNAL;
-            out->values[i] = numbers(i);
-        }
+        memcpy(out, &chip(0, 0), static_cast<size_t>(FACE_CHIP_SIDE_PX) * FACE_CHIP_SIDE_PX * 3);
         return FACE_OK;
     });
-}
-
-float face_distance(const face_descriptor *a, const face_descriptor *b)
-{
-    double sum = 0;
-    for (int i = 0; i < FACE_DESCRIPTOR_SIZE; i++) {
-        double difference = static_cast<double>(a->values[i]) - static_cast<double>(b->values[i]);
-        sum += difference * difference;
-    }
-    return static_cast<float>(std::sqrt(sum));
-}
-
-const char *face_result_name(face_result result)
-{
-    static const char *const names[] = {"ok",            "bad_image", "bad_argument", "model_missing",
-                                        "model_corrupt", "no_memory", "internal"};
-    return static_cast<size_t>(result) < sizeof names / sizeof names[0] ? names[result] : "unknown";
 }
 
 #define TEXT_OF(number) TEXT_OF_(number)
@@ -231,11 +202,4 @@ const char *face_result_name(face_result result)
 const char *face_engine(void)
 {
     return "dlib " TEXT_OF(DLIB_MAJOR_VERSION) "." TEXT_OF(DLIB_MINOR_VERSION);
-}
-
-const char *face_blas_core(void)
-{
-    // Looked up at run time: with another BLAS behind libblas.so.3 the symbol does not exist.
-    auto name = reinterpret_cast<char *(*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
-    return name == nullptr ? "unknown" : name();
 }

@@ -4,7 +4,7 @@
  *
  * Language, one step a line; "#" comments. "-> …" says how it must end: a state name, or the name of an error.
  * Behind it may follow pairs: lane L · outbox kind,kind (rows added by this step; "none") · face F · paid 0|1 ·
- * attempts N · reasons a,b · chsi S.
+ * attempts N · reasons a,b · chsi S · photo B (the object that is the finished photo).
  *
  *   session {policy JSON}                    one per script, first
  *   student NAME [consents]                  default privacy,passing_on,face; a linked student with a draft
@@ -16,6 +16,9 @@
  *   claim STAFF LANE WANT -> COUNT           claims kept by the runner
  *   decide STAFF EVENT NAME [reasons]        -> pending, or an error; takes effect by the clock
  *   undo STAFF NAME -> undone | undo_late
+ *   repair STAFF NAME mask|photo -> NUMBER   a retoucher sends a file: the next version of the finished photo
+ *   repaired NAME NUMBER OBJECT|refused      the worker's answer
+ *   choose_version NAME NUMBER -> ok | refused | not_found
  *   vote STAFF same|different|unsure NAME    claims first when not claimed
  *   order NAME                               payment order -> created | refused
  *   pay NAME FEN TRANSACTION [ORDER-NUMBER]  the service says it was paid -> paid | an error
@@ -34,6 +37,7 @@
 #include "store/outbox.h"
 #include "store/payment.h"
 #include "store/queries.h"
+#include "store/retouch.h"
 #include "store/review.h"
 #include "store/student.h"
 #include "store/sweep.h"
@@ -193,6 +197,40 @@ static enum err take_photo(struct tx *tx, void *job)
     if (text_is(j->b, "insist"))
         TRY(attempt_insist(tx, id));
     return submission_choose(tx, s.id, id, s.price_fen);
+}
+
+/* ---- repairs: a = object or account, b = kind of repair; number 0 with b: a new one ---- */
+
+static enum err repair_in_store(struct tx *tx, void *job)
+{
+    struct step_job *j = job;
+    struct submission s;
+    TRY(submission_get(tx, j->p->submission_id, &s));
+    if (j->a == NULL)
+        return retouch_choose(tx, s.attempt_id, j->number);
+    if (j->b == NULL)
+        return text_is(j->a, "refused") ? retouch_refused(tx, s.attempt_id, j->number, "{}")
+                                        : retouch_ready(tx, s.attempt_id, j->number, "pass", "{}", j->a);
+    const struct retouch r = {.attempt_id = s.attempt_id,
+                              .repair = j->b,
+                              .repair_blob_id = "repair",
+                              .account_id = j->a,
+                              .created_us = j->w->now_us};
+    return retouch_add(tx, &r, &j->number);
+}
+
+static void repair_step(struct world *w, bool is_new)
+{
+    static char number[16];
+    struct step_job j = {.w = w, .p = person(w, word(w, is_new ? 2 : 1)), .a = word(w, 3)};
+    if (is_new) {
+        j.a = person(w, word(w, 1))->id;
+        j.b = word(w, 3);
+    } else
+        CHECK(word(w, 2) != NULL && text_int(word(w, 2), &j.number));
+    enum err e = in_store(w, repair_in_store, &j);
+    snprintf(number, sizeof number, "%" PRId64, j.number);
+    w->got = e != ERR_NONE ? err_name(e) : is_new ? number : "ok";
 }
 
 /* ---- moves ---- */
@@ -449,9 +487,18 @@ struct look {
     struct person *p;
     const char *kind; /* outbox_total */
     int64_t count, total;
-    char kinds[256], state[32], lane[32], face[16], chsi[32], reasons[256];
+    char kinds[256], state[32], lane[32], face[16], chsi[32], reasons[256], photo[64];
     int64_t paid, attempts;
 };
+
+static enum err photo_of(struct tx *tx, const struct submission *s, char photo[64])
+{
+    struct attempt a = {.standard_blob_id = NULL};
+    if (s->attempt_id != NULL)
+        TRY(attempt_get(tx, s->attempt_id, &a));
+    snprintf(photo, 64, "%s", a.standard_blob_id != NULL ? a.standard_blob_id : "none");
+    return ERR_NONE;
+}
 
 static enum err look_at(struct tx *tx, void *job)
 {
@@ -468,6 +515,7 @@ static enum err look_at(struct tx *tx, void *job)
     snprintf(l->reasons, sizeof l->reasons, "%s", s.reasons);
     l->paid = s.paid;
     l->attempts = s.attempts_used;
+    TRY(photo_of(tx, &s, l->photo));
     TRY(TX_OPEN(tx, &r, Q_OUTBOX_OF_SUBMISSION, v_text(s.id), v_int(1000)));
     while (rows_next(&r)) {
         const char *kind = col_text(&r, 1);
@@ -526,6 +574,8 @@ static bool property_holds(struct world *w, const struct look *l, const char *na
         got = l->face;
     else if (text_is(name, "chsi"))
         got = l->chsi;
+    else if (text_is(name, "photo"))
+        got = l->photo;
     else if (text_is(name, "outbox")) {
         got = l->kinds[0] != '\0' ? l->kinds : "none";
         if (same_set(got, want))
@@ -613,6 +663,8 @@ static void run_step(struct world *w, const char *rest)
         server_event(w);
     else if (text_is(verb, "staff_does"))
         staff_event(w);
+    else if (text_is(verb, "repair") || text_is(verb, "repaired") || text_is(verb, "choose_version"))
+        repair_step(w, text_is(verb, "repair"));
     else if (text_is(verb, "claim")) {
         int64_t want = 1;
         CHECK(word(w, 3) != NULL && text_int(word(w, 3), &want));

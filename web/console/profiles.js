@@ -40,6 +40,9 @@ export function ProfileFacts({ profile }) {
     <dt>${t(`profile.${name}`)}</dt><dd class="num">${value}</dd></div>`)}</dl>`;
 }
 
+const windows = (profile) => WINDOWS.map((name) => [name, windowOf(profile, name)]).filter(([, text]) => text)
+  .map(([name, text]) => `${t(`profile.${name}`)} ${text}`).join(' · ');
+
 /** Choose one profile; every line says what it is. */
 export function ProfileTable({ value, disabled, onChange }) {
   useValue(language);
@@ -48,14 +51,12 @@ export function ProfileTable({ value, disabled, onChange }) {
     const on = profile.name === value;
     return html`<tr key=${profile.name} class=${on ? 'row-on' : ''} onClick=${() => !disabled && onChange(profile.name)}>
       <td><label class="profile-name"><input type="radio" name="profile" value=${profile.name} checked=${on} disabled=${disabled}
-        onChange=${() => onChange(profile.name)} /><span>${pick(profile) || profile.name}</span></label></td>
+        onChange=${() => onChange(profile.name)} /><span>${pick(profile) || profile.name}<br /><small class="muted num">${windows(profile)}</small></span></label></td>
       <td><${Swatch} profile=${profile} /></td>
-      <td class="num nowrap">${profile.width_px}×${profile.height_px}<br /><small class="muted">${millimetres(profile)} mm · ${profile.dpi} dpi</small></td>
-      <td class="num nowrap">${kilobytes(profile)}</td>
-      <td class="num small">${WINDOWS.map((name) => [name, windowOf(profile, name)]).filter(([, text]) => text).map(([name, text]) => html`<span
-        key=${name} class="nowrap">${t(`profile.${name}`)} ${text}</span> `)}</td></tr>`;
+      <td class="num nowrap">${profile.width_px}×${profile.height_px} px<br /><small class="muted">${millimetres(profile)} mm · ${profile.dpi} dpi</small></td>
+      <td class="num nowrap">${kilobytes(profile) || '–'}</td></tr>`;
   };
   return html`<div class="table-box profile-table" role="region" aria-label=${t('policy.profile')} tabindex="0"><table>
-    <thead><tr>${['name', 'background', 'size', 'file', 'windows'].map((name) => html`<th key=${name} scope="col">${t(`profile.${name}`)}</th>`)}</tr></thead>
+    <thead><tr>${['name', 'background', 'size', 'file'].map((name) => html`<th key=${name} scope="col">${t(`profile.${name}`)}</th>`)}</tr></thead>
     <tbody>${profiles.map(row)}</tbody></table></div>`;
 }

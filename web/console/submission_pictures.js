@@ -2,8 +2,8 @@
 import { address } from '../shared/api.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { html, useState } from '../shared/view.js';
-import { CheckMark, Counts, Evidence, Outline, checkFix, checkLabel, checkLimit, checkValue, peopleOf, sortedChecks } from '../shared/report.js';
-import { Gauge } from './review/checks.js';
+import { CheckMark, Counts, Evidence, Outline, checkFix, checkLabel, checkLimit, checkValue, sortedChecks } from '../shared/report.js';
+import { ForPeople, Gauge } from './review/checks.js';
 import { Badge, Table } from './parts.js';
 
 const sizeOf = (profile) => (profile?.width_px ? { width: profile.width_px, height: profile.height_px } : null);
@@ -24,7 +24,7 @@ const CheckTable = ({ checks, onPoint }) => html`<${Table} label=${t('review.che
   ${checks.map((check) => html`<tr key=${check.id} tabindex=${check.at ? 0 : null} onMouseEnter=${() => onPoint(check)} onMouseLeave=${() => onPoint(null)}
     onFocus=${() => onPoint(check)} onBlur=${() => onPoint(null)}><td><${CheckMark} verdict=${check.verdict} /> ${checkLabel(check)}
     ${check.verdict !== 'pass' && html`<br /><small class="muted">${checkFix(check)}</small>`}</td>
-    <td class="num">${checkValue(check) || '–'}</td><td class="num muted">${checkLimit(check) || '–'}</td><td><${Evidence} check=${check} /></td></tr>`)}<//>`;
+    <td class="num nowrap">${checkValue(check) || '–'}</td><td class="num muted nowrap">${checkLimit(check) || '–'}</td><td><${Evidence} check=${check} /></td></tr>`)}<//>`;
 
 function Report({ attempt, onPoint }) {
   const checks = sortedChecks(attempt.report);
@@ -35,7 +35,7 @@ function Report({ attempt, onPoint }) {
     ${rest.length > 0 && html`<${CheckTable} checks=${rest} onPoint=${onPoint} />`}
     ${passed.length > 0 && html`<details><summary>${t('review.passed', { n: passed.length })}</summary>
       <${CheckTable} checks=${passed} onPoint=${onPoint} /></details>`}
-    ${peopleOf(attempt.report).length > 0 && html`<p class="small for-people"><b>${t('review.for_people')}</b> ${peopleOf(attempt.report).map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`}
+    <${ForPeople} report=${attempt.report} />
     ${ledger.length > 0 && html`<details><summary>${t('submission.ledger', { n: ledger.length })}</summary>
       <pre class="mono small">${ledger.map((step) => JSON.stringify(step)).join('\n')}</pre></details>`}`;
 }

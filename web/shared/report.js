@@ -5,7 +5,7 @@ import { html } from './view.js';
 
 const RANK = { fail: 0, warn: 1, pass: 3 };
 const MARK = { fail: '✖', warn: '⚠', pass: '✔' };
-const UNITS = { px: ' px', deg: '°', KB: ' KB', 'L*': ' L*', bit: ' bit', days: '' };
+const UNITS = { px: ' px', deg: '°', KB: ' KB', 'L*': ' L*', bit: ' bit' };
 const SAME_PLACE_PX = 6;
 
 const round = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 1 ? 2 : 1));
@@ -22,10 +22,15 @@ export function checkLabel(check) {
 }
 
 export const checkFix = (check) => pick({ zh: check.fix_zh, en: check.fix_en });
-export const checkValue = (check) => (typeof check.measured === 'number' ? `${round(check.measured)}${UNITS[check.unit] ?? ''}` : '');
+
+export function checkValue(check) {
+  if (typeof check.measured !== 'number')
+    return '';
+  return check.unit === 'days' ? t('span.days', { n: Math.round(check.measured) }) : `${round(check.measured)}${UNITS[check.unit] ?? ''}`;
+}
 
 export function checkLimit(check) {
-  const low = typeof check.allowed?.min === 'number' ? round(check.allowed.min) : null;
+  const low = typeof check.allowed?.min === 'number' && check.unit !== 'days' ? round(check.allowed.min) : null;
   const high = typeof check.allowed?.max === 'number' ? round(check.allowed.max) : null;
   if (low !== null && high !== null)
     return Number(low) === -Number(high) ? `±${high}` : low === high ? low : `${low} – ${high}`;

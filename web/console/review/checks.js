@@ -28,7 +28,6 @@ export function Checks({ report, open, onToggle, pointed, onPoint }) {
   const checks = sortedChecks(report);
   const passed = checks.filter((check) => check.verdict === 'pass');
   const rest = checks.filter((check) => check.verdict !== 'pass');
-  const people = peopleOf(report);
   const row = (check) => html`<${Row} key=${check.id} check=${check} pointed=${pointed} onPoint=${onPoint} />`;
   return html`<section aria-label=${t('review.checks')}>
     <h2>${t('review.checks')} ${checks.length > 0 && html`<${Counts} report=${report} />`}</h2>
@@ -38,9 +37,14 @@ export function Checks({ report, open, onToggle, pointed, onPoint }) {
       onClick=${onToggle}>
       <span class="check-pass" aria-hidden="true">✔</span> ${t('review.passed', { n: passed.length })} <kbd
         aria-hidden="true">C</kbd></button>`}
-    ${people.length > 0 && html`<p class="for-people small"><b>${t('review.for_people')}</b>
-      ${people.map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`}
   </section>`;
+}
+
+/** What no machine judges here. */
+export function ForPeople({ report }) {
+  const people = peopleOf(report);
+  return people.length > 0 && html`<p class="for-people small"><b>${t('review.for_people')}</b>
+    ${people.map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`;
 }
 
 /** Distance between the faces and the two thresholds; a number and a bar, never a verdict in words. */

@@ -6,7 +6,7 @@ import { reasonsFor } from '../../shared/workflow.js';
 import { html, useMemo, useRef, useState } from '../../shared/view.js';
 import { Ask } from '../../shared/dialog.js';
 import { Actions } from './actions.js';
-import { Checks, Earlier, Gauge, Source } from './checks.js';
+import { Checks, Earlier, ForPeople, Gauge, Source } from './checks.js';
 import { useCompare } from './compare.js';
 import { useKeys } from './keys.js';
 import { Message, Reasons } from './reasons.js';
@@ -89,6 +89,7 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
         <${Source} attempt=${item.attempt} wanted=${item.capture_source} />
         <${Checks} report=${shown.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} pointed=${pointed} onPoint=${setPointed} />
         <${Reasons} offered=${offered} armed=${armed} onToggle=${toggle} note=${note} onNote=${setNote} noteField=${noteField} />
+        <${ForPeople} report=${shown.attempt.report} />
         <${Earlier} list=${item.earlier} />
       </aside>
     </div>

@@ -76,7 +76,8 @@ bool warmup(struct job_tools *tools, char why[JOB_WHY_BYTES])
         snprintf(why, JOB_WHY_BYTES, "the face models do not work");
         good = false;
     }
-    good = good && job_once(tools, "{\"kind\":\"compare\"}", &jpeg, why) && sheet_once(tools, &jpeg, why);
+    good = good && job_once(tools, "{\"kind\":\"compare\"}", &jpeg, why) &&
+           job_once(tools, "{\"kind\":\"code\"}", &jpeg, why) && sheet_once(tools, &jpeg, why);
     image_release(&picture);
     buf_release(&jpeg);
     return good;

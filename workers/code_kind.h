@@ -1,0 +1,24 @@
+/* code_kind — what the bytes of a QR code look like, and what a student is told about it.
+ *
+ * CHSI's collection code is encrypted; its form is not public, so anything that is not plainly something else counts as
+ * opaque: long enough to hold a number, a name and an ID number, no address, no payment or contact code, no plain
+ * text. Shared with the server, which gets payloads from scanners too. Pure; any thread. */
+#ifndef XY_WORKERS_CODE_KIND_H
+#define XY_WORKERS_CODE_KIND_H
+
+#include "base/base.h"
+
+#define CODE_OPAQUE_BYTES_MIN 16 /* shorter is a number or a word: no cipher text of a person fits */
+
+/* "opaque", or: chsi_url wechat wechat_pay alipay url contact wifi call number text. Static. */
+const char *code_looks_like(const void *payload, size_t len);
+
+struct code_words {
+    const char *zh, *en; /* one sentence, what to do next; static */
+};
+
+/* For a verdict of code.h or a state of store/collection_code.h: ok read none unreadable many foreign seen_before
+ * processing; `looks_like` may be NULL. Unknown verdicts have empty words. */
+struct code_words code_words(const char *verdict, const char *looks_like);
+
+#endif

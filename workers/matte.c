@@ -33,14 +33,15 @@ static void lay_out(struct matte_work *work, struct region *region)
         *bytes[i] = carve(region, n);
     work->inside = carve(region, n * sizeof *work->inside);
     work->outside = carve(region, n * sizeof *work->outside);
+    work->apart = carve(region, n * sizeof *work->apart);
     work->nearest = carve(region, n * sizeof *work->nearest);
     work->queue = carve(region, n * sizeof *work->queue);
     for (size_t i = 0; i < countof(work->fields); i++)
         work->fields[i] = carve(region, n * sizeof(float));
     work->box_scratch = carve(region, (n + 1) * sizeof(float) + row * sizeof(double));
-    struct matte_pyramid *const pyramids[] = {&work->coarse, &work->wall, &work->person};
+    struct matte_pyramid *const pyramids[] = {&work->coarse, &work->unrest, &work->wall, &work->person};
     for (size_t i = 0; i < countof(pyramids); i++) {
-        int32_t cell = i == 0 ? COARSE_CELLS : FINE_CELLS;
+        int32_t cell = i < 2 ? COARSE_CELLS : FINE_CELLS;
         struct matte_colour *values =
             carve(region, matte_pyramid_values(work->width, work->height, cell) * sizeof(struct matte_colour));
         if (values != NULL)
@@ -66,15 +67,6 @@ static void look(struct matte_work *work, const struct image *frame, const struc
     work->crown_found = head->crown_found;
 }
 
-static void find_person_colours(struct matte_work *work)
-{
-    for (size_t i = 0; i < work->count; i++)
-        work->open[i] = work->kind[i] == MATTE_PERSON;
-    matte_field_distance(work->open, work->width, work->height, work->inside, work->nearest);
-    work->has_person =
-        matte_pyramid_fill(&work->person, work->colour, work->kind, MATTE_PERSON, work->width, work->height);
-}
-
 static void run(struct matte_work *work, const struct plane *mask, struct matte *out)
 {
     matte_field_halve_image(work->frame, work->colour);
@@ -91,7 +83,7 @@ static void run(struct matte_work *work, const struct plane *mask, struct matte 
     out->doubts.strangers = matte_trimap_sitter(work);
     matte_trimap_bands(work);
     matte_refine(work);
-    find_person_colours(work);
+    matte_person_colours(work);
     out->doubts.low_contrast = matte_alpha(work, out);
     matte_doubts(work, out, &out->doubts);
 }

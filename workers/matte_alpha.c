@@ -7,11 +7,20 @@
 #define CURVE_TO    0.92f
 #define NOISE_SHARE 2.0f /* … and noise that is larger than usual lifts the lower end */
 
-/* RGB distance of person and wall: below the first the guided filter decides, above the second projection alone. On a
- * quiet wall less is enough. */
+/* Beside a busy wall its colour is a guess: the mask's own edge, sharpened, is better. */
+#define UNREST_SHARE 0.7f
+#define UNREST_CALM  8.0f
+#define UNREST_BUSY  18.0f
+#define MASK_FROM    70.0f
+#define MASK_TO      190.0f
+
+/* RGB distance of person and wall from which projection is believed: grows with the wall's noise. Below, the guided
+ * filter decides, and inside the mask's edge it is person. */
 #define CONTRAST_NONE 30.0f
 #define CONTRAST_FULL 80.0f
 #define CONTRAST_LOW  55.0f /* counted as doubtful */
+
+#define SURE_INSIDE 0.02f /* face widths: where person and wall are alike the mask's edge is believed up to here */
 
 #define GUIDE_RADIUS 0.05f  /* face widths */
 #define GUIDE_NOISE  60.0f  /* variance of grey levels below which an edge is none */
@@ -26,7 +35,34 @@
 struct local {
     struct matte_colour wall, near, around; /* of the wall; of the nearest sure person; of the person at large */
     float guide_a, guide_b, noise;
+    float busy, mask; /* busy 1: the wall is no help, the mask decides */
+    float inside;     /* 0 at the mask's edge … 1 where it must be right */
 };
+
+/* ---- the person's colours ---- */
+
+/* Wall seen between hairs passes for sure person here and there. So person cells that look like wall are asked last:
+ * they are further away than they are, and weigh little. Where clothes are as white as the wall they are all there is.
+ */
+#define LOOKS_LIKE_WALL 0.55f /* of the wall's brightness, and its tint */
+#define ASKED_LATER     0.12f /* face widths */
+#define WEIGHS_LITTLE   4     /* of 255 */
+
+void matte_person_colours(struct matte_work *work)
+{
+    uint16_t later = (uint16_t)(ASKED_LATER * work->face_width * MATTE_FIELD_STEP);
+    size_t i = 0;
+    for (int32_t y = 0; y < work->height; y++)
+        for (int32_t x = 0; x < work->width; x++, i++) {
+            bool person = work->kind[i] == MATTE_PERSON;
+            bool doubtful = person && work->inside[i] < 3 * later && work->has_wall &&
+                            matte_wall_tint(work->colour + 3 * i, matte_pyramid_at(&work->wall, x, y), LOOKS_LIKE_WALL);
+            work->open[i] = doubtful ? WEIGHS_LITTLE : person ? 255 : 0;
+            work->apart[i] = doubtful ? later : person ? 0 : MATTE_FIELD_FAR;
+        }
+    matte_field_nearest(work->apart, work->nearest, work->width, work->height);
+    work->has_person = matte_pyramid_fill(&work->person, work->colour, work->open, work->width, work->height);
+}
 
 /* ---- the guided filter, on cells ---- */
 
@@ -103,18 +139,21 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float grey = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
     float guided = clamp01(at->guide_a * grey + at->guide_b);
     float low = fmaxf(CURVE_FROM, NOISE_SHARE * at->noise / (contrast + 1));
-    key = smooth(fminf(low, 0.5f), CURVE_TO, key);
+    float curved = smooth(fminf(low, 0.5f), CURVE_TO, key);
     guided = smooth(CURVE_FROM, CURVE_TO, guided);
-    float none = fminf(CONTRAST_NONE, 6 + 3 * at->noise), full = fminf(CONTRAST_FULL, 16 + 8 * at->noise);
-    float trust = smooth(none, full, contrast), a = trust * key + (1 - trust) * guided;
+    float none = 6 + 3 * at->noise, full = 16 + 8 * at->noise;
+    float trust = smooth(none, full, contrast), rest = at->busy * at->mask + (1 - at->busy) * guided;
+    float a = trust * curved + (1 - trust) * rest;
     float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + OFF_CONTRAST * contrast;
     a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(near.off2, around.off2))));
+    a = fmaxf(a, at->inside * (1 - smooth(CONTRAST_NONE, CONTRAST_FULL, contrast)));
     *alpha = to_byte(a * 255);
     if (*alpha == 0 || *alpha == 255)
         return contrast;
-    rgb[0] = cleaned(rgb[0], at->wall.r, wn * at->near.r + wa * at->around.r, a);
-    rgb[1] = cleaned(rgb[1], at->wall.g, wn * at->near.g + wa * at->around.g, a);
-    rgb[2] = cleaned(rgb[2], at->wall.b, wn * at->near.b + wa * at->around.b, a);
+    float share = a > curved ? fmaxf(a, key) : key; /* not the curve's: it would leave some wall in */
+    rgb[0] = cleaned(rgb[0], at->wall.r, wn * at->near.r + wa * at->around.r, share);
+    rgb[1] = cleaned(rgb[1], at->wall.g, wn * at->near.g + wa * at->around.g, share);
+    rgb[2] = cleaned(rgb[2], at->wall.b, wn * at->near.b + wa * at->around.b, share);
     return contrast;
 }
 
@@ -124,12 +163,16 @@ static struct local local_at(const struct matte_work *work, int32_t x, int32_t y
 {
     size_t i = (size_t)y * (size_t)work->width + (size_t)x;
     const unsigned char *near = work->colour + 3 * (size_t)work->nearest[i];
+    float unrest = matte_wall_unrest(work, x, y);
     return (struct local){.wall = matte_pyramid_at(&work->wall, x, y),
                           .near = {near[0], near[1], near[2], 1},
                           .around = matte_pyramid_at(&work->person, x, y),
                           .guide_a = work->fields[0][i],
                           .guide_b = work->fields[1][i],
-                          .noise = work->noise};
+                          .noise = fmaxf(work->noise, UNREST_SHARE * unrest),
+                          .busy = smooth(UNREST_CALM, UNREST_BUSY, unrest),
+                          .mask = smooth(MASK_FROM, MASK_TO, work->mask[i]),
+                          .inside = smooth(0, SURE_INSIDE * work->face_width * MATTE_FIELD_STEP, work->inside[i])};
 }
 
 /* The four pixels of an unknown cell; returns how many of them are hard to tell from the wall. */

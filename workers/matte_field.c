@@ -46,40 +46,49 @@ static void take(const struct sweep *sweep, size_t at, size_t from, int32_t step
         sweep->nearest[at] = sweep->nearest[from];
 }
 
-void matte_field_distance(const unsigned char *seed, int32_t width, int32_t height, uint16_t *distance,
-                          uint32_t *nearest)
+static void run(const struct sweep *sweep, int32_t width, int32_t height)
 {
-    struct sweep sweep = {distance, nearest};
-    size_t row = (size_t)width, count = row * (size_t)height;
-    for (size_t i = 0; i < count; i++) {
-        distance[i] = seed[i] ? 0 : MATTE_FIELD_FAR;
-        if (nearest != NULL)
-            nearest[i] = (uint32_t)i;
-    }
+    size_t row = (size_t)width;
     for (int32_t y = 0; y < height; y++)
         for (int32_t x = 0; x < width; x++) {
             size_t at = (size_t)y * row + (size_t)x;
             if (x > 0)
-                take(&sweep, at, at - 1, 5);
+                take(sweep, at, at - 1, 5);
             if (y > 0)
-                take(&sweep, at, at - row, 5);
+                take(sweep, at, at - row, 5);
             if (y > 0 && x > 0)
-                take(&sweep, at, at - row - 1, 7);
+                take(sweep, at, at - row - 1, 7);
             if (y > 0 && x + 1 < width)
-                take(&sweep, at, at - row + 1, 7);
+                take(sweep, at, at - row + 1, 7);
         }
     for (int32_t y = height - 1; y >= 0; y--)
         for (int32_t x = width - 1; x >= 0; x--) {
             size_t at = (size_t)y * row + (size_t)x;
             if (x + 1 < width)
-                take(&sweep, at, at + 1, 5);
+                take(sweep, at, at + 1, 5);
             if (y + 1 < height)
-                take(&sweep, at, at + row, 5);
+                take(sweep, at, at + row, 5);
             if (y + 1 < height && x > 0)
-                take(&sweep, at, at + row - 1, 7);
+                take(sweep, at, at + row - 1, 7);
             if (y + 1 < height && x + 1 < width)
-                take(&sweep, at, at + row + 1, 7);
+                take(sweep, at, at + row + 1, 7);
         }
+}
+
+void matte_field_distance(const unsigned char *seed, int32_t width, int32_t height, uint16_t *distance)
+{
+    size_t count = (size_t)width * (size_t)height;
+    for (size_t i = 0; i < count; i++)
+        distance[i] = seed[i] ? 0 : MATTE_FIELD_FAR;
+    run(&(struct sweep){distance, NULL}, width, height);
+}
+
+void matte_field_nearest(uint16_t *distance, uint32_t *nearest, int32_t width, int32_t height)
+{
+    size_t count = (size_t)width * (size_t)height;
+    for (size_t i = 0; i < count; i++)
+        nearest[i] = (uint32_t)i;
+    run(&(struct sweep){distance, nearest}, width, height);
 }
 
 /* ---- box means ---- */

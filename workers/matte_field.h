@@ -16,10 +16,12 @@
 void matte_field_halve_image(const struct image *frame, unsigned char *out);
 void matte_field_halve_plane(const struct plane *plane, unsigned char *out);
 
-/* How far every cell is from the nearest cell with seed[i] != 0; FAR when there is none. nearest (may be NULL) gets
- * that cell's index, itself where FAR. */
-void matte_field_distance(const unsigned char *seed, int32_t width, int32_t height, uint16_t *distance,
-                          uint32_t *nearest);
+/* How far every cell is from the nearest cell with seed[i] != 0; FAR when there is none. */
+void matte_field_distance(const unsigned char *seed, int32_t width, int32_t height, uint16_t *distance);
+
+/* The same from seeds that start at a distance of their own: distance holds it, FAR for what is no seed. nearest gets
+ * the index of the seed that won; itself where FAR. */
+void matte_field_nearest(uint16_t *distance, uint32_t *nearest, int32_t width, int32_t height);
 
 /* Mean over (2·radius+1)² cells, fewer at the border, in place. scratch: width × height floats + 2 × width. */
 void matte_field_box(float *values, int32_t width, int32_t height, int32_t radius, float *scratch);

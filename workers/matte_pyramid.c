@@ -28,27 +28,33 @@ void matte_pyramid_init(struct matte_pyramid *pyramid, int32_t width, int32_t he
         w = (w + 1) / 2, h = (h + 1) / 2;
     }
     pyramid->count = level;
+    for (; level < MATTE_PYRAMID_LEVELS; level++) { /* whoever asks for a wider mean than there is gets the widest */
+        pyramid->levels[level] = pyramid->levels[pyramid->count - 1];
+        pyramid->widths[level] = pyramid->widths[pyramid->count - 1];
+        pyramid->heights[level] = pyramid->heights[pyramid->count - 1];
+    }
 }
 
-/* Level 0: the mean of the known cells of each block; weight: the share of the block that is known. */
-static bool gather(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *known,
-                   unsigned char value, int32_t width, int32_t height)
+/* Level 0: the mean of the known cells of each block; weight: how much of the block is known. */
+static bool gather(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *weight, int32_t width,
+                   int32_t height)
 {
     bool any = false;
     int32_t cell = pyramid->cell, across = pyramid->widths[0];
     memset(pyramid->levels[0], 0, (size_t)across * (size_t)pyramid->heights[0] * sizeof(struct matte_colour));
     for (int32_t y = 0; y < height; y++) {
-        const unsigned char *is = known + (size_t)y * (size_t)width, *at = rgb + (size_t)y * (size_t)width * 3;
+        const unsigned char *known = weight + (size_t)y * (size_t)width, *at = rgb + (size_t)y * (size_t)width * 3;
         struct matte_colour *to = pyramid->levels[0] + (size_t)(y / cell) * (size_t)across;
         for (int32_t x = 0; x < width; x++, at += 3) {
-            if (is[x] != value)
+            if (known[x] == 0)
                 continue;
             struct matte_colour *sum = &to[x / cell];
-            sum->r += at[0], sum->g += at[1], sum->b += at[2], sum->weight += 1;
+            float share = known[x];
+            sum->r += share * at[0], sum->g += share * at[1], sum->b += share * at[2], sum->weight += share;
             any = true;
         }
     }
-    float full = (float)(cell * cell);
+    float full = 255 * (float)(cell * cell);
     size_t count = (size_t)across * (size_t)pyramid->heights[0];
     for (size_t i = 0; i < count; i++) {
         struct matte_colour *sum = &pyramid->levels[0][i];
@@ -113,20 +119,30 @@ static void pull(const struct matte_pyramid *pyramid, int32_t level)
         }
 }
 
-bool matte_pyramid_fill(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *known,
-                        unsigned char value, int32_t width, int32_t height)
+void matte_pyramid_spread(struct matte_pyramid *pyramid)
 {
-    if (!gather(pyramid, rgb, known, value, width, height))
-        return false;
     for (int32_t level = 1; level < pyramid->count; level++)
         push(pyramid, level);
     for (int32_t level = pyramid->count - 2; level >= 0; level--)
         pull(pyramid, level);
+}
+
+bool matte_pyramid_fill(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *weight,
+                        int32_t width, int32_t height)
+{
+    if (!gather(pyramid, rgb, weight, width, height))
+        return false;
+    matte_pyramid_spread(pyramid);
     return true;
 }
 
 struct matte_colour matte_pyramid_at(const struct matte_pyramid *pyramid, int32_t x, int32_t y)
 {
-    float cell = (float)pyramid->cell;
-    return between(pyramid, 0, ((float)x + 0.5f) / cell - 0.5f, ((float)y + 0.5f) / cell - 0.5f);
+    return matte_pyramid_wide(pyramid, 0, x, y);
+}
+
+struct matte_colour matte_pyramid_wide(const struct matte_pyramid *pyramid, int32_t level, int32_t x, int32_t y)
+{
+    float cell = (float)(pyramid->cell << level);
+    return between(pyramid, level, ((float)x + 0.5f) / cell - 0.5f, ((float)y + 0.5f) / cell - 0.5f);
 }

@@ -25,11 +25,15 @@ size_t matte_pyramid_values(int32_t width, int32_t height, int32_t cell);
 void matte_pyramid_init(struct matte_pyramid *pyramid, int32_t width, int32_t height, int32_t cell,
                         struct matte_colour *memory);
 
-/* From the cells with known[i] == value; false when there is none. */
-bool matte_pyramid_fill(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *known,
-                        unsigned char value, int32_t width, int32_t height);
+/* From the cells with weight[i] > 0; 255 counts fully. False when there is none. */
+bool matte_pyramid_fill(struct matte_pyramid *pyramid, const unsigned char *rgb, const unsigned char *weight,
+                        int32_t width, int32_t height);
 
-/* The colour at a cell, between the four values around it. */
+/* The same from level 0 as the caller filled it: means and weights (0..1) of the blocks. */
+void matte_pyramid_spread(struct matte_pyramid *pyramid);
+
+/* The colour at a cell, between the four values around it; with a level: the wider mean (0 is the finest). */
 struct matte_colour matte_pyramid_at(const struct matte_pyramid *pyramid, int32_t x, int32_t y);
+struct matte_colour matte_pyramid_wide(const struct matte_pyramid *pyramid, int32_t level, int32_t x, int32_t y);
 
 #endif

@@ -2,11 +2,12 @@
 
 #include <math.h>
 
-#define PLAIN_NOISE_MAX 14.0f /* beyond it the wall's colour proves nothing */
+/* Where the wall is more restless than this its colour proves nothing. Plain walls stay below 7, rooms above 12. */
+#define UNREST_MAX 10.0f
 
-static bool learn_finely(struct matte_work *work)
+static bool is_calm(const struct matte_work *work, int32_t x, int32_t y)
 {
-    return matte_pyramid_fill(&work->wall, work->colour, work->kind, MATTE_WALL, work->width, work->height);
+    return matte_wall_unrest(work, x, y) <= UNREST_MAX;
 }
 
 /* ---- strands beyond the band ---- */
@@ -43,15 +44,17 @@ static bool is_bold(const struct matte_work *work, size_t i, int32_t x, int32_t 
     return matte_distance2(work->colour + 3 * i, matte_pyramid_at(&work->coarse, x, y)) > 3 * STRAND_BOLD * STRAND_BOLD;
 }
 
-static void loosen_around(struct matte_work *work, uint32_t i)
+/* Cells of kind `from` around cell i, up to `margin` away, become unknown; skin does not. */
+static void loosen_around(struct matte_work *work, uint32_t i, enum matte_kind from, int32_t margin)
 {
     int32_t x = (int32_t)(i % (uint32_t)work->width), y = (int32_t)(i / (uint32_t)work->width);
-    for (int32_t ny = y - STRAND_MARGIN; ny <= y + STRAND_MARGIN; ny++)
-        for (int32_t nx = x - STRAND_MARGIN; nx <= x + STRAND_MARGIN; nx++) {
+    for (int32_t ny = y - margin; ny <= y + margin; ny++)
+        for (int32_t nx = x - margin; nx <= x + margin; nx++) {
             if (nx < 0 || ny < 0 || nx >= work->width || ny >= work->height)
                 continue;
-            unsigned char *kind = &work->kind[(size_t)ny * (size_t)work->width + (size_t)nx];
-            *kind = *kind == MATTE_WALL ? MATTE_UNKNOWN : *kind;
+            size_t at = (size_t)ny * (size_t)work->width + (size_t)nx;
+            if (work->kind[at] == from && !work->hull[at])
+                work->kind[at] = MATTE_UNKNOWN;
         }
 }
 
@@ -68,7 +71,7 @@ static void free_strands(struct matte_work *work)
     for (int32_t y = 0; y < work->height && (float)y < lowest; y++)
         for (int32_t x = 0; x < work->width; x++, i++) {
             if (work->outside[i] > reach || (work->kind[i] != MATTE_WALL && work->kind[i] != MATTE_UNKNOWN) ||
-                !(is_strand(work, x, y, least) || is_bold(work, i, x, y)))
+                !(is_strand(work, x, y, least) || is_bold(work, i, x, y)) || !is_calm(work, x, y))
                 continue;
             work->open[i] = work->kind[i] == MATTE_WALL;
             if (work->kind[i] == MATTE_UNKNOWN) {
@@ -78,15 +81,13 @@ static void free_strands(struct matte_work *work)
         }
     size_t found = matte_field_flood(work->open, work->flag, 1, work->queue, starts, work->width, work->height);
     for (size_t k = starts; k < found; k++)
-        loosen_around(work, work->queue[k]);
+        loosen_around(work, work->queue[k], MATTE_WALL, STRAND_MARGIN);
 }
 
 /* ---- the wall in its own shadow ---- */
 
 #define SHADE_MASK_MAX 100   /* of 255: the mask must lean to wall */
 #define SHADE_LEAST    0.45f /* of the wall's brightness: deeper is hair */
-#define SHADE_MOST     1.10f
-#define SHADE_TINT     12.0f /* RGB distance from the wall's own tint at that brightness */
 #define SHADE_STEEPEST 14    /* grey levels within SHADE_REACH cells: edges are not flat */
 #define SHADE_REACH    2
 
@@ -101,16 +102,6 @@ static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t
             low = grey < low ? grey : low, high = grey > high ? grey : high;
         }
     return high - low <= most;
-}
-
-/* Has the cell the wall's tint, whatever its brightness between the two shares? */
-static bool has_tint(const struct matte_work *work, size_t i, struct matte_colour wall, float least)
-{
-    const unsigned char *own = work->colour + 3 * i;
-    float of = wall.r * wall.r + wall.g * wall.g + wall.b * wall.b + 1;
-    float share = ((float)own[0] * wall.r + (float)own[1] * wall.g + (float)own[2] * wall.b) / of;
-    wall.r *= share, wall.g *= share, wall.b *= share;
-    return share >= least && share <= SHADE_MOST && matte_distance2(own, wall) <= SHADE_TINT * SHADE_TINT;
 }
 
 /* Open cells all around are open or wall: the region's rim stays out. */
@@ -135,8 +126,8 @@ static void settle_shade(struct matte_work *work)
     for (int32_t y = 0; y < work->height; y++)
         for (int32_t x = 0; x < work->width; x++, i++)
             work->open[i] = work->kind[i] == MATTE_UNKNOWN && work->mask[i] <= SHADE_MASK_MAX &&
-                            is_flat(work, x, y, most) &&
-                            has_tint(work, i, matte_pyramid_at(&work->wall, x, y), SHADE_LEAST);
+                            is_flat(work, x, y, most) && is_calm(work, x, y) &&
+                            matte_wall_tint(work->colour + 3 * i, matte_pyramid_at(&work->wall, x, y), SHADE_LEAST);
     for (i = 0; i < work->count; i++)
         if (work->kind[i] == MATTE_WALL) {
             work->flag[i] = 1;
@@ -152,52 +143,79 @@ static void settle_shade(struct matte_work *work)
 
 /* ---- wall inside the person ---- */
 
-#define HOLE_DISTANCE 34.0f /* RGB distance from the wall: measured, spares grey hair */
-#define HOLE_SHADE    0.70f /* of the wall's brightness: the wall behind hair is darker */
-#define HOLE_BESIDE   0.40f /* face widths from the centre line: never in the face */
-#define HOLE_TOP      0.10f /* face widths below the chin: a hole begins higher up, … */
-#define HOLE_BOTTOM   0.60f /* … and ends higher than this; what goes on is white clothes */
-#define HOLE_EAR      0.16f /* face widths beside the face at the height of the ears, */
-#define HOLE_SKIN     0.05f /* elsewhere: skin may be as bright as a wall */
+#define HOLE_DISTANCE 34.0f /* RGB distance from the wall, with its tint: measured, spares grey hair */
+#define HOLE_SHADE    0.70f /* of the wall's brightness: the wall behind hair is darker, but then flat */
+#define HOLE_BRIGHT   40    /* grey levels brighter than both sides: a gap between strands, however thin */
+#define HOLE_INNER    6     /* cells that are nothing but wall: fewer are the line where a collar meets a neck */
+#define HOLE_MARGIN   3     /* cells around a hole that are half wall */
+/* Skin may have the wall's colour. In face widths: beside the jaw, beside the temples and ears, the neck's half width,
+ * the crown's half width. */
+#define SKIN_JAW    0.05f
+#define SKIN_TEMPLE 0.16f
+#define SKIN_NECK   0.30f
+#define SKIN_CROWN  0.36f
+/* In face widths below the chin: a hole begins higher up, and ends higher than this; what goes on is white clothes. */
+#define HOLE_TOP    0.10f
+#define HOLE_BOTTOM 0.60f
 
-/* The columns of row y that are face or ear; left > right when none. */
-static void skin_at(const struct matte_work *work, int32_t y, float *left, float *right)
+struct span {
+    float from, to;
+};
+
+/* The columns of row y that may be skin. */
+static struct span skin_at(const struct matte_work *work, int32_t y)
 {
-    const unsigned char *row = work->hull + (size_t)y * (size_t)work->width;
-    int32_t first = 0, last = work->width - 1;
-    while (first <= last && !row[first])
-        first++;
-    while (last >= first && !row[last])
-        last--;
-    float low = work->eye_y + 0.6f * (work->chin_y - work->eye_y),
-          high = work->eye_y - 0.2f * (work->chin_y - work->eye_y);
-    float beside = ((float)y > high && (float)y < low ? HOLE_EAR : HOLE_SKIN) * work->face_width;
-    *left = (float)first - beside, *right = (float)last + beside;
-    if (first > last)
-        *left = 1, *right = 0;
+    const struct face_point *left = &work->marks->points[0], *right = &work->marks->points[16];
+    float temple = SKIN_TEMPLE * work->face_width, jaw = SKIN_JAW * work->face_width, row = (float)y;
+    float mouth = work->eye_y + 0.6f * (work->chin_y - work->eye_y), top = 2 * work->eye_y - work->chin_y;
+    if (row > work->chin_y)
+        return (struct span){work->centre_x - SKIN_NECK * work->face_width,
+                             work->centre_x + SKIN_NECK * work->face_width};
+    if (row > top && row < mouth)
+        return (struct span){left->x_px / 2 - temple, right->x_px / 2 + temple};
+    struct span span = {work->centre_x - SKIN_CROWN * work->face_width, work->centre_x + SKIN_CROWN * work->face_width};
+    if (row >= mouth &&
+        (!matte_trimap_jaw(work->marks, 0, 8, row, &span.from) || !matte_trimap_jaw(work->marks, 8, 16, row, &span.to)))
+        return span;
+    return row >= mouth ? (struct span){span.from - jaw, span.to + jaw} : span;
 }
 
 static void find_holes(struct matte_work *work, int32_t bottom)
 {
-    float beside = HOLE_BESIDE * work->face_width, limit = HOLE_DISTANCE * HOLE_DISTANCE;
     int32_t flat = (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise));
     memset(work->open, 0, work->count);
     for (int32_t y = 0; y < bottom; y++) {
-        float left, right;
-        skin_at(work, y, &left, &right);
+        struct span skin = skin_at(work, y);
         for (int32_t x = 0; x < work->width; x++) {
             size_t i = (size_t)y * (size_t)work->width + (size_t)x;
-            float at = (float)x;
-            if (work->kind[i] != MATTE_PERSON || fabsf(at - work->centre_x) <= beside || (at >= left && at <= right))
+            if (work->kind[i] != MATTE_PERSON || ((float)x >= skin.from && (float)x <= skin.to))
                 continue;
             struct matte_colour wall = matte_pyramid_at(&work->wall, x, y);
-            work->open[i] = matte_distance2(work->colour + 3 * i, wall) < limit ||
-                            (has_tint(work, i, wall, HOLE_SHADE) && is_flat(work, x, y, flat));
+            const unsigned char *rgb = work->colour + 3 * i;
+            work->open[i] = matte_wall_tint(rgb, wall, HOLE_SHADE) && is_calm(work, x, y) &&
+                            (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, flat));
         }
     }
 }
 
-/* Wall seen through loops of hair, beside a braid or under an ear: person → unknown. */
+/* Is the region in the queue, `area` cells, wall? Marks its cells in `flag`: 3 nothing but wall, 2 the rim. */
+static bool is_hole(struct matte_work *work, size_t area, int32_t top, int32_t bottom)
+{
+    int32_t width = work->width, highest = (int32_t)(work->queue[0] / (uint32_t)width), lowest = 0;
+    size_t inner = 0, bright = 0;
+    for (size_t k = 0; k < area; k++) {
+        uint32_t i = work->queue[k];
+        int32_t x = (int32_t)(i % (uint32_t)width), y = (int32_t)(i / (uint32_t)width);
+        bool is = is_inner(work, i);
+        work->flag[i] = is ? 3 : 2;
+        inner += is;
+        bright += is_strand(work, x, y, HOLE_BRIGHT);
+        lowest = y > lowest ? y : lowest;
+    }
+    return highest < top && lowest + 1 < bottom && (inner >= HOLE_INNER || 2 * bright > area);
+}
+
+/* Wall seen through loops of hair, beside a braid or under an ear: person → wall, its rim → unknown. */
 static void open_holes(struct matte_work *work)
 {
     int32_t bottom = (int32_t)fminf((float)work->height, work->chin_y + HOLE_BOTTOM * work->face_width);
@@ -208,16 +226,18 @@ static void open_holes(struct matte_work *work)
         if (!work->open[i] || work->flag[i])
             continue;
         work->flag[i] = 1;
-        work->queue[0] = (uint32_t)i;
+        work->queue[0] = (uint32_t)i; /* rows come in order: the first cell is the highest */
         size_t area = matte_field_flood(work->open, work->flag, 1, work->queue, 1, work->width, work->height);
-        int32_t highest = (int32_t)(i / (size_t)work->width), lowest = 0; /* rows come in order: the first is on top */
-        for (size_t k = 0; k < area; k++) {
-            int32_t y = (int32_t)(work->queue[k] / (uint32_t)work->width);
-            lowest = y > lowest ? y : lowest;
-        }
-        for (size_t k = 0; k < area && highest < top && lowest + 1 < bottom; k++)
-            work->kind[work->queue[k]] = MATTE_UNKNOWN;
+        if (is_hole(work, area, top, bottom))
+            continue;
+        for (size_t k = 0; k < area; k++)
+            work->flag[work->queue[k]] = 1;
     }
+    for (size_t i = 0; i < work->count; i++)
+        if (work->flag[i] > 1) {
+            work->kind[i] = work->flag[i] == 3 ? MATTE_WALL : MATTE_UNKNOWN;
+            loosen_around(work, (uint32_t)i, MATTE_PERSON, HOLE_MARGIN);
+        }
 }
 
 void matte_refine(struct matte_work *work)
@@ -225,12 +245,10 @@ void matte_refine(struct matte_work *work)
     matte_wall_learn(work);
     if (!work->has_wall)
         return;
-    if (work->noise <= PLAIN_NOISE_MAX) {
-        free_strands(work);
-        learn_finely(work);
-        settle_shade(work);
-        learn_finely(work);
-        open_holes(work);
-    }
-    work->has_wall = learn_finely(work);
+    free_strands(work);
+    matte_wall_colours(work, &work->wall);
+    settle_shade(work);
+    matte_wall_colours(work, &work->wall);
+    open_holes(work);
+    work->has_wall = matte_wall_colours(work, &work->wall);
 }

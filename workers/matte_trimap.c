@@ -5,7 +5,7 @@
 #define HALF 128 /* of 255: the mask's own edge */
 
 /* In face widths: how far the mask's edge may be wrong, inwards and outwards; measured on 25 portraits. */
-#define SURE_INSIDE  0.035
+#define SURE_INSIDE  0.045
 #define SURE_OUTSIDE 0.075
 #define UNSURE       0.25 /* no further from the edge than this may the mask's own doubt count */
 /* Of 255: 0.08 and 0.92. Between them the network itself is not sure. */
@@ -20,8 +20,7 @@
 #define FOREHEAD 0.55 /* eye-to-chin distances above the jaw's ends: below every hair line */
 #define SHRINK   0.94 /* landmarks are a few pixels wrong: stay inside */
 
-/* Where the jaw from `first` to `last` crosses row y; false when it does not. */
-static bool jaw_at(const struct face_landmarks *marks, int first, int last, float y, float *x)
+bool matte_trimap_jaw(const struct face_landmarks *marks, int first, int last, float y, float *x)
 {
     for (int i = first; i < last; i++) {
         float y0 = marks->points[i].y_px / 2, y1 = marks->points[i + 1].y_px / 2;
@@ -51,8 +50,8 @@ void matte_trimap_hull(struct matte_work *work)
     memset(work->hull, 0, work->count);
     for (int32_t y = 0; y < work->height; y++) {
         float a, b, row = (float)y + 0.5f, up = (top_y - row) / rise;
-        if (row > top_y && row < work->chin_y - 1 && jaw_at(work->marks, 0, 8, row, &a) &&
-            jaw_at(work->marks, 8, 16, row, &b))
+        if (row > top_y && row < work->chin_y - 1 && matte_trimap_jaw(work->marks, 0, 8, row, &a) &&
+            matte_trimap_jaw(work->marks, 8, 16, row, &b))
             fill_row(work, y, fminf(a, b), fmaxf(a, b));
         else if (up >= 0 && up < 1)
             fill_row(work, y, top_x - half * sqrtf(1 - up * up), top_x + half * sqrtf(1 - up * up));
@@ -94,7 +93,7 @@ static void fill_pinholes(struct matte_work *work, unsigned char *open)
     }
 }
 
-enum { SITTER = 1, STRANGER = 2 };
+enum { SITTER = 1, STRANGER = 2, SPECK = 3 }; /* a speck may be a strand of hair: like wall, with a mask that doubts */
 
 double matte_trimap_sitter(struct matte_work *work)
 {
@@ -115,6 +114,8 @@ double matte_trimap_sitter(struct matte_work *work)
             continue;
         size_t area = region(work, open, i, STRANGER);
         strangers += area > least ? area : 0;
+        for (size_t k = 0; k < area && area <= least; k++)
+            work->flag[work->queue[k]] = SPECK;
     }
     return sitter > 0 ? (double)strangers / (double)sitter : 0;
 }
@@ -149,10 +150,10 @@ void matte_trimap_bands(struct matte_work *work)
     unsigned char *seed = work->open;
     for (size_t i = 0; i < work->count; i++)
         seed[i] = work->flag[i] == SITTER;
-    matte_field_distance(seed, work->width, work->height, work->outside, NULL);
+    matte_field_distance(seed, work->width, work->height, work->outside);
     for (size_t i = 0; i < work->count; i++)
         seed[i] = work->flag[i] != SITTER;
-    matte_field_distance(seed, work->width, work->height, work->inside, NULL);
+    matte_field_distance(seed, work->width, work->height, work->inside);
     uint16_t in = steps(work, SURE_INSIDE), out = steps(work, SURE_OUTSIDE), unsure = steps(work, UNSURE);
     for (size_t i = 0; i < work->count; i++)
         work->kind[i] = (unsigned char)(work->flag[i] == SITTER ? kind_inside(work, i, in, unsure)

@@ -4,6 +4,8 @@
 
 /* ---- how restless the wall is ---- */
 
+#define NOISE_LEAST 1.5f /* what compression leaves beside edges even on the smoothest wall */
+
 /* Median distance of the wall's cells from the wall at large; 255 when there is no wall. */
 static float noise_of(const struct matte_work *work)
 {
@@ -20,15 +22,66 @@ static float noise_of(const struct matte_work *work)
     for (int value = 0; value < 256 && total > 0; value++) {
         seen += histogram[value];
         if (2 * seen >= total)
-            return (float)value + 0.5f;
+            return fmaxf(NOISE_LEAST, (float)value + 0.5f);
     }
     return 255;
 }
 
+bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid)
+{
+    for (size_t i = 0; i < work->count; i++)
+        work->open[i] = work->kind[i] == MATTE_WALL ? 255 : 0;
+    return matte_pyramid_fill(pyramid, work->colour, work->open, work->width, work->height);
+}
+
+#define UNREST_LEVEL 2 /* of the coarse pyramid: 64 px of the frame, a fifth of a face */
+
+/* Blocks of the unrest: mean distance of their wall cells from the wide mean. */
+static void measure_unrest(struct matte_work *work)
+{
+    struct matte_pyramid *unrest = &work->unrest;
+    int32_t across = unrest->widths[0], down = unrest->heights[0], cell = unrest->cell;
+    for (int32_t by = 0; by < down; by++)
+        for (int32_t bx = 0; bx < across; bx++) {
+            struct matte_colour sum = {0, 0, 0, 0};
+            for (int32_t y = by * cell; y < (by + 1) * cell && y < work->height; y += 2)
+                for (int32_t x = bx * cell; x < (bx + 1) * cell && x < work->width; x += 2) {
+                    size_t i = (size_t)y * (size_t)work->width + (size_t)x;
+                    if (work->kind[i] != MATTE_WALL)
+                        continue;
+                    struct matte_colour wide = matte_pyramid_wide(&work->coarse, UNREST_LEVEL, x, y);
+                    sum.r += sqrtf(matte_distance2(work->colour + 3 * i, wide));
+                    sum.weight += 1;
+                }
+            float share = sum.weight > 0 ? 1 / sum.weight : 0;
+            unrest->levels[0][by * across + bx] =
+                (struct matte_colour){sum.r * share, 0, 0, fminf(1, 4 * sum.weight / (float)(cell * cell))};
+        }
+    matte_pyramid_spread(unrest);
+}
+
+float matte_wall_unrest(const struct matte_work *work, int32_t x, int32_t y)
+{
+    return matte_pyramid_wide(&work->unrest, 1, x, y).r;
+}
+
 void matte_wall_learn(struct matte_work *work)
 {
-    work->has_wall = matte_pyramid_fill(&work->coarse, work->colour, work->kind, MATTE_WALL, work->width, work->height);
+    work->has_wall = matte_wall_colours(work, &work->coarse);
     work->noise = work->has_wall ? noise_of(work) : 255;
+    if (work->has_wall)
+        measure_unrest(work);
+}
+
+#define TINT_MOST 1.10f /* of the wall's brightness: lighter is something else */
+#define TINT_OFF  12.0f /* RGB distance from the wall's tint at the same brightness */
+
+bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float least)
+{
+    float of = wall.r * wall.r + wall.g * wall.g + wall.b * wall.b + 1;
+    float share = ((float)rgb[0] * wall.r + (float)rgb[1] * wall.g + (float)rgb[2] * wall.b) / of;
+    wall.r *= share, wall.g *= share, wall.b *= share;
+    return share >= least && share <= TINT_MOST && matte_distance2(rgb, wall) <= TINT_OFF * TINT_OFF;
 }
 
 /* ---- without a mask ---- */

@@ -32,13 +32,15 @@ struct matte_work {
     unsigned char *open; /* scratch of single steps */
     uint16_t *inside;    /* person cells: to the nearest wall cell; fifths of a cell */
     uint16_t *outside;   /* wall cells: to the nearest person cell */
-    uint32_t *nearest;   /* the nearest MATTE_PERSON cell */
+    uint16_t *apart;     /* to the nearest person cell whose colour is worth knowing */
+    uint32_t *nearest;   /* … which is this one */
     uint32_t *queue;     /* scratch of floods */
     float *fields[4];    /* scratch: see matte_alpha.c */
     float *box_scratch;
-    float noise; /* how far wall cells usually are from their surroundings, of 255 */
+    float noise; /* RGB distance of wall cells from the wall close by: grain */
     bool has_wall, has_person;
     struct matte_pyramid coarse; /* the wall at large; strands and dust average out */
+    struct matte_pyramid unrest; /* r: RGB distance of the wall from the wall half a face around: patterns, objects */
     struct matte_pyramid wall, person;
 };
 
@@ -50,6 +52,8 @@ static inline float matte_distance2(const unsigned char *rgb, struct matte_colou
 
 /* ---- matte_trimap.c: from a coarse mask to wall, unknown, person ---- */
 
+/* Where the jaw from mark `first` to `last` crosses row y, in cells; false when it does not. */
+bool matte_trimap_jaw(const struct face_landmarks *marks, int first, int last, float y, float *x);
 void matte_trimap_hull(struct matte_work *work);
 /* Keeps the sitter, fills pinholes, marks other people; returns their area / the sitter's. */
 double matte_trimap_sitter(struct matte_work *work);
@@ -59,8 +63,15 @@ void matte_trimap_bands(struct matte_work *work);
 
 /* Without a mask: fills work->mask by flooding the wall from the borders. */
 void matte_wall_mask(struct matte_work *work);
+/* The colours of all wall cells; false when there is none. Uses work->open. */
+bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid);
 /* work->coarse, has_wall and noise from all wall cells. */
 void matte_wall_learn(struct matte_work *work);
+
+/* How restless the wall is near a cell: 0 a studio's, 20 a room's. */
+float matte_wall_unrest(const struct matte_work *work, int32_t x, int32_t y);
+/* Has the pixel the wall's tint, at `least` or more of its brightness? */
+bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float least);
 
 /* ---- matte_refine.c: three corrections a plain wall allows, and its fine colours ---- */
 
@@ -68,6 +79,9 @@ void matte_wall_learn(struct matte_work *work);
 void matte_refine(struct matte_work *work);
 
 /* ---- matte_alpha.c ---- */
+
+/* work->person, nearest and has_person from all person cells. */
+void matte_person_colours(struct matte_work *work);
 
 /* Alpha and the person's own colours for every pixel; returns the low-contrast share of the unknown band. */
 double matte_alpha(struct matte_work *work, struct matte *out);

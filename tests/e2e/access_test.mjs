@@ -71,6 +71,11 @@ await runTests({
         await refused(admin, 403, 'forbidden', 'GET', '/api/v1/me');
         for (const path of ['/api/v1/console/users', '/api/v1/console/outbox', '/api/v1/console/audit', '/api/v1/console/batches'])
             await refused(reviewer, 403, 'forbidden', 'GET', path);
+        for (const [method, path, body] of [['GET', 'retouch'], ['PUT', 'retouch', { number: 0 }], ['POST', 'retouch?repair=photo', jpeg(1000)], ['GET', 'derived'],
+            ['POST', 'derived', { profile: 'chsi_white' }], ['GET', 'derived/chsi_white'], ['GET', 'media/mask'], ['GET', 'media/repair?version=1']])
+            await refused(ada, 403, 'forbidden', method, `/api/v1/console/submissions/${ada.submission.id}/${path}`, body, Buffer.isBuffer(body) ? { 'content-type': 'image/jpeg' } : {});
+        await refused(admin, 404, 'not_found', 'GET', `/api/v1/console/submissions/${ada.submission.id}/retouch`); // no photo yet
+        await refused(reviewer, 409, 'refused', 'GET', `/api/v1/console/submissions/${ada.submission.id}/derived`);
         await refused(reviewer, 403, 'forbidden', 'POST', '/api/v1/console/claims', { lane: 'identity' });
         await refused(reviewer, 403, 'forbidden', 'POST', `/api/v1/console/submissions/${ada.submission.id}/reveal`, { reason: 'curious' });
         const silent = await fetch(`${server.url}/api/v1/console/claims`, { method: 'POST', headers: { cookie: reviewer.cookie, 'content-type': 'application/json' }, body: '{"lane":"green"}' });
@@ -90,6 +95,9 @@ await runTests({
         await refused(other, 422, 'bad_field', 'GET', '/api/v1/console/submissions?session=25103003');
         await refused(other, 404, 'not_found', 'GET', `/api/v1/console/submissions/${ada.submission.id}`);
         await refused(other, 404, 'not_found', 'GET', `/api/v1/console/submissions/${ada.submission.id}/media/standard`);
+        for (const path of ['derived', 'derived/chsi_white']) await refused(other, 404, 'not_found', 'GET', `/api/v1/console/submissions/${ada.submission.id}/${path}`);
+        await refused(other, 404, 'not_found', 'POST', `/api/v1/console/submissions/${ada.submission.id}/derived`, { profile: 'chsi_white' });
+        await refused(other, 403, 'forbidden', 'GET', `/api/v1/console/submissions/${ada.submission.id}/media/mask`);
         const demo = (await admin.want(200, 'GET', '/api/v1/console/sessions')).items.find((one) => one.code === '25103003');
         await refused(other, 404, 'not_found', 'GET', `/api/v1/console/sessions/${demo.id}`);
         const bound = await admin.want(201, 'POST', '/api/v1/console/users', { name: 'own', display_name: '本校', roles: ['school'], school_code: '10595' });
@@ -249,7 +257,7 @@ await runTests({
         const set = await admin.want(200, 'PUT', to, { policy_version: 1, policy: { attempts_max: 3 } });
         assert.deepEqual([set.policy_version, set.policy.attempts_max, set.policy.identity_eyes], [2, 3, 2]);
         await refused(admin, 409, 'stale', 'PUT', to, { policy_version: 1, policy: {} });
-        for (const policy of [{ attempts_max: 0 }, { unheard_of: 1 }, { profile: 'passport' }, { payment: 'after' }, { face_match_e6: 700000 }])
+        for (const policy of [{ attempts_max: 0 }, { unheard_of: 1 }, { profile: 'unheard_of' }, { payment: 'after' }, { face_match_e6: 700000 }])
             await refused(admin, 422, 'bad_field', 'PUT', to, { policy_version: 2, policy });
         await refused(admin, 409, 'conflict', 'POST', '/api/v1/console/sessions', { code: 'OTHER1', school_code: '1', school_name: 'x', name: 'x', opens: '2026-01-01T00:00:00Z', closes: '2027-01-01T00:00:00Z' });
         await refused(admin, 422, 'bad_field', 'POST', '/api/v1/console/sessions', { code: 'OTHER2', school_code: '1', school_name: 'x', name: 'x', opens: '2026-02-30T00:00:00Z', closes: '2027-01-01T00:00:00Z' });

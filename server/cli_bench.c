@@ -1,8 +1,9 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
  * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
- * start, face; size (a million rows) only when named. */
+ * start, face, code; size (a million rows) only when named. */
 #include "base/log.h"
 #include "base/text.h"
+#include "bench_code.h"
 #include "bench_face.h"
 #include "bench_load.h"
 #include "bench_photo.h"
@@ -376,7 +377,7 @@ static const struct {
 } benches[] = {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
     {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
-    {"size", bench_size, true},
+    {"code", bench_code, false},   {"size", bench_size, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -396,7 +397,7 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face size", name);
+        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size", name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

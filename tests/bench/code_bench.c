@@ -93,6 +93,7 @@ int main(int argc, char **argv)
     int64_t count = 400, first = 0;
     if ((argc > 1 && !text_int(argv[1], &count)) || (argc > 2 && !text_int(argv[2], &first)))
         return 2;
+    setvbuf(stdout, NULL, _IOLBF, 0);
     crypt_start();
     image_start();
     struct bench b = {.arena = arena_new(MIB(16)), .symbols = malloc(sizeof *b.symbols)};

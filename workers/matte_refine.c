@@ -53,8 +53,10 @@ static void loosen_around(struct matte_work *work, uint32_t i, enum matte_kind f
             if (nx < 0 || ny < 0 || nx >= work->width || ny >= work->height)
                 continue;
             size_t at = (size_t)ny * (size_t)work->width + (size_t)nx;
-            if (work->kind[at] == from && !work->hull[at])
-                work->kind[at] = MATTE_UNKNOWN;
+            if (work->kind[at] != from || work->hull[at])
+                continue;
+            work->kind[at] = MATTE_UNKNOWN;
+            work->inside[at] = 0; /* the mask was wrong here: its edge says nothing */
         }
 }
 
@@ -144,7 +146,7 @@ static void settle_shade(struct matte_work *work)
 /* ---- wall inside the person ---- */
 
 #define HOLE_DISTANCE 34.0f /* RGB distance from the wall, with its tint: measured, spares grey hair */
-#define HOLE_SHADE    0.70f /* of the wall's brightness: the wall behind hair is darker, but then flat */
+#define HOLE_SHADE    0.62f /* of the wall's brightness: the wall behind hair is darker, but then flat */
 #define HOLE_BRIGHT   40    /* grey levels brighter than both sides: a gap between strands, however thin */
 #define HOLE_INNER    6     /* cells that are nothing but wall: fewer are the line where a collar meets a neck */
 #define HOLE_MARGIN   3     /* cells around a hole that are half wall */
@@ -236,7 +238,28 @@ static void open_holes(struct matte_work *work)
     for (size_t i = 0; i < work->count; i++)
         if (work->flag[i] > 1) {
             work->kind[i] = work->flag[i] == 3 ? MATTE_WALL : MATTE_UNKNOWN;
+            work->inside[i] = 0;
             loosen_around(work, (uint32_t)i, MATTE_PERSON, HOLE_MARGIN);
+        }
+}
+
+/* What is left of the person between holes, without a way to the face, is not sure any more. */
+static void drop_islands(struct matte_work *work)
+{
+    size_t starts = 0;
+    memset(work->flag, 0, work->count);
+    for (size_t i = 0; i < work->count; i++) {
+        work->open[i] = work->kind[i] == MATTE_PERSON;
+        if (work->hull[i]) {
+            work->flag[i] = 1;
+            work->queue[starts++] = (uint32_t)i;
+        }
+    }
+    size_t held = matte_field_flood(work->open, work->flag, 1, work->queue, starts, work->width, work->height);
+    for (size_t i = 0; i < work->count && held > starts; i++)
+        if (work->open[i] && !work->flag[i]) {
+            work->kind[i] = MATTE_UNKNOWN;
+            work->inside[i] = 0;
         }
 }
 
@@ -250,5 +273,6 @@ void matte_refine(struct matte_work *work)
     settle_shade(work);
     matte_wall_colours(work, &work->wall);
     open_holes(work);
+    drop_islands(work);
     work->has_wall = matte_wall_colours(work, &work->wall);
 }

@@ -41,9 +41,9 @@ static const unsigned char *pixel(const struct image *image, int32_t x, int32_t 
     return image->rgb + ((size_t)y * (size_t)image->width_px + (size_t)x) * 3;
 }
 
-static int grey_of(const unsigned char *rgb)
+static bool is_white(const unsigned char *rgb)
 {
-    return (299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000;
+    return rgb[0] > GLARE_FROM && rgb[1] > GLARE_FROM && rgb[2] > GLARE_FROM;
 }
 
 /* ---- skin ---- */
@@ -130,7 +130,7 @@ static double glare_share(const struct image *face, double eye_x, double eye_y, 
     int bright = 0, count = 0;
     for (int32_t y = area.top; y < area.bottom; y++)
         for (int32_t x = area.left; x < area.right; x++) {
-            bright += grey_of(pixel(face, x, y)) > GLARE_FROM;
+            bright += is_white(pixel(face, x, y));
             count++;
         }
     return count > 0 ? (double)bright / count : NAN;

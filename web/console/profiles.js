@@ -29,7 +29,7 @@ export function Swatch({ profile }) {
 const span = (low, high, unit = '') => (low === undefined ? '' : low === high ? `${number(low)}${unit}` : `${number(low)} – ${number(high)}${unit}`);
 const millimetres = (profile) => [profile.width_px, profile.height_px].map((side) => (side / profile.dpi * 25.4).toFixed(0)).join('×');
 const WINDOWS = ['crown', 'eye', 'face_width', 'head_height', 'chin_below'];
-const windowOf = (profile, name) => span(profile[`${name}_min_px`], profile[`${name}_max_px`], ' px');
+const windowOf = (profile, name, unit = ' px') => span(profile[`${name}_min_px`], profile[`${name}_max_px`], unit);
 const kilobytes = (profile) => (profile.size_bytes_max ? span(profile.size_bytes_min / 1024, profile.size_bytes_max / 1024, ' KB') : '');
 
 /** One profile in words. */
@@ -40,8 +40,8 @@ export function ProfileFacts({ profile }) {
     <dt>${t(`profile.${name}`)}</dt><dd class="num">${value}</dd></div>`)}</dl>`;
 }
 
-const windows = (profile) => WINDOWS.map((name) => [name, windowOf(profile, name)]).filter(([, text]) => text)
-  .map(([name, text]) => `${t(`profile.${name}`)} ${text}`).join(' · ');
+const windows = (profile) => WINDOWS.map((name) => [name, windowOf(profile, name, '')]).filter(([, text]) => text)
+  .map(([name, text]) => `${t(`profile.${name}`)} ${text.replaceAll(' ', '')}`).join(' · ');
 
 /** Choose one profile; every line says what it is. */
 export function ProfileTable({ value, disabled, onChange }) {
@@ -53,10 +53,10 @@ export function ProfileTable({ value, disabled, onChange }) {
       <td><label class="profile-name"><input type="radio" name="profile" value=${profile.name} checked=${on} disabled=${disabled}
         onChange=${() => onChange(profile.name)} /><span>${pick(profile) || profile.name}<br /><small class="muted num">${windows(profile)}</small></span></label></td>
       <td><${Swatch} profile=${profile} /></td>
-      <td class="num nowrap">${profile.width_px}×${profile.height_px} px<br /><small class="muted">${millimetres(profile)} mm · ${profile.dpi} dpi</small></td>
-      <td class="num nowrap">${kilobytes(profile) || '–'}</td></tr>`;
+      <td class="num nowrap">${profile.width_px}×${profile.height_px} px<br /><small class="muted">${millimetres(profile)} mm · ${profile.dpi} dpi
+        ${kilobytes(profile) && html`<br />${kilobytes(profile)}`}</small></td></tr>`;
   };
   return html`<div class="table-box profile-table" role="region" aria-label=${t('policy.profile')} tabindex="0"><table>
-    <thead><tr>${['name', 'background', 'size', 'file'].map((name) => html`<th key=${name} scope="col">${t(`profile.${name}`)}</th>`)}</tr></thead>
+    <thead><tr>${['name', 'background', 'size'].map((name) => html`<th key=${name} scope="col">${t(`profile.${name}`)}</th>`)}</tr></thead>
     <tbody>${profiles.map(row)}</tbody></table></div>`;
 }

@@ -18,7 +18,8 @@ export const countOf = (report, verdict) => (report?.checks || []).filter((check
 export function checkLabel(check) {
   const named = t(`check.${check.id}`);
   const neutral = named === `check.${check.id}` ? check.id : named;
-  return check.verdict === 'pass' ? neutral : pick({ zh: check.short_zh, en: check.short_en }) || neutral;
+  const label = check.verdict === 'pass' ? neutral : pick({ zh: check.short_zh, en: check.short_en }) || neutral;
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 export const checkFix = (check) => pick({ zh: check.fix_zh, en: check.fix_en });

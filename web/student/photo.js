@@ -14,7 +14,7 @@ const Step = ({ step }) => html`<li class="step step-${step.verdict}"><span clas
     ${checkFix(step.checks[0])}</span></li>`;
 
 /** What to do, in order. Warnings stand behind what must be put right. */
-export function Report({ report, steps = stepsOf(report) }) {
+export function Report({ report, steps = stepsOf(report), onUnfold }) {
   useValue(language);
   const fails = steps.filter((step) => step.verdict === 'fail');
   const warns = steps.filter((step) => step.verdict === 'warn');
@@ -22,7 +22,7 @@ export function Report({ report, steps = stepsOf(report) }) {
   const list = (some) => html`<ol class="steps">${some.map((step) => html`<${Step} key=${step.number} step=${step} />`)}</ol>`;
   return html`
     ${fails.length > 0 && html`<h2>${t('student.to_do')}</h2>${list(fails)}`}
-    ${warns.length > 0 && (fails.length > 0 ? html`<details class="more"><summary>${t('student.warns', { n: warns.length })}</summary>${list(warns)}</details>`
+    ${warns.length > 0 && (fails.length > 0 ? html`<details class="more" onToggle=${(event) => onUnfold?.(event.target.open)}><summary>${t('student.warns', { n: warns.length })}</summary>${list(warns)}</details>`
       : html`<h2>${t('student.could_be_better')}</h2>${list(warns)}`)}
     ${passed > 0 && html`<p class="passed"><span aria-hidden="true">✔</span> ${t('student.passed', { n: passed })}</p>`}`;
 }
@@ -30,6 +30,7 @@ export function Report({ report, steps = stepsOf(report) }) {
 function Result({ now, session, attempt_id, onAgain, onChosen }) {
   const attempt = useLoad((signal) => get(`/api/v1/submissions/${now.id}/attempts/${attempt_id}`, { signal }), [attempt_id, now.version]);
   const [state, setState] = useState({});
+  const [unfolded, setUnfolded] = useState(false);
   const { data, error } = attempt;
   useEffect(() => {
     if (data?.state !== 'processing')
@@ -54,13 +55,14 @@ function Result({ now, session, attempt_id, onAgain, onChosen }) {
       report=${data.report} /><button type="button" class="primary big" onClick=${onAgain}>${t('student.again')}</button>`;
   const bad = data.verdict === 'fail';
   const steps = stepsOf(data.report);
+  const marked = bad && !unfolded ? steps.filter((step) => step.verdict === 'fail') : steps;
   const profile = session?.profile;
   const size = profile?.width_px ? { width: profile.width_px, height: profile.height_px } : null;
   return html`
     <p class="verdict verdict-${data.verdict}" role="status"><span aria-hidden="true">${{ pass: '✔', warn: '⚠', fail: '✖' }[data.verdict]}</span>
       ${t(`student.verdict.${data.verdict}`)}</p>
-    <${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt_id}/photo`} alt=${t('student.photo_alt')} big><${Annotations} steps=${steps} size=${size} /><//>
-    <${Report} report=${data.report} steps=${steps} />
+    <${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt_id}/photo`} alt=${t('student.photo_alt')} big><${Annotations} steps=${marked} size=${size} /><//>
+    <${Report} report=${data.report} steps=${steps} onUnfold=${setUnfolded} />
     <${ProblemBox} problem=${state.problem} />
     <div class="stack">
       ${!bad && html`<button type="button" class="primary big" disabled=${state.busy}

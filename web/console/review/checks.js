@@ -20,8 +20,7 @@ export function Source({ attempt, wanted }) {
   const other = wanted === 'live' && attempt.source !== 'live';
   if (attempt.source !== 'album' && !other)
     return null;
-  return html`<p class="hint-line"><span class="check-warn" aria-hidden="true">⚠</span>
-    ${attempt.source === 'album' ? t('review.source_album') : t('review.source_native')}</p>`;
+  return html`<p class="hint-line"><span class="check-warn" aria-hidden="true">⚠</span> ${attempt.source === 'album' ? t('review.source_album') : t('review.source_native')}</p>`;
 }
 
 export function Checks({ report, open, onToggle, pointed, onPoint }) {
@@ -43,8 +42,7 @@ export function Checks({ report, open, onToggle, pointed, onPoint }) {
 /** What no machine judges here. */
 export function ForPeople({ report }) {
   const people = peopleOf(report);
-  return people.length > 0 && html`<p class="for-people small"><b>${t('review.for_people')}</b>
-    ${people.map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`;
+  return people.length > 0 && html`<p class="for-people small"><b>${t('review.for_people')}</b> ${people.map((id) => t(`people.${id}`)).join(t('list.comma'))}</p>`;
 }
 
 /** Distance between the faces and the two thresholds; a number and a bar, never a verdict in words. */

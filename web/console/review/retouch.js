@@ -43,8 +43,8 @@ export function useRetouch(item) {
 /** What a try changed and how far the face moved, or why it was refused. */
 function Changed({ one }) {
   if (one.problem)
-    return html`<p class="refusal"><strong>${one.problem.title}</strong> ${one.problem.fix}
-      ${one.problem.detail && html`<span class="muted" lang="en">${one.problem.detail}</span>`}</p>`;
+    return html`<p class="refusal"><strong>${one.problem.title}</strong> ${one.problem.fix}${one.problem.detail && html` <span
+      class="muted" lang="en">${one.problem.detail}</span>`}</p>`;
   if (!one.change)
     return null;
   const { face_difference_max: face, changed_share: share } = one.change;

@@ -23,21 +23,13 @@ export const reasonLabel = (code) => pick(reasons.get(code), 'short') || code;
 export const reasonText = (code) => pick(reasons.get(code)) || code;
 export const reasonFix = (code) => pick(reasons.get(code), 'fix');
 
-/* Which reason a failing check speaks for; the others have the name of their reason. */
-const REASON_OF_CHECK = {
-  source_eye_distance: 'low_resolution', yaw: 'not_frontal', eyes_open: 'eyes_closed', mouth_closed: 'mouth_open', overexposed: 'highlight',
-  half_lit: 'half_shadow', dynamic_range: 'underexposed', sharpness: 'blur', background_spread: 'background', background_edges: 'background',
-  centre: 'off_centre', missing_below: 'crop_tight', missing_above: 'crown', hair_complete: 'crown', missing_beside: 'off_centre', size_kb: 'file_kb',
-};
-export const reasonOfCheck = (check) => check.reason ?? (check.id === 'face_count' ? (check.measured > 0 ? 'many_faces' : 'no_face') : REASON_OF_CHECK[check.id] || check.id);
-
 /** Reasons that people give, those of failing and warning checks first: the likely one is always number 1. */
 export function reasonsFor(report, count) {
   const rank = { fail: 0, warn: 1 };
   const found = (report?.checks || [])
     .filter((check) => check.verdict in rank)
     .sort((a, b) => rank[a.verdict] - rank[b.verdict])
-    .map(reasonOfCheck)
+    .map((check) => check.reason) /* which it speaks for: the report's word */
     .filter((code) => reasons.has(code));
   const usual = ['ears', 'brow_hair', 'background', 'matting', 'glasses_glare', 'clothes_style', 'makeup_filter', 'blur', 'shoulders', 'ornament'];
   return [...new Set([...found, ...usual.filter((code) => reasons.has(code))])].slice(0, count);

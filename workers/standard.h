@@ -30,6 +30,7 @@ struct standard_order {
     const struct profile *profile;
     const unsigned char *bytes; /* the student's file */
     size_t len;
+    const struct json *circumstances; /* how and when it was taken: capture.h */
     const struct plane *alpha; /* by a person, of the finished photo's size or MATTE_SCALE times it; NULL: ours */
 };
 

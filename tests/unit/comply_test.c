@@ -2,7 +2,6 @@
 #include "workers/capture.c"
 #include "workers/comply.c"
 #include "workers/crown.c"
-#include "workers/extend.c"
 #include "workers/measure.c"
 
 #include "base/text.h"
@@ -350,20 +349,6 @@ TEST(the_crown_is_found_on_a_plain_wall_only)
     crown_find(&photo, &other);
     TRUE(!other.crown_found);
     NEAR(79, other.crown_y, 0.01);
-    image_release(&photo);
-}
-
-TEST(missing_sides_are_continued_or_flat)
-{
-    static const unsigned char blue[3] = {100, 197, 255};
-    struct image photo = plain(480, 640, 210);
-    struct placement placement = {.scale = 1, .missing_top_px = 30, .missing_left_px = 20};
-    for (int32_t y = 0; y < 640; y += 2)
-        set_grey(&photo, 20, y, 10); /* the left edge is not plain */
-    struct extended done = extend_missing(&photo, &placement, blue);
-    TRUE(done.edges && done.flat);
-    EQ_INT(210, photo.rgb[(5 * 480 + 240) * 3]);                         /* top: continued */
-    TRUE(memcmp(photo.rgb + (size_t)(300 * 480 + 5) * 3, blue, 3) == 0); /* left: filled */
     image_release(&photo);
 }
 

@@ -330,7 +330,7 @@ static void expect_standard(const struct frame *answer)
     EQ_TEXT("decode", json_text_at(ledger->first, "operation", ""));
     for (const struct json *step = ledger->first; step != NULL; step = step->next)
         if (text_is(json_text_at(step, "operation", ""), "background"))
-            TRUE(json_at(step, "replaced") != NULL && json_at(step, "replaced")->kind == JSON_BOOL);
+            TRUE(json_bool_at(step, "replaced", false) && json_count(json_at(step, "colour")) == 3);
     EQ_INT(64, strlen(json_text_at(report, "source.sha256", "")));
 }
 

@@ -50,6 +50,15 @@ static inline void work(const struct frame *job)
         _exit(3);
     if (begins(photo, "BAD"))
         answer(id, FRAME_REFUSED, "{\"error\":\"unreadable\",\"why\":\"Not a photo.\"}", NULL, NULL);
+    else if (strstr(kind, "\"retouch\"") != NULL && begins(photo, "FACE"))
+        answer(id, FRAME_REFUSED, "{\"error\":\"features_changed\",\"why\":\"The face differs.\"}", NULL, NULL);
+    else if (strstr(kind, "\"retouch\"") != NULL) /* a repair goes with its original */
+        answer(id, FRAME_RESULT,
+               job->part_count == 3 && begins(&job->parts[1], "GOOD") && strstr(kind, "\"repair\":\"mask\"") != NULL
+                   ? "{\"report\":{\"verdict\":\"pass\",\"ledger\":[{\"operation\":\"retouch\"}]},\"parts\":["
+                     "\"standardised\"]}"
+                   : "{\"report\":{\"verdict\":\"fail\"},\"parts\":[]}",
+               "WARN repaired", NULL);
     else if (strstr(kind, "standardise") != NULL && begins(photo, "NOFACE"))
         answer(id, FRAME_RESULT, "{\"report\":{\"verdict\":\"fail\"},\"parts\":[\"proxy\"]}", "proxy", NULL);
     else if (strstr(kind, "standardise") != NULL)

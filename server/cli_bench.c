@@ -1,12 +1,13 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
  * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
- * start, face, code; size (a million rows) only when named. */
+ * start, photo, face, code; size (a million rows) and photo-checks (what each check catches) only when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_code.h"
 #include "bench_face.h"
 #include "bench_load.h"
 #include "bench_photo.h"
+#include "bench_photo_checks.h"
 #include "bench_server.h"
 #include "cli_fill.h"
 
@@ -377,7 +378,7 @@ static const struct {
 } benches[] = {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
     {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
-    {"code", bench_code, false},   {"size", bench_size, true},
+    {"code", bench_code, false},   {"size", bench_size, true},        {"photo-checks", bench_photo_checks, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -397,7 +398,7 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size", name);
+        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size photo-checks", name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -43,7 +43,7 @@ FOREIGN = {
     r'openssl/': ['server/http/'],
     r'curl/': ['server/dispatch/client.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
-    r'(cairo|pango|fontconfig)': ['workers/sheet.c'],
+    r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c'],
     r'cblas\.h': ['workers/net.c'],
     r'cjson/': ['server/base/json.c'],
     r'seccomp\.h': ['workers/sandbox.c'],

@@ -52,6 +52,24 @@ const char *comply_short(enum check_id id, bool chinese)
     return chinese ? limits[id].short_zh : limits[id].short_en;
 }
 
+const char *comply_fix(enum check_id id, bool chinese)
+{
+    return chinese ? limits[id].fix_zh : limits[id].fix_en;
+}
+
+const char *comply_unit(enum check_id id)
+{
+    return limits[id].unit;
+}
+
+void comply_number(enum check_id id, double value, char *text, size_t size)
+{
+    if (isfinite(value))
+        snprintf(text, size, "%.*f", limits[id].decimals, value);
+    else
+        text[0] = '\0';
+}
+
 const char *comply_reason(enum check_id id, double measured)
 {
     return id == CHECK_face_count && measured < 1 ? "no_face" : limits[id].reason;

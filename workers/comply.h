@@ -45,6 +45,11 @@ struct comply {
 const char *comply_id(enum check_id id);                  /* "roll"; static */
 const char *comply_verdict(enum check_verdict v);         /* "pass"; static */
 const char *comply_short(enum check_id id, bool chinese); /* "头部倾斜，请摆正后重拍" / "head tilted"; static */
+const char *comply_fix(enum check_id id, bool chinese); /* what to do, a sentence; static */
+const char *comply_unit(enum check_id id);              /* "px"; static */
+
+/* A value of this check as people read it: "-9.1"; "" when there is none. */
+void comply_number(enum check_id id, double value, char *text, size_t size);
 
 /* The code of the reject reason this check speaks for when it does not pass; "" for none. Static. */
 const char *comply_reason(enum check_id id, double measured);

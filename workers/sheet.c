@@ -66,6 +66,16 @@ void sheet_fonts_free(struct sheet_fonts *fonts)
     free(fonts);
 }
 
+struct _PangoContext *sheet_fonts_context(const struct sheet_fonts *fonts)
+{
+    return fonts->context;
+}
+
+const char *sheet_fonts_families(const struct sheet_fonts *fonts)
+{
+    return fonts->families;
+}
+
 /* ---- the request ---- */
 
 struct print {

@@ -22,6 +22,11 @@ struct sheet_fonts;
 struct sheet_fonts *sheet_fonts_new(void);
 void sheet_fonts_free(struct sheet_fonts *fonts);
 
+/* For other drawings of the same lane: a PangoContext, and the families in order of preference. Borrowed. */
+struct _PangoContext;
+struct _PangoContext *sheet_fonts_context(const struct sheet_fonts *fonts);
+const char *sheet_fonts_families(const struct sheet_fonts *fonts);
+
 enum err job_sheet(struct job_tools *tools, const struct json *request, const struct frame *frame,
                    struct job_reply *reply);
 

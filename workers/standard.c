@@ -5,6 +5,7 @@
 #include "workers/faces.h"
 #include "workers/mask.h"
 #include "workers/measure.h"
+#include "workers/rephoto.h"
 #include "workers/resample.h"
 
 #include <math.h>
@@ -239,7 +240,9 @@ static enum err check(struct standard *s)
     struct clothes clothes;
     struct placement seen = as_seen(s);
     const unsigned char *colour = s->order.profile->background;
+    struct rephoto rephoto;
     TRY(measure_face(&s->decoded, &s->marks, &s->head, &light));
+    TRY(rephoto_measure(&s->decoded, &s->marks, &rephoto));
     TRY(check_wall(s));
     measure_clothes(&s->matte, &s->frame_head, colour, &clothes);
     comply_source(&s->report, &s->head, s->original_per_px);
@@ -247,6 +250,7 @@ static enum err check(struct standard *s)
     comply_light(&s->report, &light, &s->photo_head);
     comply_place(&s->report, &s->photo_head, &seen);
     comply_matte(&s->report, &s->matte.doubts, &clothes, MATTE_SCALE, &s->photo_head);
+    comply_set(&s->report, CHECK_rephoto, rephoto.peak, NULL);
     comply_backdrop(&s->report, measure_backdrop(&s->photo, &s->photo_head, colour));
     if (s->head.crown_found)
         comply_set(&s->report, CHECK_hair_complete, s->head.crown_y * s->placement.scale, NULL);

@@ -1,5 +1,7 @@
 #include "workers/standardise.h"
 
+#include "base/text.h"
+#include "workers/annotate.h"
 #include "workers/jpeg.h"
 #include "workers/ledger.h"
 #include "workers/png.h"
@@ -25,7 +27,7 @@ struct work {
     struct profile profile;
     struct plane alpha; /* owned; empty when no person drew one */
     struct standard made;
-    bool wants_mask;
+    bool wants_mask, wants_marks, chinese;
 };
 
 static enum err read_alpha(const unsigned char *bytes, size_t len, struct plane *out, char why[JOB_WHY_BYTES])
@@ -57,6 +59,8 @@ static enum err read_request(struct work *work, const struct json *request, cons
         order->alpha = &work->alpha;
     }
     work->wants_mask = json_bool_at(request, "mask", false);
+    work->wants_marks = json_bool_at(request, "annotate", false);
+    work->chinese = !text_is(json_text_at(request, "language", "zh"), "en");
     return ERR_NONE;
 }
 
@@ -110,6 +114,9 @@ static enum err answer(struct work *work, struct job_reply *reply)
     if (there && work->wants_mask)
         TRY(png_encode_plane(&made->matte.alpha, (int32_t)work->profile.width_px, (int32_t)work->profile.height_px,
                              next_part(reply, &parts, "mask")));
+    if (there && work->wants_marks && work->tools->fonts != NULL)
+        TRY(annotate_png(work->tools->fonts, &made->photo, &made->photo_head, &made->report, work->chinese,
+                         next_part(reply, &parts, "annotated")));
     write_result(&reply->json, work, there ? &encoded : NULL, &parts);
     return ERR_NONE;
 }

@@ -5,10 +5,9 @@
 
 #include <math.h>
 
-#define PI          3.14159265358979323846
-#define WALL_RGB    34.0 /* how far a wall pixel may be from the one it was reached from */
-#define WALL_DRIFT  70.0 /* … and from the corner it was reached from */
-#define SKIN_SHADOW 0.7
+#define PI         3.14159265358979323846
+#define WALL_RGB   9.0  /* how far a wall pixel may be from the one it was reached from */
+#define WALL_DRIFT 95.0 /* … and from the corner it was reached from */
 
 /* ---- small things ---- */
 
@@ -88,7 +87,7 @@ static bool half_lit(struct image *picture, double darkest, const struct places 
     double width = p->face_right - p->face_left;
     for (int32_t y = 0; y < picture->height_px; y++)
         for (int32_t x = 0; x < picture->width_px; x++) {
-            double t = fmin(fmax((x - centre_x(p)) / width * 2.5 + 0.5, 0), 1);
+            double t = fmin(fmax((x - centre_x(p)) / width * 1.2 + 0.5, 0), 1);
             for (int i = 0; i < 3; i++)
                 at(picture, x, y)[i] = byte_of(at(picture, x, y)[i] * (1 - (1 - darkest) * t));
         }
@@ -214,8 +213,14 @@ static double apart(const unsigned char *a, const unsigned char *b)
         (double)((a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2])));
 }
 
+/* A box round face and neck, where no wall is looked for: pale skin can be closer to a wall than the wall to itself. */
+static bool in_head(const struct places *p, double x, double y)
+{
+    return x > p->face_left && x < p->face_right && y > p->crown_y + 0.3 * (p->chin_y - p->crown_y);
+}
+
 /* 255 where a plain wall is reached from the upper corners; NULL when too little is: not a plain wall. */
-static unsigned char *wall_of(const struct image *picture)
+static unsigned char *wall_of(const struct image *picture, const struct places *p)
 {
     size_t width = (size_t)picture->width_px, count = width * (size_t)picture->height_px, used = 0, found = 0;
     unsigned char *wall = calloc(count, 1);
@@ -234,8 +239,8 @@ static unsigned char *wall_of(const struct image *picture)
             found++;
             for (int i = 0; i < 4; i++) {
                 const unsigned char *next = picture->rgb + 3 * beside[i];
-                if (wall[beside[i]] == 0 && apart(next, picture->rgb + 3 * here) < WALL_RGB &&
-                    apart(next, start) < WALL_DRIFT) {
+                if (wall[beside[i]] == 0 && !in_head(p, (double)(beside[i] % width), (double)(beside[i] / width)) &&
+                    apart(next, picture->rgb + 3 * here) < WALL_RGB && apart(next, start) < WALL_DRIFT) {
                     wall[beside[i]] = 255;
                     stack[used++] = beside[i];
                 }
@@ -252,7 +257,7 @@ static unsigned char *wall_of(const struct image *picture)
 
 static bool busy_wall(struct image *picture, const struct places *p)
 {
-    unsigned char *wall = wall_of(picture);
+    unsigned char *wall = wall_of(picture, p);
     double side = (p->face_right - p->face_left) / 4;
     for (int32_t y = 0; wall != NULL && y < picture->height_px; y++)
         for (int32_t x = 0; x < picture->width_px; x++) {
@@ -268,7 +273,7 @@ static bool busy_wall(struct image *picture, const struct places *p)
 /* The silhouette again, to the right and a little lower, hard-edged. */
 static bool wall_shadow(struct image *picture, const struct places *p)
 {
-    unsigned char *wall = wall_of(picture);
+    unsigned char *wall = wall_of(picture, p);
     int32_t dx = (int32_t)(0.16 * (p->face_right - p->face_left)), dy = dx / 2;
     for (int32_t y = dy; wall != NULL && y < picture->height_px; y++)
         for (int32_t x = dx; x < picture->width_px; x++) {
@@ -286,7 +291,7 @@ static bool wall_shadow(struct image *picture, const struct places *p)
 static bool blue_shirt(struct image *picture, const struct places *p)
 {
     static const double blue[3] = {100, 197, 255};
-    unsigned char *wall = wall_of(picture);
+    unsigned char *wall = wall_of(picture, p);
     int32_t top = (int32_t)(p->chin_y + 0.3 * (p->chin_y - eye_middle_y(p)));
     for (int32_t y = top; wall != NULL && y < picture->height_px; y++)
         for (int32_t x = 0; x < picture->width_px; x++)

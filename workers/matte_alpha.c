@@ -139,7 +139,8 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float grey = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
     float guided = clamp01(at->guide_a * grey + at->guide_b);
     float low = fmaxf(CURVE_FROM, NOISE_SHARE * at->noise / (contrast + 1));
-    float curved = smooth(fminf(low, 0.5f), CURVE_TO, key);
+    low = fminf(low, 0.5f);
+    float curved = clamp01((key - low) / (CURVE_TO - low));
     guided = smooth(CURVE_FROM, CURVE_TO, guided);
     float none = 6 + 3 * at->noise, full = 16 + 8 * at->noise;
     float trust = smooth(none, full, contrast), rest = at->busy * at->mask + (1 - at->busy) * guided;

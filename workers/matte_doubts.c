@@ -4,10 +4,13 @@
 
 /* ---- the wall's shadow ---- */
 
-#define SHADOW_NEAR  0.20f /* face widths from the band's outer edge: close to the head */
-#define SHADOW_FAR   0.45f /* from here on: far */
-#define SHADOW_BANDS 8     /* heights between crown and chin that are judged on their own */
-#define SHADOW_CELLS 24    /* fewer cells than this say nothing */
+#define SHADOW_NEAR    0.13  /* face widths from the mask's edge: close to the head */
+#define SHADOW_FAR     0.45  /* from here on: far */
+#define SHADOW_BANDS   8     /* heights between crown and chin that are judged on their own */
+#define SHADOW_CELLS   24    /* fewer cells than this say nothing */
+#define SHADOW_DARKEST 0.25  /* of the near cells count: a hard shadow is narrow */
+#define SHADOW_MASK    100   /* of 255: where the band leans to wall it counts too, … */
+#define SHADOW_LEAST   0.40f /* … if it has the wall's tint at this brightness */
 
 static double lightness_of(const unsigned char *rgb)
 {
@@ -20,19 +23,29 @@ static double lightness_of(const unsigned char *rgb)
     return y > 0.008856 ? 116 * cbrt(y) - 16 : 903.3 * y;
 }
 
-struct tone {
-    double sum;
-    size_t count;
+/* Cells by L*. */
+struct tones {
+    uint32_t of[101], count;
 };
 
 struct side {
-    struct tone near[SHADOW_BANDS], far[SHADOW_BANDS], far_all;
+    struct tones near[SHADOW_BANDS], far[SHADOW_BANDS], far_all;
 };
 
-static void add(struct tone *tone, double lightness)
+static void add(struct tones *tones, double lightness)
 {
-    tone->sum += lightness;
-    tone->count++;
+    tones->of[lightness < 0 ? 0 : lightness > 100 ? 100 : (int)(lightness + 0.5)]++;
+    tones->count++;
+}
+
+/* The L* below which `share` of the cells lie. */
+static double tone_at(const struct tones *tones, double share)
+{
+    double wanted = share * tones->count, seen = 0;
+    int lightness = 0;
+    while (lightness < 100 && (seen += tones->of[lightness]) < wanted)
+        lightness++;
+    return lightness;
 }
 
 /* The second darkest band of one side counts: a single one may be a switch or a picture's corner. */
@@ -42,12 +55,11 @@ static double shadow_of(const struct side *side)
     bool any = false;
     if (side->far_all.count < SHADOW_CELLS)
         return NAN;
-    double far_all = side->far_all.sum / (double)side->far_all.count;
     for (int i = 0; i < SHADOW_BANDS; i++) {
         if (side->near[i].count < SHADOW_CELLS)
             continue;
-        double far = side->far[i].count < SHADOW_CELLS ? far_all : side->far[i].sum / (double)side->far[i].count;
-        double darker = far - side->near[i].sum / (double)side->near[i].count;
+        const struct tones *far = side->far[i].count < SHADOW_CELLS ? &side->far_all : &side->far[i];
+        double darker = tone_at(far, 0.5) - tone_at(&side->near[i], SHADOW_DARKEST);
         any = true;
         if (darker > most)
             second = most, most = darker;
@@ -57,26 +69,33 @@ static double shadow_of(const struct side *side)
     return any ? second : NAN;
 }
 
+static bool may_be_wall(const struct matte_work *work, size_t i, int32_t x, int32_t y)
+{
+    if (work->kind[i] == MATTE_UNKNOWN)
+        return work->mask[i] <= SHADOW_MASK &&
+               matte_wall_tint(work->colour + 3 * i, matte_pyramid_at(&work->coarse, x, y), SHADOW_LEAST);
+    return work->kind[i] == MATTE_WALL;
+}
+
 static double wall_shadow(const struct matte_work *work)
 {
     struct side sides[2] = {0};
-    float near = SHADOW_NEAR * work->face_width * MATTE_FIELD_STEP,
-          far = SHADOW_FAR * work->face_width * MATTE_FIELD_STEP;
-    float height = work->chin_y - work->crown_y;
-    for (int32_t y = 0; y < work->height; y++)
-        for (int32_t x = 0; x < work->width; x++) {
+    double step = (double)work->face_width * MATTE_FIELD_STEP, height = (double)(work->chin_y - work->crown_y);
+    for (int32_t y = 0; y < work->height; y++) {
+        double down = ((double)y - (double)work->crown_y) / height;
+        for (int32_t x = 0; x < work->width && down >= 0 && down < 1; x++) {
             size_t i = (size_t)y * (size_t)work->width + (size_t)x;
-            float down = ((float)y - work->crown_y) / height;
-            if (work->kind[i] != MATTE_WALL || down < 0 || down >= 1 ||
-                (work->outside[i] > near && work->outside[i] < far))
+            bool near = work->outside[i] <= SHADOW_NEAR * step, far = work->outside[i] >= SHADOW_FAR * step;
+            if ((!near && !far) || !may_be_wall(work, i, x, y) || matte_wall_unrest(work, x, y) > MATTE_WALL_CALM)
                 continue;
             struct side *side = &sides[(float)x > work->centre_x];
             double lightness = lightness_of(work->colour + 3 * i);
             int band = (int)(down * SHADOW_BANDS);
-            add(work->outside[i] <= near ? &side->near[band] : &side->far[band], lightness);
-            if (work->outside[i] >= far)
+            add(near ? &side->near[band] : &side->far[band], lightness);
+            if (far)
                 add(&side->far_all, lightness);
         }
+    }
     return fmax(shadow_of(&sides[0]), shadow_of(&sides[1])); /* fmax: a number beats NAN */
 }
 
@@ -138,7 +157,7 @@ static double shoulder_tilt_deg(const struct matte_work *work, const struct matt
 
 void matte_doubts(const struct matte_work *work, const struct matte *matte, struct matte_doubts *out)
 {
-    out->wall_shadow = wall_shadow(work);
+    out->wall_shadow = work->has_wall ? wall_shadow(work) : NAN;
     out->bottom_missing = bottom_missing(work, matte);
     out->shoulder_tilt_deg = shoulder_tilt_deg(work, matte);
 }

@@ -2,12 +2,9 @@
 
 #include <math.h>
 
-/* Where the wall is more restless than this its colour proves nothing. Plain walls stay below 7, rooms above 12. */
-#define UNREST_MAX 10.0f
-
 static bool is_calm(const struct matte_work *work, int32_t x, int32_t y)
 {
-    return matte_wall_unrest(work, x, y) <= UNREST_MAX;
+    return matte_wall_unrest(work, x, y) <= MATTE_WALL_CALM;
 }
 
 /* ---- strands beyond the band ---- */
@@ -88,16 +85,16 @@ static void free_strands(struct matte_work *work)
 
 /* ---- the wall in its own shadow ---- */
 
-#define SHADE_MASK_MAX 100   /* of 255: the mask must lean to wall */
-#define SHADE_LEAST    0.45f /* of the wall's brightness: deeper is hair */
-#define SHADE_STEEPEST 14    /* grey levels within SHADE_REACH cells: edges are not flat */
-#define SHADE_REACH    2
+#define SHADE_MASK_MAX 140   /* of 255: the mask must not be sure of the person */
+#define SHADE_LEAST    0.40f /* of the wall's brightness: deeper is hair */
+#define SHADE_STEEPEST 14    /* grey levels from a cell to its neighbours: edges are not flat */
+#define SHADE_CELLS    12    /* smaller spots are gaps in hair */
 
-static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t most)
+static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t reach)
 {
-    int32_t low = 255, high = 0;
-    for (int32_t ny = y - SHADE_REACH; ny <= y + SHADE_REACH; ny++)
-        for (int32_t nx = x - SHADE_REACH; nx <= x + SHADE_REACH; nx++) {
+    int32_t low = 255, high = 0, most = (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise));
+    for (int32_t ny = y - reach; ny <= y + reach; ny++)
+        for (int32_t nx = x - reach; nx <= x + reach; nx++) {
             if (nx < 0 || ny < 0 || nx >= work->width || ny >= work->height)
                 continue;
             int32_t grey = work->grey[(size_t)ny * (size_t)work->width + (size_t)nx];
@@ -106,41 +103,26 @@ static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t
     return high - low <= most;
 }
 
-/* Open cells all around are open or wall: the region's rim stays out. */
-static bool is_inner(const struct matte_work *work, size_t i)
-{
-    size_t row = (size_t)work->width;
-    size_t around[4] = {i % row > 0 ? i - 1 : i, i % row + 1 < row ? i + 1 : i, i >= row ? i - row : i,
-                        i + row < work->count ? i + row : i};
-    for (int k = 0; k < 4; k++)
-        if (!work->open[around[k]] && work->kind[around[k]] != MATTE_WALL)
-            return false;
-    return true;
-}
-
-/* Unknown → wall where the cell is flat, has the wall's tint, the mask leans to wall, and known wall is reached through
- * such cells. Otherwise half-dark wall would become half a person: a grey rim. */
+/* Unknown → wall where a spot is flat, has the wall's tint and the mask does not hold it for the person. Otherwise
+ * half-dark wall would become half a person: a grey rim. */
 static void settle_shade(struct matte_work *work)
 {
-    int32_t most = (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise));
-    size_t i = 0, starts = 0;
+    size_t i = 0;
     memset(work->flag, 0, work->count);
     for (int32_t y = 0; y < work->height; y++)
         for (int32_t x = 0; x < work->width; x++, i++)
             work->open[i] = work->kind[i] == MATTE_UNKNOWN && work->mask[i] <= SHADE_MASK_MAX &&
-                            is_flat(work, x, y, most) && is_calm(work, x, y) &&
+                            is_flat(work, x, y, 1) && is_calm(work, x, y) &&
                             matte_wall_tint(work->colour + 3 * i, matte_pyramid_at(&work->wall, x, y), SHADE_LEAST);
-    for (i = 0; i < work->count; i++)
-        if (work->kind[i] == MATTE_WALL) {
-            work->flag[i] = 1;
-            work->queue[starts++] = (uint32_t)i;
-        }
-    size_t found = matte_field_flood(work->open, work->flag, 1, work->queue, starts, work->width, work->height);
-    for (size_t k = starts; k < found; k++)
-        work->flag[work->queue[k]] = is_inner(work, work->queue[k]) ? 2 : 1;
-    for (size_t k = starts; k < found; k++)
-        if (work->flag[work->queue[k]] == 2)
+    for (i = 0; i < work->count; i++) {
+        if (!work->open[i] || work->flag[i])
+            continue;
+        work->flag[i] = 1;
+        work->queue[0] = (uint32_t)i;
+        size_t area = matte_field_flood(work->open, work->flag, 1, work->queue, 1, work->width, work->height);
+        for (size_t k = 0; k < area && area >= SHADE_CELLS; k++)
             work->kind[work->queue[k]] = MATTE_WALL;
+    }
 }
 
 /* ---- wall inside the person ---- */
@@ -159,6 +141,18 @@ static void settle_shade(struct matte_work *work)
 /* In face widths below the chin: a hole begins higher up, and ends higher than this; what goes on is white clothes. */
 #define HOLE_TOP    0.10f
 #define HOLE_BOTTOM 0.60f
+
+/* Open cells all around are open or wall: the region's rim stays out. */
+static bool is_inner(const struct matte_work *work, size_t i)
+{
+    size_t row = (size_t)work->width;
+    size_t around[4] = {i % row > 0 ? i - 1 : i, i % row + 1 < row ? i + 1 : i, i >= row ? i - row : i,
+                        i + row < work->count ? i + row : i};
+    for (int k = 0; k < 4; k++)
+        if (!work->open[around[k]] && work->kind[around[k]] != MATTE_WALL)
+            return false;
+    return true;
+}
 
 struct span {
     float from, to;
@@ -184,7 +178,6 @@ static struct span skin_at(const struct matte_work *work, int32_t y)
 
 static void find_holes(struct matte_work *work, int32_t bottom)
 {
-    int32_t flat = (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise));
     memset(work->open, 0, work->count);
     for (int32_t y = 0; y < bottom; y++) {
         struct span skin = skin_at(work, y);
@@ -195,7 +188,7 @@ static void find_holes(struct matte_work *work, int32_t bottom)
             struct matte_colour wall = matte_pyramid_at(&work->wall, x, y);
             const unsigned char *rgb = work->colour + 3 * i;
             work->open[i] = matte_wall_tint(rgb, wall, HOLE_SHADE) && is_calm(work, x, y) &&
-                            (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, flat));
+                            (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, 2));
         }
     }
 }

@@ -36,6 +36,17 @@ bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid)
 
 #define UNREST_LEVEL 2 /* of the coarse pyramid: 64 px of the frame, a fifth of a face */
 
+#define LIGHT_COUNTS 0.22f /* differences of brightness alone are mostly light and shadow on a plain wall */
+
+/* RGB distance, differences along the wall's own tint counted less. */
+static float unlike(const unsigned char *rgb, struct matte_colour wall)
+{
+    float of = wall.r * wall.r + wall.g * wall.g + wall.b * wall.b + 1;
+    float share = ((float)rgb[0] * wall.r + (float)rgb[1] * wall.g + (float)rgb[2] * wall.b) / of;
+    float along = (1 - share) * (1 - share) * of, all = matte_distance2(rgb, wall);
+    return sqrtf(fmaxf(0, all - along) + LIGHT_COUNTS * LIGHT_COUNTS * along);
+}
+
 /* Blocks of the unrest: mean distance of their wall cells from the wide mean. */
 static void measure_unrest(struct matte_work *work)
 {
@@ -50,7 +61,7 @@ static void measure_unrest(struct matte_work *work)
                     if (work->kind[i] != MATTE_WALL)
                         continue;
                     struct matte_colour wide = matte_pyramid_wide(&work->coarse, UNREST_LEVEL, x, y);
-                    sum.r += sqrtf(matte_distance2(work->colour + 3 * i, wide));
+                    sum.r += unlike(work->colour + 3 * i, wide);
                     sum.weight += 1;
                 }
             float share = sum.weight > 0 ? 1 / sum.weight : 0;
@@ -119,6 +130,19 @@ static void drop_outliers(struct matte_work *work)
                 work->kind[i] = MATTE_OTHER;
 }
 
+/* Where a body must be, in face widths from the chin: without a mask white clothes before a white wall are stopped
+ * here. */
+#define NECK_HALF  0.22f
+#define TORSO_HALF 0.60f
+#define TORSO_FROM 0.50f
+
+static bool must_be_body(const struct matte_work *work, int32_t x, int32_t y)
+{
+    float down = ((float)y - work->chin_y) / work->face_width,
+          away = fabsf((float)x - work->centre_x) / work->face_width;
+    return down >= 0 && away <= (down >= TORSO_FROM ? TORSO_HALF : NECK_HALF);
+}
+
 /* From the borders through everything that looks like the wall nearby; what was reached becomes MATTE_WALL. */
 static void flood(struct matte_work *work)
 {
@@ -128,7 +152,7 @@ static void flood(struct matte_work *work)
     memset(work->flag, 0, work->count);
     for (int32_t y = 0; y < work->height; y++)
         for (int32_t x = 0; x < work->width; x++, i++) {
-            open[i] = !work->hull[i] &&
+            open[i] = !work->hull[i] && !must_be_body(work, x, y) &&
                       matte_distance2(work->colour + 3 * i, matte_pyramid_at(&work->coarse, x, y)) < limit * limit;
             if (open[i] && (i < row || x == 0 || x + 1 == work->width)) {
                 work->flag[i] = 1;

@@ -68,7 +68,9 @@ bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid);
 /* work->coarse, has_wall and noise from all wall cells. */
 void matte_wall_learn(struct matte_work *work);
 
-/* How restless the wall is near a cell: 0 a studio's, 20 a room's. */
+/* How restless the wall is near a cell. Plain walls stay below 3, in shadow 8, rooms reach 10 to 50; beyond CALM its
+ * colour proves nothing. */
+#define MATTE_WALL_CALM 9.0f
 float matte_wall_unrest(const struct matte_work *work, int32_t x, int32_t y);
 /* Has the pixel the wall's tint, at `least` or more of its brightness? */
 bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float least);

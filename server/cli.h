@@ -64,6 +64,7 @@ int cli_restore(int argc, char **argv);
 int cli_webhook(int argc, char **argv);
 int cli_face(int argc, char **argv);
 int cli_photo(int argc, char **argv);
+int cli_idcard(int argc, char **argv);
 int cli_collection_code(int argc, char **argv); /* cli_code.c */
 
 #endif

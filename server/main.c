@@ -20,6 +20,7 @@ static const struct {
     {"face", "face compare A B [--json] | face compare --pairs CSV", "compare two faces", cli_face},
     {"photo", "photo make IN OUT [--profile NAME] [--report FILE]", "standardise one photo", cli_photo},
     {"code", "code read FILE [--json] | code bench", "the QR collection code in a picture", cli_collection_code},
+    {"idcard", "idcard read IMG [--name NAME] [--json]", "number and portrait of an identity card", cli_idcard},
     {"outbox", "outbox list | replay ID", "effects that did not happen", cli_outbox},
     {"audit", "audit verify", "walk the audit chain", cli_audit},
     {"key", "key rotate", "new key-encryption key, everything re-wrapped", cli_key},
@@ -53,7 +54,7 @@ static bool wants_help(int argc, char **argv)
 static int command_help(size_t index, int argc, char **argv)
 {
     if (commands[index].run == cli_face || commands[index].run == cli_photo ||
-        commands[index].run == cli_collection_code)
+        commands[index].run == cli_collection_code || commands[index].run == cli_idcard)
         return commands[index].run(argc, argv); /* they know no settings and explain their options themselves */
     printf("usage: xueying %s\n  %s\n\nsettings (also as XUEYING_NAME in the environment, or in --config=FILE):\n",
            commands[index].usage, commands[index].what);

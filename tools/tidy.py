@@ -45,6 +45,7 @@ FOREIGN = {
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
     r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c'],
     r'cblas\.h': ['workers/net.c'],
+    r'tesseract/': ['workers/ocr.c'],
     r'cjson/': ['server/base/json.c'],
     r'seccomp\.h': ['workers/sandbox.c'],
     r'linux/landlock\.h': ['workers/sandbox.c'],

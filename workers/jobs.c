@@ -5,6 +5,7 @@
 #include "workers/code.h"
 #include "workers/compare.h"
 #include "workers/faults.h"
+#include "workers/idcard.h"
 #include "workers/inspect.h"
 #include "workers/sheet.h"
 #include "workers/standardise.h"
@@ -17,9 +18,10 @@ static const struct {
     job_function *run;
     bool is_fault;
 } jobs[] = {
-    {"code", job_code, false},       {"compare", job_compare, false}, {"standardise", job_standardise, false},
-    {"inspect", job_inspect, false}, {"sheet", job_sheet, false},     {"crash", job_crash, true},
-    {"hang", job_hang, true},        {"hog", job_hog, true},          {"probe", job_probe, true},
+    {"code", job_code, false},     {"compare", job_compare, false}, {"standardise", job_standardise, false},
+    {"idcard", job_idcard, false}, {"inspect", job_inspect, false}, {"sheet", job_sheet, false},
+    {"crash", job_crash, true},    {"hang", job_hang, true},        {"hog", job_hog, true},
+    {"probe", job_probe, true},
 };
 
 bool job_part(const struct frame *request, size_t n, const unsigned char **bytes, size_t *len)

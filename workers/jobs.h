@@ -6,6 +6,7 @@
  *   standardise   {"profile": {…}}                              + photo            → standardise.h
  *   compare       {"thresholds": {"match", "mismatch"}}         + photo A + photo B → compare.h
  *   code          {}                                           + picture            → code.h
+ *   idcard        {"name", "flat"}                              + picture           → idcard.h
  *   inspect       {}                                           + picture            → inspect.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h
  *   crash | hang | hog | probe   only with --allow-fault-jobs                       → faults.h

@@ -8,6 +8,7 @@
 #include "workers/image.h"
 #include "workers/lane.h"
 #include "workers/mask.h"
+#include "workers/ocr.h"
 #include "workers/sandbox.h"
 
 #include <errno.h>
@@ -240,6 +241,7 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, (int)options.threads + 1); /* or every helper thread reserves 64 MiB of address space */
     crypt_start();
     image_start();
+    ocr_start(); /* without its models card jobs are refused, everything else works */
     if (options.allow_heic)
         image_allow_heic();
     static struct job_versions versions;

@@ -81,6 +81,7 @@ static void prepare_environment(struct launch *launch)
     add_variable(launch, "OPENBLAS_CORETYPE", core != NULL ? core : worker_blas_core());
     add_variable(launch, "OPENBLAS_NUM_THREADS", "1");
     add_variable(launch, "OMP_NUM_THREADS", "1");
+    add_variable(launch, "OMP_THREAD_LIMIT", "1"); /* tesseract asks for four by name */
     add_variable(launch, "VIPS_CONCURRENCY", "1");
     add_variable(launch, "PATH", "/usr/bin:/bin");
     add_variable(launch, "HOME", "/nonexistent"); /* no user's font or module folders */

@@ -1,4 +1,5 @@
 /* Identity numbers: normal form, plausibility, masks. Declared in student.h; pure. */
+#include "base/resident_number.h"
 #include "base/text.h"
 #include "store/student.h"
 
@@ -37,36 +38,11 @@ bool id_number_normal(const char *given, char out[ID_NUMBER_BYTES])
     return len >= 4;
 }
 
-static bool possible_date(const char *digits)
-{
-    static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year = 0, month = (digits[4] - '0') * 10 + digits[5] - '0', day = (digits[6] - '0') * 10 + digits[7] - '0';
-    for (int i = 0; i < 4; i++)
-        year = year * 10 + digits[i] - '0';
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return year >= 1900 && year <= 2100 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
-           !(month == 2 && day == 29 && !leap);
-}
-
-/* GB 11643-1999: sum of digit × 2^(17-i) mod 11 picks the check character; computed in domain.md F.1. */
-static bool resident_number(const char *number)
-{
-    static const char check[] = "10X98765432";
-    int sum = 0, weight = 1;
-    if (strspn(number, "0123456789") < 17)
-        return false;
-    for (int i = 16; i >= 0; i--) {
-        weight = weight * 2 % 11;
-        sum += (number[i] - '0') * weight;
-    }
-    return number[17] == check[sum % 11] && possible_date(number + 6);
-}
-
 bool id_number_plausible(const char *normal)
 {
     size_t len = strlen(normal);
     if (len == 18)
-        return resident_number(normal);
+        return resident_number_valid(normal);
     bool letters_first = normal[0] >= 'A' && normal[0] <= 'Z';
     if ((len == 9 || len == 11) && (normal[0] == 'H' || normal[0] == 'M'))
         return strspn(normal + 1, "0123456789") == len - 1; /* 港澳居民来往内地通行证 */

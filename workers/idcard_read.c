@@ -1,0 +1,167 @@
+#include "workers/idcard_read.h"
+
+#include "base/text.h"
+
+#include <math.h>
+
+/* Where the number and the name are looked for, generously; the line is found inside. */
+static const struct resample_area number_where = {0.300, 0.770, 0.690, 0.200};
+static const struct resample_area name_where = {0.155, 0.070, 0.430, 0.150};
+
+/* The number's own size, in shares of the card. */
+#define NUMBER_LEFT_MIN   0.30
+#define NUMBER_LEFT_MAX   0.44
+#define NUMBER_WIDTH_MIN  0.44
+#define NUMBER_WIDTH_MAX  0.66
+#define NUMBER_HEIGHT_MIN 0.035
+#define NUMBER_HEIGHT_MAX 0.105
+#define NUMBER_WIDTH      0.57
+#define NUMBER_HEIGHT     0.064
+
+enum err card_number_line(const struct image *picture, const struct card_plane *plane, struct resample_area *line,
+                          double *fits)
+{
+    bool found;
+    *fits = 0;
+    TRY(card_line_of_print(picture, plane, &number_where, line, &found));
+    if (!found || line->x_px < NUMBER_LEFT_MIN || line->x_px > NUMBER_LEFT_MAX || line->width_px < NUMBER_WIDTH_MIN ||
+        line->width_px > NUMBER_WIDTH_MAX || line->height_px < NUMBER_HEIGHT_MIN || line->height_px > NUMBER_HEIGHT_MAX)
+        return ERR_NONE;
+    double width = log(line->width_px / NUMBER_WIDTH) / 0.1, height = log(line->height_px / NUMBER_HEIGHT) / 0.25;
+    *fits = exp(-0.5 * (width * width + height * height));
+    return ERR_NONE;
+}
+
+/* ---- number ---- */
+
+/* In the order they are tried; neighbours differ in as much as they can. */
+static const struct {
+    struct card_print print;
+    enum ocr_layout layout;
+} tries[] = {
+    {{36, 0.45, 0, false}, OCR_RAW},     {{48, 0.55, 0, true}, OCR_LINE},     {{28, 0.40, 0.04, false}, OCR_BLOCK},
+    {{60, 0.50, -0.04, false}, OCR_RAW}, {{40, 0.70, 0.06, true}, OCR_BLOCK}, {{32, 0.80, 0, false}, OCR_LINE},
+};
+
+#define HOPELESS_TRIES 2  /* after so many … */
+#define HOPELESS_CHARS 12 /* … of which none has as many characters, it is no number */
+#define AGREE          2
+
+struct readings {
+    size_t count;
+    struct {
+        char text[RESIDENT_NUMBER_CHARS + 1];
+        int times;
+    } items[countof(tries)];
+};
+
+static int reading_add(struct readings *readings, const char *text)
+{
+    size_t i = 0;
+    while (i < readings->count && !text_is(readings->items[i].text, text))
+        i++;
+    if (i == readings->count) {
+        readings->count++;
+        snprintf(readings->items[i].text, sizeof readings->items[i].text, "%s", text);
+    }
+    return ++readings->items[i].times;
+}
+
+enum err card_number_read(const struct image *picture, const struct card_plane *plane, const struct resample_area *line,
+                          struct card_number *out)
+{
+    struct readings readings = {0};
+    size_t most_chars = 0;
+    bool agreed = false;
+    *out = (struct card_number){.found = false};
+    for (size_t i = 0; i < countof(tries) && !agreed && (i < HOPELESS_TRIES || most_chars >= HOPELESS_CHARS); i++) {
+        struct plane cut = {0};
+        struct ocr_text text;
+        TRY(card_print_cut(picture, plane, line, &tries[i].print, &cut));
+        enum err e = ocr_read(OCR_NUMBER, tries[i].layout, cut.values, cut.width_px, cut.height_px, &text);
+        plane_release(&cut);
+        if (e != ERR_NONE)
+            return e;
+        out->readings++;
+        most_chars = strlen(text.text) > most_chars ? strlen(text.text) : most_chars;
+        if (!resident_number_valid(text.text))
+            continue;
+        out->valid++;
+        agreed = reading_add(&readings, text.text) >= AGREE;
+    }
+    out->found = agreed && readings.count == 1;
+    if (out->found)
+        memcpy(out->text, readings.items[0].text, sizeof out->text);
+    return ERR_NONE;
+}
+
+/* ---- name ---- */
+
+#define NAME_CHARS_MAX  32
+#define NAME_TRIES      3
+#define NAME_GOOD_MIN   0.99 /* nothing better can come */
+#define NAME_HEIGHT_MIN 0.04
+#define NAME_HEIGHT_MAX 0.14
+
+/* The code points of UTF-8, as far as they fit. */
+static size_t points_of(const char *text, uint32_t points[NAME_CHARS_MAX])
+{
+    size_t count = 0;
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0' && count < NAME_CHARS_MAX;) {
+        int more = *c >= 0xf0 ? 3 : *c >= 0xe0 ? 2 : *c >= 0xc0 ? 1 : 0;
+        uint32_t point = more == 0 ? *c : *c & (0x3fu >> more);
+        for (c++; more > 0 && (*c & 0xc0) == 0x80; more--, c++)
+            point = point << 6 | (*c & 0x3fu);
+        points[count++] = point;
+    }
+    return count;
+}
+
+double card_text_similarity(const char *a, const char *b)
+{
+    uint32_t x[NAME_CHARS_MAX], y[NAME_CHARS_MAX];
+    size_t rows = points_of(a, x), columns = points_of(b, y), edits[NAME_CHARS_MAX + 1];
+    if (rows == 0 || columns == 0)
+        return 0;
+    for (size_t j = 0; j <= columns; j++)
+        edits[j] = j;
+    for (size_t i = 1; i <= rows; i++) {
+        size_t diagonal = edits[0];
+        edits[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t replaced = diagonal + (x[i - 1] != y[j - 1]);
+            size_t fewer = edits[j] < edits[j - 1] ? edits[j] + 1 : edits[j - 1] + 1;
+            diagonal = edits[j];
+            edits[j] = replaced < fewer ? replaced : fewer;
+        }
+    }
+    return 1 - (double)edits[columns] / (double)(rows > columns ? rows : columns);
+}
+
+enum err card_name_similarity(const struct image *picture, const struct card_plane *plane, const char *name,
+                              double *similarity)
+{
+    static const struct card_print prints[NAME_TRIES] = {
+        {40, 0.35, 0, false}, {56, 0.30, 0, false}, {32, 0.50, 0, false}};
+    struct resample_area line;
+    bool found;
+    *similarity = NAN;
+    if (!ocr_has(OCR_NAME))
+        return ERR_NONE;
+    TRY(card_line_of_print(picture, plane, &name_where, &line, &found));
+    if (!found || line.height_px < NAME_HEIGHT_MIN || line.height_px > NAME_HEIGHT_MAX)
+        return ERR_NONE;
+    *similarity = 0;
+    for (int i = 0; i < NAME_TRIES && *similarity < NAME_GOOD_MIN; i++) {
+        struct plane cut = {0};
+        struct ocr_text text;
+        TRY(card_print_cut(picture, plane, &line, &prints[i], &cut));
+        enum err e = ocr_read(OCR_NAME, OCR_LINE, cut.values, cut.width_px, cut.height_px, &text);
+        plane_release(&cut);
+        if (e != ERR_NONE)
+            return e;
+        double like = card_text_similarity(text.text, name);
+        *similarity = like > *similarity ? like : *similarity;
+    }
+    return ERR_NONE;
+}

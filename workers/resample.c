@@ -98,22 +98,27 @@ static void down_one(const struct image *from, const struct taps *down, int32_t 
     }
 }
 
+/* A pixel in one register: the fourth number is not used. */
+typedef float rgbx __attribute__((vector_size(16)));
+
+static void spread(const float *sums, int32_t columns, rgbx *row)
+{
+    for (int32_t i = 0; i < columns; i++, sums += 3)
+        row[i] = (rgbx){sums[0], sums[1], sums[2], 0};
+}
+
 /* `row` holds the columns low..high. */
-static void across_one(const float *row, int32_t low, int32_t high, const struct taps *across, int32_t out_width_px,
+static void across_one(const rgbx *row, int32_t low, int32_t high, const struct taps *across, int32_t out_width_px,
                        unsigned char *to)
 {
     for (int32_t o = 0; o < out_width_px; o++, to += 3) {
         const float *weights = across->weights + (size_t)o * (size_t)across->count;
         int32_t first = across->first[o] - low;
         bool inside = first >= 0 && first + across->count <= high - low;
-        float r = 0, g = 0, b = 0;
-        for (int32_t t = 0; t < across->count; t++) {
-            const float *at = row + (size_t)(inside ? first + t : clamp(first + t, high - low)) * 3;
-            r += weights[t] * at[0];
-            g += weights[t] * at[1];
-            b += weights[t] * at[2];
-        }
-        to[0] = to_byte(r), to[1] = to_byte(g), to[2] = to_byte(b);
+        rgbx sum = {0, 0, 0, 0};
+        for (int32_t t = 0; t < across->count; t++)
+            sum += weights[t] * row[inside ? first + t : clamp(first + t, high - low)];
+        to[0] = to_byte(sum[0]), to[1] = to_byte(sum[1]), to[2] = to_byte(sum[2]);
     }
 }
 
@@ -121,13 +126,18 @@ static bool run(const struct image *from, const struct taps *across, const struc
 {
     int32_t low = clamp(across->first[0], from->width_px);
     int32_t high = clamp(across->first[out->width_px - 1] + across->count, from->width_px) + 1;
-    float *sums = malloc((size_t)(high - low) * 3 * sizeof *sums);
-    for (int32_t o = 0; sums != NULL && o < out->height_px; o++) {
+    size_t columns = (size_t)(high - low);
+    float *sums = malloc(columns * 3 * sizeof *sums);
+    rgbx *row = aligned_alloc(sizeof *row, columns * sizeof *row);
+    bool good = sums != NULL && row != NULL;
+    for (int32_t o = 0; good && o < out->height_px; o++) {
         down_one(from, down, o, low, high, sums);
-        across_one(sums, low, high, across, out->width_px, out->rgb + (size_t)o * (size_t)out->width_px * 3);
+        spread(sums, high - low, row);
+        across_one(row, low, high, across, out->width_px, out->rgb + (size_t)o * (size_t)out->width_px * 3);
     }
     free(sums);
-    return sums != NULL;
+    free(row);
+    return good;
 }
 
 enum err resample(const struct image *from, const struct resample_area *area, int32_t width_px, int32_t height_px,

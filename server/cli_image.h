@@ -20,4 +20,7 @@ bool cli_write_file(const char *path, const void *bytes, size_t len);
 /* HEIC is taken when XUEYING_ALLOW_HEIC is 1. False: said on stderr. */
 bool cli_worker_start(struct worker_client *client, int threads);
 
+/* `xueying photo verify …`; argv[0] is "verify". Returns the exit code. */
+int cli_photo_verify(int argc, char **argv);
+
 #endif

@@ -8,6 +8,7 @@
 #define ANSWER_ARENA_BYTES MIB(2)
 
 static const char usage[] = "usage: xueying photo make IN OUT.jpg [--profile NAME] [--report R.json] [--json]\n"
+                            "       xueying photo verify OUT --original IN --ledger R.json [--json]\n"
                             "\n"
                             "Makes the standard photo from IN (JPEG or PNG) and says what is wrong with it.\n"
                             "--report writes the compliance report and the ledger of operations; --json prints it.\n"
@@ -99,7 +100,7 @@ static int refused(const struct json *tree, const struct photo_options *options)
     const char *error = json_text_at(tree, "error", "");
     cli_say(CLI_FAILED, "%s: %s", options->in, json_text_at(tree, "why", "the worker refused the job"));
     bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
-                 text_is(error, err_name(ERR_TOO_LARGE));
+                 text_is(error, err_name(ERR_HEIC_OFF)) || text_is(error, err_name(ERR_TOO_LARGE));
     return input ? CLI_UNREADABLE : CLI_FAILED;
 }
 
@@ -163,6 +164,8 @@ out:
 
 int cli_photo(int argc, char **argv)
 {
+    if (argc > 1 && text_is(argv[1], "verify"))
+        return cli_photo_verify(argc - 1, argv + 1);
     struct photo_options options;
     int code = options_read(argc, argv, &options);
     return code >= 0 ? code : make(&options);

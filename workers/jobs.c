@@ -7,8 +7,10 @@
 #include "workers/faults.h"
 #include "workers/idcard.h"
 #include "workers/inspect.h"
+#include "workers/retouch.h"
 #include "workers/sheet.h"
 #include "workers/standardise.h"
+#include "workers/verify.h"
 
 typedef enum err job_function(struct job_tools *tools, const struct json *request, const struct frame *frame,
                               struct job_reply *reply);
@@ -19,9 +21,9 @@ static const struct {
     bool is_fault;
 } jobs[] = {
     {"code", job_code, false},     {"compare", job_compare, false}, {"standardise", job_standardise, false},
-    {"idcard", job_idcard, false}, {"inspect", job_inspect, false}, {"sheet", job_sheet, false},
-    {"crash", job_crash, true},    {"hang", job_hang, true},        {"hog", job_hog, true},
-    {"probe", job_probe, true},
+    {"idcard", job_idcard, false}, {"inspect", job_inspect, false}, {"retouch", job_retouch, false},
+    {"verify", job_verify, false}, {"sheet", job_sheet, false},     {"crash", job_crash, true},
+    {"hang", job_hang, true},      {"hog", job_hog, true},          {"probe", job_probe, true},
 };
 
 bool job_part(const struct frame *request, size_t n, const unsigned char **bytes, size_t *len)

@@ -8,6 +8,8 @@
  *   code          {}                                           + picture            → code.h
  *   idcard        {"name", "flat"}                              + picture           → idcard.h
  *   inspect       {}                                           + picture            → inspect.h
+ *   retouch       {"profile": {…}, "repair"}                   + photo + repaired    → retouch.h
+ *   verify        {"profile": {…}, "report": {…}}              + photo + finished    → verify.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h
  *   crash | hang | hog | probe   only with --allow-fault-jobs                       → faults.h
  *

@@ -26,12 +26,28 @@
 #define XY_WORKERS_RETOUCH_H
 
 #include "workers/jobs.h"
+#include "workers/ledger.h"
+#include "workers/proof.h"
+#include "workers/standard.h"
 
-#define RETOUCH_FACE_GROWTH    0.12 /* of the face's size, to every side: brows, chin and ears are inside */
+#define RETOUCH_FACE_GROWTH    PROOF_FACE_GROWTH
 #define RETOUCH_BAND_SHARE     0.06 /* of the width: the widest wall shadow seen beside a head was 25 of 480 px */
 #define RETOUCH_DIFFERENCE_MAX 12   /* of 255, averaged over 3×3 px: two JPEG generations stay below */
 
 enum err job_retouch(struct job_tools *tools, const struct json *request, const struct frame *frame,
                      struct job_reply *reply);
+
+/* The same without request and answer: verify.h does it again. */
+struct retouch_made {
+    struct standard standard;    /* as repaired */
+    struct plane alpha;          /* of a mask: what standard.order.alpha points to */
+    struct ledger_retouch entry; /* without sha256_after */
+};
+
+/* kind: "mask" or "photo". Errors as above. Release `out` in any case. */
+enum err retouch_make(struct job_tools *tools, const struct standard_order *order, const char *kind,
+                      const unsigned char *repair, size_t repair_len, struct retouch_made *out,
+                      char why[JOB_WHY_BYTES]);
+void retouch_release(struct retouch_made *made); /* harmless on a zeroed one */
 
 #endif

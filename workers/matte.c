@@ -6,8 +6,7 @@
 
 #include <math.h>
 
-#define FINE_CELLS   2 /* the colours next to the edge: 4 px of the frame */
-#define COARSE_CELLS 8 /* the wall at large */
+#define FINE_CELLS 2 /* the colours next to the edge: 4 px of the frame */
 
 /* ---- memory ---- */
 
@@ -41,7 +40,7 @@ static void lay_out(struct matte_work *work, struct region *region)
     work->box_scratch = carve(region, (n + 1) * sizeof(float) + row * sizeof(double));
     struct matte_pyramid *const pyramids[] = {&work->coarse, &work->unrest, &work->wall, &work->person};
     for (size_t i = 0; i < countof(pyramids); i++) {
-        int32_t cell = i < 2 ? COARSE_CELLS : FINE_CELLS;
+        int32_t cell = i < 2 ? MATTE_COARSE_CELLS : FINE_CELLS;
         struct matte_colour *values =
             carve(region, matte_pyramid_values(work->width, work->height, cell) * sizeof(struct matte_colour));
         if (values != NULL)

@@ -22,14 +22,17 @@
 
 #define SURE_INSIDE 0.02f /* face widths: where person and wall are alike the mask's edge is believed up to here */
 
+#define EDGE_HALF 0.02f /* face widths to each side of the mask's edge: there it is asked how clear the edge is */
+
 #define GUIDE_RADIUS 0.05f  /* face widths */
 #define GUIDE_NOISE  60.0f  /* variance of grey levels below which an edge is none */
 #define OFF_LINE     144.0f /* squared RGB distance at which a candidate colour counts half */
 /* A pixel this far from every mix of wall and person is neither: something of the person that was not known. */
 #define OFF_LEAST    10.0f
 #define OFF_NOISES   4.0f
-#define OFF_CONTRAST 0.12f
-#define SPILL        8.0f /* how far a cleaned colour may leave the range between pixel and person */
+#define OFF_CONTRAST 0.12f /* lenses fringe strong edges, … */
+#define OFF_MOST     18.0f /* … this much */
+#define SPILL        8.0f  /* how far a cleaned colour may leave the range between pixel and person */
 
 /* What alpha needs to know at one cell. */
 struct local {
@@ -145,7 +148,7 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float none = 6 + 3 * at->noise, full = 16 + 8 * at->noise;
     float trust = smooth(none, full, contrast), rest = at->busy * at->mask + (1 - at->busy) * guided;
     float a = trust * curved + (1 - trust) * rest;
-    float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + OFF_CONTRAST * contrast;
+    float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + fminf(OFF_MOST, OFF_CONTRAST * contrast);
     a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(near.off2, around.off2))));
     a = fmaxf(a, at->inside * (1 - smooth(CONTRAST_NONE, CONTRAST_FULL, contrast)));
     *alpha = to_byte(a * 255);
@@ -200,19 +203,22 @@ static void fill_cell(const struct matte *out, int32_t x, int32_t y, unsigned ch
 
 double matte_alpha(struct matte_work *work, struct matte *out)
 {
-    size_t i = 0, unknown = 0, doubtful = 0;
+    size_t i = 0, edge = 0, doubtful = 0;
+    uint16_t near = (uint16_t)(EDGE_HALF * work->face_width * MATTE_FIELD_STEP);
     bool solvable = work->has_wall && work->has_person;
     if (solvable)
         guide(work);
     for (int32_t y = 0; y < work->height; y++)
         for (int32_t x = 0; x < work->width; x++, i++) {
             if (work->kind[i] == MATTE_UNKNOWN && solvable) {
-                doubtful += (size_t)solve_cell(work, x, y, out);
-                unknown += 4;
+                bool counts = work->inside[i] <= near && work->outside[i] <= near;
+                size_t found = (size_t)solve_cell(work, x, y, out);
+                doubtful += counts ? found : 0;
+                edge += counts ? 4 : 0;
             } else {
                 unsigned char soft = work->kind[i] == MATTE_UNKNOWN ? work->mask[i] : 0;
                 fill_cell(out, x, y, work->kind[i] == MATTE_PERSON ? 255 : soft);
             }
         }
-    return unknown > 0 ? (double)doubtful / (double)unknown : 0;
+    return edge > 0 ? (double)doubtful / (double)edge : 0;
 }

@@ -132,14 +132,16 @@ void matte_field_box(float *values, int32_t width, int32_t height, int32_t radiu
 size_t matte_field_flood(const unsigned char *open, unsigned char *seen, unsigned char mark, uint32_t *queue,
                          size_t count, int32_t width, int32_t height)
 {
-    size_t row = (size_t)width, last = row * (size_t)height;
     for (size_t next = 0; next < count; next++) {
-        size_t at = queue[next], x = at % row;
-        size_t around[4] = {x > 0 ? at - 1 : last, x + 1 < row ? at + 1 : last, at >= row ? at - row : last, at + row};
-        for (int i = 0; i < 4; i++)
-            if (around[i] < last && open[around[i]] && !seen[around[i]]) {
-                seen[around[i]] = mark;
-                queue[count++] = (uint32_t)around[i];
+        int32_t x = (int32_t)(queue[next] % (uint32_t)width), y = (int32_t)(queue[next] / (uint32_t)width);
+        int32_t left = x > 0 ? x - 1 : 0, right = x + 1 < width ? x + 1 : x, low = y + 1 < height ? y + 1 : y;
+        for (int32_t ny = y > 0 ? y - 1 : 0; ny <= low; ny++)
+            for (int32_t nx = left; nx <= right; nx++) {
+                size_t at = (size_t)ny * (size_t)width + (size_t)nx;
+                if (!open[at] || seen[at])
+                    continue;
+                seen[at] = mark;
+                queue[count++] = (uint32_t)at;
             }
     }
     return count;

@@ -26,7 +26,7 @@ void matte_field_nearest(uint16_t *distance, uint32_t *nearest, int32_t width, i
 /* Mean over (2·radius+1)² cells, fewer at the border, in place. scratch: width × height floats + 2 × width. */
 void matte_field_box(float *values, int32_t width, int32_t height, int32_t radius, float *scratch);
 
-/* Everything reachable from the first `count` cells of `queue` through cells with open[i] != 0, four neighbours. Such
+/* Everything reachable from the first `count` cells of `queue` through cells with open[i] != 0, diagonals too. Such
  * cells become `mark` in `seen` (where they must be 0 before) and are appended to the queue, which has room for all
  * cells; the first ones are marked by the caller. Returns how many are in the queue then. */
 size_t matte_field_flood(const unsigned char *open, unsigned char *seen, unsigned char mark, uint32_t *queue,

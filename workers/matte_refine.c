@@ -16,8 +16,7 @@ static bool is_calm(const struct matte_work *work, int32_t x, int32_t y)
 #define STRAND_MARGIN 2                        /* cells around a strand for its soft sides */
 static const int32_t strand_widths[] = {3, 6}; /* cells to each side of a strand where wall must be */
 
-/* Is the cell darker (or brighter) than both its sides, in any of four directions? Shadows' edges are not. */
-static bool is_strand(const struct matte_work *work, int32_t x, int32_t y, int32_t least)
+bool matte_refine_is_strand(const struct matte_work *work, int32_t x, int32_t y, int32_t least)
 {
     static const int32_t across[4][2] = {{1, 0}, {0, 1}, {1, 1}, {1, -1}};
     int32_t width = work->width, height = work->height;
@@ -70,7 +69,7 @@ static void free_strands(struct matte_work *work)
     for (int32_t y = 0; y < work->height && (float)y < lowest; y++)
         for (int32_t x = 0; x < work->width; x++, i++) {
             if (work->outside[i] > reach || (work->kind[i] != MATTE_WALL && work->kind[i] != MATTE_UNKNOWN) ||
-                !(is_strand(work, x, y, least) || is_bold(work, i, x, y)) || !is_calm(work, x, y))
+                !(matte_refine_is_strand(work, x, y, least) || is_bold(work, i, x, y)) || !is_calm(work, x, y))
                 continue;
             work->open[i] = work->kind[i] == MATTE_WALL;
             if (work->kind[i] == MATTE_UNKNOWN) {
@@ -204,7 +203,7 @@ static bool is_hole(struct matte_work *work, size_t area, int32_t top, int32_t b
         bool is = is_inner(work, i);
         work->flag[i] = is ? 3 : 2;
         inner += is;
-        bright += is_strand(work, x, y, HOLE_BRIGHT);
+        bright += matte_refine_is_strand(work, x, y, HOLE_BRIGHT);
         lowest = y > lowest ? y : lowest;
     }
     return highest < top && lowest + 1 < bottom && (inner >= HOLE_INNER || 2 * bright > area);

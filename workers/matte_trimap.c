@@ -95,6 +95,20 @@ static void fill_pinholes(struct matte_work *work, unsigned char *open)
 
 enum { SITTER = 1, STRANGER = 2, SPECK = 3 }; /* a speck may be a strand of hair: like wall, with a mask that doubts */
 
+/* With no face in the frame the largest region is the sitter. Returns its size. */
+static size_t largest(struct matte_work *work, const unsigned char *open)
+{
+    size_t best = 0, at = 0;
+    memset(work->flag, 0, work->count);
+    for (size_t i = 0; i < work->count; i++) {
+        size_t area = open[i] && !work->flag[i] ? region(work, open, i, STRANGER) : 0;
+        if (area > best)
+            best = area, at = i;
+    }
+    memset(work->flag, 0, work->count);
+    return best > 0 ? region(work, open, at, SITTER) : 0;
+}
+
 double matte_trimap_sitter(struct matte_work *work)
 {
     unsigned char *open = work->open;
@@ -109,6 +123,8 @@ double matte_trimap_sitter(struct matte_work *work)
     for (size_t i = 0; i < work->count; i++)
         if (work->hull[i] && !work->flag[i])
             sitter += region(work, open, i, SITTER);
+    if (sitter == 0)
+        sitter = largest(work, open);
     for (size_t i = 0; i < work->count; i++) {
         if (!open[i] || work->flag[i])
             continue;

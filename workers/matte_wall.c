@@ -34,7 +34,8 @@ bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid)
     return matte_pyramid_fill(pyramid, work->colour, work->open, work->width, work->height);
 }
 
-#define UNREST_LEVEL 2 /* of the coarse pyramid: 64 px of the frame, a fifth of a face */
+#define COARSE_SAMPLES (MATTE_COARSE_CELLS * MATTE_COARSE_CELLS / 4)
+#define UNREST_LEVEL   2 /* of the coarse pyramid: 64 px of the frame, a fifth of a face */
 
 #define LIGHT_COUNTS 0.22f /* differences of brightness alone are mostly light and shadow on a plain wall */
 
@@ -47,27 +48,38 @@ static float unlike(const unsigned char *rgb, struct matte_colour wall)
     return sqrtf(fmaxf(0, all - along) + LIGHT_COUNTS * LIGHT_COUNTS * along);
 }
 
-/* Blocks of the unrest: mean distance of their wall cells from the wide mean. */
+#define UNREST_SHARE                                                                                                   \
+    0.6f /* of a block's cells must be quieter: strands of hair before the wall are none of its unrest */
+
+/* One block of the unrest: what most of its wall cells stay below. */
+static struct matte_colour unrest_of(const struct matte_work *work, int32_t left, int32_t top, int32_t cell)
+{
+    float found[COARSE_SAMPLES];
+    int32_t count = 0;
+    for (int32_t y = top; y < top + cell && y < work->height; y += 2)
+        for (int32_t x = left; x < left + cell && x < work->width; x += 2) {
+            size_t i = (size_t)y * (size_t)work->width + (size_t)x;
+            if (work->kind[i] != MATTE_WALL)
+                continue;
+            float away = unlike(work->colour + 3 * i, matte_pyramid_wide(&work->coarse, UNREST_LEVEL, x, y));
+            int32_t at = count++;
+            for (; at > 0 && found[at - 1] > away; at--) /* kept in order */
+                found[at] = found[at - 1];
+            found[at] = away;
+        }
+    if (count == 0)
+        return (struct matte_colour){0, 0, 0, 0};
+    return (struct matte_colour){found[(int32_t)(UNREST_SHARE * (float)(count - 1))], 0, 0,
+                                 (float)count / COARSE_SAMPLES};
+}
+
 static void measure_unrest(struct matte_work *work)
 {
     struct matte_pyramid *unrest = &work->unrest;
     int32_t across = unrest->widths[0], down = unrest->heights[0], cell = unrest->cell;
-    for (int32_t by = 0; by < down; by++)
-        for (int32_t bx = 0; bx < across; bx++) {
-            struct matte_colour sum = {0, 0, 0, 0};
-            for (int32_t y = by * cell; y < (by + 1) * cell && y < work->height; y += 2)
-                for (int32_t x = bx * cell; x < (bx + 1) * cell && x < work->width; x += 2) {
-                    size_t i = (size_t)y * (size_t)work->width + (size_t)x;
-                    if (work->kind[i] != MATTE_WALL)
-                        continue;
-                    struct matte_colour wide = matte_pyramid_wide(&work->coarse, UNREST_LEVEL, x, y);
-                    sum.r += unlike(work->colour + 3 * i, wide);
-                    sum.weight += 1;
-                }
-            float share = sum.weight > 0 ? 1 / sum.weight : 0;
-            unrest->levels[0][by * across + bx] =
-                (struct matte_colour){sum.r * share, 0, 0, fminf(1, 4 * sum.weight / (float)(cell * cell))};
-        }
+    for (int32_t y = 0; y < down; y++)
+        for (int32_t x = 0; x < across; x++)
+            unrest->levels[0][y * across + x] = unrest_of(work, x * cell, y * cell, cell);
     matte_pyramid_spread(unrest);
 }
 

@@ -15,6 +15,8 @@ enum matte_kind {
     MATTE_OTHER    /* surely not the sitter, but no wall either: people behind */
 };
 
+#define MATTE_COARSE_CELLS 8 /* to a side: 16 px of the frame */
+
 struct matte_work {
     const struct image *frame;
     const struct face_landmarks *marks;
@@ -79,13 +81,16 @@ bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float l
 
 /* Strands beyond the band → unknown, flat shade next to the head → wall, wall inside the person → unknown. */
 void matte_refine(struct matte_work *work);
+/* Is the cell darker or brighter than both its sides by `least` grey levels, in any of four directions? Strands are;
+ * the edges of shadows and shoulders are not. */
+bool matte_refine_is_strand(const struct matte_work *work, int32_t x, int32_t y, int32_t least);
 
 /* ---- matte_alpha.c ---- */
 
 /* work->person, nearest and has_person from all person cells. */
 void matte_person_colours(struct matte_work *work);
 
-/* Alpha and the person's own colours for every pixel; returns the low-contrast share of the unknown band. */
+/* Alpha and the person's own colours for every pixel; returns the share of the outline with low contrast. */
 double matte_alpha(struct matte_work *work, struct matte *out);
 
 /* ---- matte_doubts.c ---- */

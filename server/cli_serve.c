@@ -113,6 +113,8 @@ static int configure_outside(struct serve *s)
                                  .allow_private = c->outbound_allow_private != 0,
                                  .data_directory = c->data_directory,
                                  .retry_scale_percent = c->outbox_retry_scale_percent,
+                                 .code_decoder_command = c->code_decoder_command,
+                                 .code_decoder_url = c->code_decoder_url,
                                  .chsi_url = c->chsi_url,
                                  .courier_url = c->courier_url,
                                  .courier_key = s->ports.key};

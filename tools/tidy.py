@@ -28,8 +28,7 @@ LAYERS = {
     'server/store': ['base/', 'db/', 'workflow/', 'blob/'],
     'server/http': ['base/', 'store/store.h'],
     'server/api': ['base/', 'workflow/', 'store/', 'http/', 'blob/', 'workers/profile.h'],
-    'server/dispatch': ['base/', 'workflow/', 'store/', 'blob/', 'workers/protocol.h', 'workers/profile.h',
-                        'workers/code_kind.h'],
+    'server/dispatch': ['base/', 'workflow/', 'store/', 'blob/', 'workers/protocol.h', 'workers/profile.h'],
     'server/dispatch/standin': ['base/', 'dispatch/'],
 }
 FREE = ('server', 'tests', 'tools')  # main and the command line know all; tests include what they test

@@ -1,9 +1,9 @@
 #include "workers/code.h"
 
 #include "base/clock.h"
+#include "base/code_kind.h"
 #include "base/crypt.h"
 #include "base/text.h"
-#include "workers/code_kind.h"
 #include "workers/grey.h"
 #include "workers/shim/code.h"
 

@@ -93,6 +93,8 @@ static enum err put_claim(struct tx *tx, struct claim_job *job, struct view_staf
     if (!blind) {
         json_name(out, "face");
         TRY(view_face(tx, s->attempt_id, false, out));
+        json_name(out, "collection_code");
+        TRY(view_code_staff(tx, s, &view->session.policy, out));
     }
     json_put_text(out, "capture_source", view->session.policy.capture_source);
     json_name(out, "retouch");

@@ -234,6 +234,8 @@ static enum err submission_detail_body(struct tx *tx, struct submission_detail *
     TRY(put_attempts(tx, &s, out));
     TRY(put_retouch(tx, job, &s, out));
     json_put_bool(out, "approved", rules_is_approved(&s));
+    json_name(out, "collection_code");
+    TRY(view_code_staff(tx, &s, &view.session.policy, out));
     TRY(put_records(tx, job, &s, out));
     json_put_raw(out, "reasons", s.reasons);
     json_put_text(out, "note", s.note);

@@ -3,6 +3,7 @@
  * The token is a keyed hash over what was shown, so step 2 hands in exactly that, and nothing is stored in between. */
 #include "api/job.h"
 #include "api/student_rules.h"
+#include "store/collection_code.h"
 #include "store/student.h"
 #include "store/transition.h"
 
@@ -57,7 +58,7 @@ static bool token_is_good(struct tx *tx, const struct confirm *job)
 /* Says what is missing in words; the table says no without giving reasons. */
 static enum err explain_refusal(struct tx *tx, struct confirm *job)
 {
-    bool consented = false;
+    bool consented = false, has_code = false;
     const struct submission *s = &job->s;
     const char *address = NULL;
     if (!rules_collects(s))
@@ -71,6 +72,9 @@ static enum err explain_refusal(struct tx *tx, struct confirm *job)
     if (!consented)
         return ERR_CONSENT_MISSING;
     TRY(rules_may_try(&job->job, s, &job->session));
+    TRY(collection_code_given(tx, s->id, &job->session.policy, &has_code));
+    if (!has_code)
+        return job_refuse(&job->job, ERR_REFUSED, "this session needs the collection code of CHSI; send it first");
     if (text_is(job->session.policy.deliver_mail, "student")) {
         TRY(submission_address(tx, s->id, &address));
         if (address == NULL)

@@ -5,7 +5,7 @@
 static bool could_confirm(const struct submission *s, bool open, bool in_time)
 {
     const struct wf_facts facts = {
-        .attempt_ready = true, .consented = true, .session_open = open, .retake_in_time = in_time};
+        .attempt_ready = true, .consented = true, .code_given = true, .session_open = open, .retake_in_time = in_time};
     return wf_decide(s->state, EV_confirm, &facts) != NULL;
 }
 
@@ -14,14 +14,18 @@ bool rules_collects(const struct submission *s)
     return could_confirm(s, true, true);
 }
 
-enum err rules_may_try(struct job *job, const struct submission *s, const struct capture_session *session)
+enum err rules_may_change(struct job *job, const struct submission *s, const struct capture_session *session)
 {
-    const struct policy *policy = &session->policy;
     bool in_time = s->deadline_us == 0 || job->now_us <= s->deadline_us;
     if (!rules_collects(s))
         return job_refuse(job, ERR_REFUSED, "the submission is handed in; take it back first");
-    if (!could_confirm(s, session_open_at(session, job->now_us), in_time))
-        return ERR_SESSION_CLOSED;
+    return could_confirm(s, session_open_at(session, job->now_us), in_time) ? ERR_NONE : ERR_SESSION_CLOSED;
+}
+
+enum err rules_may_try(struct job *job, const struct submission *s, const struct capture_session *session)
+{
+    const struct policy *policy = &session->policy;
+    TRY(rules_may_change(job, s, session));
     if (text_is(policy->payment, "before") && s->price_fen > 0 && !s->paid)
         return job_refuse(job, ERR_REFUSED, "this session is paid before photos are taken");
     if (s->attempts_used >= policy->attempts_max || s->attempts_made >= policy->attempts_max * TRIES_PER_ATTEMPT)

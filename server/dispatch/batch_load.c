@@ -1,8 +1,10 @@
 #include "dispatch/batch_load.h"
 
+#include "base/crypt.h"
 #include "base/text.h"
 #include "store/blob_row.h"
 #include "store/capture_session.h"
+#include "store/collection_code.h"
 #include "store/student.h"
 #include "store/submission.h"
 
@@ -29,6 +31,20 @@ static enum err load_names(struct tx *tx, struct batch_load *load, const struct 
     photo->name = keep(load, student.name);
     photo->id_no = keep(load, student.id_number);
     photo->student_no = photo->class_name = photo->college = "";
+    return ERR_NONE;
+}
+
+/* Opened only while the batch is built; the package itself is sealed again. */
+static enum err load_code(struct tx *tx, struct batch_load *load, struct batch_photo *photo)
+{
+    struct collection_code code;
+    enum err e = collection_code_latest(tx, photo->submission_id, &code);
+    if (e == ERR_NOT_FOUND || (e == ERR_NONE && code.payload == NULL))
+        return ERR_NONE;
+    TRY(e);
+    char *text = arena_alloc(load->effect->arena, code.payload_len * 4 / 3 + 5);
+    crypt_base64(code.payload, code.payload_len, false, text);
+    photo->collection_code = text;
     return ERR_NONE;
 }
 
@@ -86,6 +102,9 @@ static enum err load_step(struct tx *tx, void *job)
                                       .position = items[i].position};
         TRY(load_names(tx, load, &items[i], photo));
         TRY(load_blob(tx, load, &items[i], photo));
+        photo->collection_code = "";
+        if (text_is(load->kind, "chsi"))
+            TRY(load_code(tx, load, photo));
         load->read = i + 1;
     }
     return ERR_NONE;

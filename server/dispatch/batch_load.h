@@ -14,6 +14,7 @@
 struct batch_photo {
     const char *submission_id, *code;
     const char *student_no, *name, *id_no, *class_name, *college; /* "" when not known */
+    const char *collection_code; /* base64 of what CHSI joins by; "" when none was read */
     int64_t position;
     const char *blob_id; /* the standard photo; NULL: not there */
     const void *sealed_key;

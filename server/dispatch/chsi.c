@@ -7,8 +7,8 @@
  *     then rows "chsi_result" ask for the result, each putting the next one, until accepted or refused
  *
  * The key is submission and photo, so even a copy sent twice is one at the other side. Protocol of the stand-in:
- * PUT /v1/photos/{key} (image/jpeg, header Submission-Code) → 201; GET → {"state": received|accepted|refused,
- * "reason"}. */
+ * PUT /v1/photos/{key} (image/jpeg, headers Submission-Code and, when one was read, Collection-Code: its payload in
+ * base64) → 201; GET → {"state": received|accepted|refused, "reason"}. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -30,6 +30,7 @@ struct chsi {
     /* the photo: chsi from the first unit, chsi_result from the payload */
     bool wanted;
     const char *code, *attempt_id, *key, *blob_id;
+    const char *collection_code; /* base64; NULL: none */
     const void *sealed_key;
     size_t sealed_key_len;
 
@@ -152,7 +153,8 @@ static void on_photo(struct file_job *job)
     c->request = (struct client_request){
         .method = "PUT",
         .url = arena_printf(arena, "%s/v1/photos/%s", c->url, client_escape(arena, c->key)),
-        .headers = {"Content-Type: image/jpeg", arena_printf(arena, "Submission-Code: %s", c->code)},
+        .headers = {"Content-Type: image/jpeg", arena_printf(arena, "Submission-Code: %s", c->code),
+                    c->collection_code == NULL ? NULL : arena_printf(arena, "Collection-Code: %s", c->collection_code)},
         .body = job->bytes,
         .body_len = job->len,
         .total_ms = UPLOAD_MS,
@@ -200,6 +202,11 @@ static enum err look_up(struct tx *tx, void *job)
     c->blob_id = arena_text(arena, photo.blob_id);
     c->sealed_key = arena_copy(arena, photo.sealed_key, photo.sealed_key_len);
     c->sealed_key_len = photo.sealed_key_len;
+    if (photo.collection_code != NULL) {
+        char *text = arena_alloc(arena, photo.collection_code_len * 4 / 3 + 5);
+        crypt_base64(photo.collection_code, photo.collection_code_len, false, text);
+        c->collection_code = text;
+    }
     return ERR_NONE;
 }
 

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "store/blob_row.h"
 
-#define MANIFEST_BYTES_MAX MIB(2)
+#define MANIFEST_BYTES_MAX MIB(8)
 #define NAMES_PER_UNIT     250
 
 struct package {
@@ -76,8 +76,8 @@ static void saved(struct store_unit *unit)
 
 static void manifest_head(struct buf *b)
 {
-    static const char *const columns[] = {"file_name", "student_no", "name", "id_no",
-                                          "college",   "class",      "code", "size_bytes"};
+    static const char *const columns[] = {"file_name", "student_no", "name",       "id_no",          "college",
+                                          "class",     "code",       "size_bytes", "collection_code"};
     csv_begin(b);
     for (size_t i = 0; i < countof(columns); i++)
         csv_put(b, columns[i], i == 0);
@@ -88,8 +88,8 @@ static void manifest_row(struct buf *b, const struct batch_photo *photo, size_t 
 {
     char size[24];
     snprintf(size, sizeof size, "%zu", len);
-    const char *cells[] = {photo->file_name, photo->student_no, photo->name, photo->id_no,
-                           photo->college,   photo->class_name, photo->code, size};
+    const char *cells[] = {photo->file_name,  photo->student_no, photo->name, photo->id_no,          photo->college,
+                           photo->class_name, photo->code,       size,        photo->collection_code};
     for (size_t i = 0; i < countof(cells); i++)
         csv_put(b, cells[i], i == 0);
     csv_end_row(b);

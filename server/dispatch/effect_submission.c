@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "store/audit.h"
 #include "store/blob_row.h"
+#include "store/collection_code.h"
 #include "store/face.h"
 #include "store/queries.h"
 #include "store/retouch.h"
@@ -149,6 +150,7 @@ static enum err erase_step(struct tx *tx, void *job)
     if (submission.state != WF_closed)
         return ERR_NONE; /* reopened meanwhile */
     TRY(erase_attempts(tx, &submission, s->now_us));
+    TRY(collection_code_erase(tx, submission.id));
     TRY(TX_RUN(tx, Q_SUBMISSION_ADDRESS_ERASE, v_text(submission.id)));
     TRY(erase_person(tx, &submission, s->now_us));
     TRY(submission_touch(tx, submission.id));

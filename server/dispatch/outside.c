@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "dispatch/code_decoder.h"
 #include "dispatch/wecom.h"
 #include "store/secret.h"
 
@@ -12,10 +13,15 @@
 #define WATCH_ARENA_BYTES  MIB(4)
 
 const struct executor outside_executors[] = {
-    {"notify", notify_start, 64},          {"publish", publish_start, 32},
-    {"webhook", webhook_start, 32},        {"refund", refund_start, 8},
-    {"close_order", close_order_start, 8}, {"chsi", chsi_start, 8},
-    {"chsi_result", chsi_result_start, 8}, {NULL, NULL, 0},
+    {"notify", notify_start, 64},
+    {"publish", publish_start, 32},
+    {"webhook", webhook_start, 32},
+    {"refund", refund_start, 8},
+    {"close_order", close_order_start, 8},
+    {"chsi", chsi_start, 8},
+    {"chsi_result", chsi_result_start, 8},
+    {"code", code_start, 4},
+    {NULL, NULL, 0},
 };
 
 struct outside *outside_of(struct effect *effect)
@@ -209,6 +215,7 @@ void outside_on_stop(struct dispatch *dispatch, void *arg)
     struct outside *o = arg;
     atomic_store(&o->token, NULL);
     o->closing = true;
+    code_decoder_stop(o);
     client_close(o->client); /* every call ends now; executors end their effects or write what they know */
     for (struct watch_task *task = o->watches; task != NULL; task = task->next)
         uv_close((uv_handle_t *)&task->timer, NULL);

@@ -18,18 +18,20 @@
 
 struct wecom;
 struct watch_task;
+struct code_run;
 
 struct outside_config {
     struct wechat_config wechat;
     struct pay_config pay;
-    const char *chsi_url;        /* "" or NULL: hand-over by package and receipt */
-    const char *courier_url;     /* "" or NULL: tracking by hand */
-    const char *courier_key;     /* verifies its callbacks (pay.h's signature) */
-    const char *wecom_url;       /* "" or NULL: no alerts */
-    const char *ca_file;         /* NULL: the system's */
-    bool allow_private;          /* webhooks may reach private addresses (tests) */
-    const char *data_directory;  /* watched for space */
-    int64_t retry_scale_percent; /* shortens the pauses of the timers too */
+    const char *code_decoder_command, *code_decoder_url; /* code_decoder.h; both "" or NULL: codes stay opaque */
+    const char *chsi_url;                                /* "" or NULL: hand-over by package and receipt */
+    const char *courier_url;                             /* "" or NULL: tracking by hand */
+    const char *courier_key;                             /* verifies its callbacks (pay.h's signature) */
+    const char *wecom_url;                               /* "" or NULL: no alerts */
+    const char *ca_file;                                 /* NULL: the system's */
+    bool allow_private;                                  /* webhooks may reach private addresses (tests) */
+    const char *data_directory;                          /* watched for space */
+    int64_t retry_scale_percent;                         /* shortens the pauses of the timers too */
 };
 
 struct outside {
@@ -41,7 +43,8 @@ struct outside {
     _Atomic(struct wechat_token *) token; /* NULL before start and after stop */
     struct wecom *wecom;
     struct watch_task *watches;
-    int units_away; /* store units of our own, not of effects */
+    struct code_run *code_runs; /* code_decoder's */
+    int units_away;             /* store units of our own, not of effects */
     bool closing;
 };
 
@@ -66,6 +69,7 @@ effect_start notify_start;                    /* notify.c */
 effect_start publish_start, webhook_start;    /* webhook.c */
 effect_start refund_start, close_order_start; /* settle.c */
 effect_start chsi_start, chsi_result_start;   /* chsi.c */
+effect_start code_start;                      /* effect_code.c */
 
 /* Something to be done every `interval_ms` (shortened by retry_scale_percent, at least 20 ms): `begin` is called on the
  * outbound thread unless the last round is still going; watch_end ends a round. */

@@ -1,6 +1,7 @@
 #include "store/handover.h"
 
 #include "base/text.h"
+#include "store/collection_code.h"
 #include "store/queries.h"
 #include "store/transition.h"
 
@@ -18,6 +19,17 @@ static enum err move(struct tx *tx, const struct move *m)
     return e == ERR_REFUSED ? ERR_NONE : e;
 }
 
+static enum err load_code(struct tx *tx, const char *submission_id, struct handover_photo *photo)
+{
+    struct collection_code code;
+    enum err e = collection_code_latest(tx, submission_id, &code);
+    if (e == ERR_NONE) {
+        photo->collection_code = code.payload;
+        photo->collection_code_len = code.payload_len;
+    }
+    return e == ERR_NOT_FOUND ? ERR_NONE : e;
+}
+
 enum err handover_photo(struct tx *tx, const char *submission_id, struct handover_photo *photo)
 {
     struct rows r;
@@ -28,6 +40,7 @@ enum err handover_photo(struct tx *tx, const char *submission_id, struct handove
     photo->wanted = s->state == WF_chsi_upload && waits;
     if (!photo->wanted)
         return ERR_NONE;
+    TRY(load_code(tx, submission_id, photo));
     TRY(TX_OPEN(tx, &r, Q_HANDOVER_PHOTO, v_text(submission_id)));
     if (rows_next(&r)) {
         photo->blob_id = col_text(&r, 2);

@@ -13,6 +13,8 @@ struct handover_photo {
     const char *blob_id, *media_type, *student_no; /* student_no "" without roster */
     const void *sealed_key;
     size_t sealed_key_len;
+    const void *collection_code; /* its payload; NULL: none was read */
+    size_t collection_code_len;
     const char *key; /* names submission and photo for ever: the same photo twice is one at CHSI */
 };
 enum err handover_photo(struct tx *tx, const char *submission_id, struct handover_photo *photo); /* NOT_FOUND */

@@ -20,7 +20,14 @@ enum err view_consents(struct tx *tx, const char *student_id, struct buf *out); 
 enum err view_timeline(struct tx *tx, const char *submission_id, int64_t after, int64_t limit, bool for_staff,
                        struct buf *out, int64_t *last);
 
+/* The last try to show the collection code (schema CollectionCode); null when the policy does not take it. */
+enum err view_code(struct tx *tx, const struct submission *s, const struct policy *policy, enum language lang,
+                   struct buf *out);
+
 /* ---- staff ---- */
+
+/* With what only staff may know: the decoder's word, and how many other students showed the same. */
+enum err view_code_staff(struct tx *tx, const struct submission *s, const struct policy *policy, struct buf *out);
 
 /* Reads the same session only once in a row: lists are mostly of one session. */
 struct view_staff {

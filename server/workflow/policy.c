@@ -8,6 +8,7 @@
 static const struct json_field fields[] = {
     JSON_FIELD(struct policy, identity_method, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, roster_mode, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, collection_code, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, capture_source, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, payment, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, price_fen, JSON_TO_INT, false, 0, 100000),
@@ -40,6 +41,7 @@ static const struct {
 } choices[] = {
     {offsetof(struct policy, identity_method), "identity_method", "|student_number|roster|"},
     {offsetof(struct policy, roster_mode), "roster_mode", "|roster|code_only|"},
+    {offsetof(struct policy, collection_code), "collection_code", "|none|optional|required|"},
     {offsetof(struct policy, capture_source), "capture_source", "|live|live_or_album|album|"},
     {offsetof(struct policy, payment), "payment", "|none|before|after|"},
     {offsetof(struct policy, payer), "payer", "|student|class|school|"},
@@ -51,6 +53,7 @@ void policy_default(struct policy *policy)
 {
     *policy = (struct policy){.identity_method = "student_number",
                               .roster_mode = "roster",
+                              .collection_code = "none",
                               .capture_source = "live_or_album",
                               .payment = "none",
                               .payer = "student",

@@ -13,6 +13,7 @@
 struct policy {
     const char *identity_method; /* student_number: 学号 + last four · roster: name + ID number */
     const char *roster_mode;     /* roster · code_only */
+    const char *collection_code; /* none · optional · required: CHSI's QR code, before the photo is handed in */
     const char *capture_source;  /* live · live_or_album · album */
     const char *payment;         /* none · before · after */
     int64_t price_fen;           /* 0..100000 */

@@ -1,5 +1,6 @@
 /* xueying-code-bench — how many of the drawn codes the job "code" reads, and how many zxing-cpp reads of the same
- * pictures by itself. For `xueying bench code`; by hand: xueying-code-bench [COUNT [FIRST [--keep DIR]]].
+ * pictures by itself. For `xueying bench code`; by hand: xueying-code-bench [COUNT [FIRST [--keep DIR]]]. And for the
+ * end-to-end tests: xueying-code-bench draw PAYLOAD FILE.jpg [SECOND PAYLOAD] draws one clean code, or two.
  *
  * Last line: JSON {"cases","read","wrong","bare_read","bare_wrong","avg_ms","bare_avg_ms","max_ms"}; before it one
  * line per picture that was not read. Times are those of searching, without decoding the JPEG. */
@@ -87,10 +88,25 @@ static void keep(const char *folder, uint32_t number, const struct buf *file)
     CHECK(to != NULL && fwrite(file->bytes, 1, file->len, to) == file->len && fclose(to) == 0);
 }
 
+static int draw(const char *payload, const char *path, const char *second)
+{
+    struct buf file;
+    buf_init(&file, MIB(4));
+    CHECK(code_draw_clean(payload, strlen(payload), second, 5, &file) && !file.over);
+    FILE *to = fopen(path, "wbe");
+    CHECK(to != NULL && fwrite(file.bytes, 1, file.len, to) == file.len && fclose(to) == 0);
+    buf_release(&file);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct code_drawn drawn;
     int64_t count = 400, first = 0;
+    if (argc >= 4 && text_is(argv[1], "draw")) {
+        image_start();
+        return draw(argv[2], argv[3], argc > 4 ? argv[4] : NULL);
+    }
     if ((argc > 1 && !text_int(argv[1], &count)) || (argc > 2 && !text_int(argv[2], &first)))
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,6 +1,7 @@
 /* links: xy_dispatch xy_store */
 /* What becomes of a photo and of a batch, from the outbox row to the sealed file and the moved submission. */
 #include "store/blob_row.h"
+#include "store/collection_code.h"
 #include "store/face.h"
 #include "tests/unit/dispatch_fixture.h"
 
@@ -347,6 +348,21 @@ static enum err say(struct world *w, const char *batch, store_step *step, const 
     return e;
 }
 
+static enum err code_step(struct tx *tx, void *arg)
+{
+    struct world *w = arg;
+    struct collection_code c = {.id = arena_text(tx->arena, "01code0000000000000000000a"),
+                                .submission_id = w->submissions[0],
+                                .source = "scan",
+                                .payload = "cipher\0of CHSI's",
+                                .payload_len = 16,
+                                .created_us = 1};
+    const struct collection_code_found found = {
+        .state = "read", .looks_like = "", .code_match = "unknown", .payload = c.payload, .payload_len = c.payload_len};
+    TRY(collection_code_add(tx, &c));
+    return collection_code_found(tx, c.id, &found, 2);
+}
+
 static void package_holds(struct world *w, const struct job *batch, size_t photos)
 {
     void *bytes;
@@ -363,6 +379,9 @@ static void package_holds(struct world *w, const struct job *batch, size_t photo
     TRUE(strstr(text, "_A_B/2022000.jpg") == NULL);
     TRUE(strstr(text, "=A_B/2022000.jpg,2022000,张三,11010119900307665X,\"'=A/B\",1,") != NULL ||
          strstr(text, "\"'=A_B/2022000.jpg\",2022000,张三,11010119900307665X,\"'=A/B\",1,") != NULL);
+    TRUE(strstr(text, ",size_bytes,collection_code\r\n") != NULL ||
+         strstr(text, ",size_bytes,collection_code\n") != NULL);
+    TRUE(strstr(text, ",14,Y2lwaGVyAG9mIENIU0kncw==") != NULL); /* what CHSI joins photo and roster by */
     file = zip_fopen(zip, "=A_B/2022000.jpg", 0);
     TRUE(file != NULL && zip_fread(file, photo, sizeof photo) == 14);
     EQ_TEXT("standard photo", photo);
@@ -382,6 +401,7 @@ TEST(three_students_go_to_chsi_and_two_on_to_print_and_post)
         hand_in(&w, i, "GOOD");
     }
     settle(&w);
+    EQ_INT(ERR_NONE, in_store(&w, code_step, &w));
     create(&w, "chsi", 0); /* nothing waits yet */
     for (int i = 0; i < 3; i++) {
         EQ_INT(ERR_NONE, move(&w, i, EV_approve, ACTOR_STAFF));

@@ -31,6 +31,7 @@ static int64_t small(int64_t count)
 static void random_facts(struct wf_facts *f)
 {
     *f = (struct wf_facts){.attempt_ready = coin(),
+                           .code_given = coin(),
                            .consented = coin(),
                            .session_open = coin(),
                            .price_fen = small(2) * 3000,

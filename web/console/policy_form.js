@@ -5,12 +5,12 @@ import { html } from '../shared/view.js';
 import { ProfileTable } from './profiles.js';
 
 const CHOICES = {
-  identity_method: ['student_number', 'roster'], roster_mode: ['roster', 'code_only'],
+  identity_method: ['student_number', 'roster'], roster_mode: ['roster', 'code_only'], collection_code: ['none', 'optional', 'required'],
   capture_source: ['live', 'live_or_album', 'album'], payment: ['none', 'before', 'after'], payer: ['student', 'class', 'school'],
   deliver_mail: ['none', 'student', 'school'], print_layout: ['two_inch', 'one_inch'],
 };
 const GROUPS = [
-  ['identity', ['identity_method', 'roster_mode']],
+  ['identity', ['identity_method', 'roster_mode', 'collection_code']],
   ['capture', ['capture_source', 'open_hour', 'close_hour', 'attempts_max', 'retake_days']],
   ['payment', ['payment', 'price_fen', 'payer', 'retake_charged']],
   ['review', ['sla_hours', 'sla_working_days', 'face_match_e6', 'face_mismatch_e6', 'face_consent_needed', 'identity_eyes', 'confirm_after_approval', 'confirm_days']],
@@ -55,6 +55,6 @@ export function PolicyForm({ policy, detail = '', disabled, onChange }) {
 }
 
 export const POLICY_START = {
-  identity_method: 'student_number', capture_source: 'live_or_album', profile: 'chsi_blue', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
+  identity_method: 'student_number', collection_code: 'none', capture_source: 'live_or_album', profile: 'chsi_blue', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
   confirm_after_approval: false, deliver_chsi: true, deliver_print: false, deliver_mail: 'none',
 };

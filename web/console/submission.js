@@ -9,6 +9,7 @@ import { eventLabel } from '../shared/workflow.js';
 import { html, useEffect, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Heading, State } from './parts.js';
+import { CodeCard } from './code_card.js';
 import { Derived } from './derived.js';
 import { RetouchCard } from './retouch_card.js';
 import { Pictures } from './submission_pictures.js';
@@ -89,6 +90,7 @@ export function SubmissionPage({ id }) {
         <section class="card"><h2>${t('submission.person')}</h2>
           <${Facts} submission=${data} />
           <${Reveal} id=${id} /></section>
+        <${CodeCard} submission=${data} />
         ${data.approved && has('reviewer', 'senior', 'service', 'batch', 'school', 'administrator') && html`<${Derived} submission=${data} />`}
         <section class="card"><h2>${t('submission.timeline')}</h2><${Timeline} history=${data.history} /></section>
         ${has('auditor', 'administrator', 'senior') && html`<${AuditTrail} id=${id} />`}

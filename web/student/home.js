@@ -2,6 +2,7 @@
 import { get } from '../shared/api.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
+import { Code, codeGiven } from './code.js';
 import { Consent, Link, Portrait } from './enter.js';
 import { Messages } from './messages.js';
 import { Screen } from './parts.js';
@@ -30,6 +31,8 @@ export function Home() {
   const pages = { consent: html`<${Consent} me=${me} back=${back} />`, link: html`<${Link} back=${back} />`, portrait: html`<${Portrait} back=${back} />`,
     messages: html`<${Messages} back=${back} />` };
   if (now) {
+    if (now.collection_code)
+      pages.code = html`<${Code} now=${now} back=${back} />`;
     pages.photo = html`<${TakePhoto} now=${now} session=${session} back=${back} />`;
     pages.confirm = html`<${Confirm} now=${now} session=${session} back=${back} />`;
     pages.pay = html`<${Pay} now=${now} back=${back} />`;
@@ -49,6 +52,8 @@ export function Home() {
         <${Task} name="link" done=${Boolean(now)} open=${consented && !now} note=${now?.session_code}
           onOpen=${() => !now && setPage('link')} />
         <${Task} name="portrait" done=${me.portrait} open=${consented} onOpen=${() => setPage('portrait')} />
+        ${now?.collection_code && html`<${Task} name="code" done=${codeGiven(now.collection_code)} open=${now.state !== 'awaiting_payment'}
+          note=${now.collection_code.wanted === 'optional' ? t('student.code_optional') : null} onOpen=${() => now.state !== 'awaiting_payment' && setPage('code')} />`}
         ${payFirst && html`<${Task} name="pay" done=${false} open=${true} onOpen=${() => setPage('pay')} />`}
         <${Task} name="photo" done=${chosen} open=${Boolean(now) && now.state !== 'awaiting_payment' && !payFirst}
           onOpen=${() => now.state !== 'awaiting_payment' && setPage('photo')} />

@@ -1,4 +1,5 @@
 // judge — one photo in the quality lanes: pictures, checks, reasons, one key to approve, two to send back.
+import { CodeWarning } from '../code_card.js';
 import { t } from '../../shared/i18n.js';
 import { notify, say } from '../../shared/notices.js';
 import { checkLabel, openChecks } from '../../shared/report.js';
@@ -90,6 +91,7 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
         <${Checks} report=${shown.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} pointed=${pointed} onPoint=${setPointed} />
         <${Reasons} offered=${offered} armed=${armed} onToggle=${toggle} note=${note} onNote=${setNote} noteField=${noteField} />
         <${ForPeople} report=${shown.attempt.report} />
+        <${CodeWarning} code=${item.collection_code} />
         <${Earlier} list=${item.earlier} />
       </aside>
     </div>

@@ -2,9 +2,9 @@
  *
  * CHSI's collection code is encrypted; its form is not public, so anything that is not plainly something else counts as
  * opaque: long enough to hold a number, a name and an ID number, no address, no payment or contact code, no plain
- * text. Shared with the server, which gets payloads from scanners too. Pure; any thread. */
-#ifndef XY_WORKERS_CODE_KIND_H
-#define XY_WORKERS_CODE_KIND_H
+ * text. Pure; any thread. */
+#ifndef XY_CODE_KIND_H
+#define XY_CODE_KIND_H
 
 #include "base/base.h"
 
@@ -18,7 +18,8 @@ struct code_words {
 };
 
 /* For a verdict of code.h or a state of store/collection_code.h: ok read none unreadable many foreign seen_before
- * processing; `looks_like` may be NULL. Unknown verdicts have empty words. */
+ * processing, or mismatch: the decoder says it is another person's; `looks_like` may be NULL. Unknown verdicts have
+ * empty words. */
 struct code_words code_words(const char *verdict, const char *looks_like);
 
 #endif

@@ -1,4 +1,4 @@
-#include "workers/code_kind.h"
+#include "base/code_kind.h"
 
 #include "base/text.h"
 
@@ -119,6 +119,10 @@ static const struct {
      NULL,
      {"图片里有几个二维码，分不清哪个是采集码。请只保存并上传采集码这一个。",
       "There are several codes in the picture. Please send the collection code alone."}},
+    {"mismatch",
+     NULL,
+     {"采集码和登记的身份不一致。请换成本人的采集码；若确为本人的，可继续提交，由老师人工核对。",
+      "This code is not of the registered person. Send your own; if it is yours, go on: a person will check it."}},
     {"seen_before",
      NULL,
      {"这个采集码已被另一名学生使用。请换成本人的采集码；若确为本人的，可继续提交，由老师人工核对。",

@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "workers/matte_work.h"
-#include "workers/resample.h"
 
 #include <math.h>
 
@@ -110,77 +109,6 @@ enum err matte_make(const struct image *frame, const struct plane *mask, const s
         matte_release(out);
     }
     free(memory.start);
-    return good ? ERR_NONE : ERR_BUSY;
-}
-
-/* ---- onto a colour ---- */
-
-static void composite_row(const struct matte *matte, const unsigned char colour[3], int32_t y, unsigned char *out)
-{
-    size_t row = (size_t)matte->alpha.width_px;
-    const unsigned char *alpha = matte->alpha.values + (size_t)y * row;
-    const unsigned char *rgb = matte->foreground.rgb + (size_t)y * row * 3;
-    for (size_t x = 0; x < row; x++, rgb += 3, out += 3) {
-        int32_t a = alpha[x];
-        for (int c = 0; c < 3; c++)
-            out[c] = (unsigned char)((rgb[c] * a + colour[c] * (255 - a) + 127) / 255);
-    }
-}
-
-/* Three pixels by three become two by two: every result covers 1.5 × 1.5 of them. */
-static void reduce_rows(const unsigned char *full, const unsigned char *shared, int32_t width_px, unsigned char *out)
-{
-    for (int32_t x = 0; x < width_px; x++, out += 3) {
-        size_t at = (size_t)(x / 2 * 3 + (x % 2 == 0 ? 0 : 2)) * 3, half = (size_t)(x / 2 * 3 + 1) * 3;
-        for (size_t c = 0; c < 3; c++) {
-            int32_t sum = 2 * (2 * full[at + c] + full[half + c]) + 2 * shared[at + c] + shared[half + c];
-            out[c] = (unsigned char)((sum + 4) / 9);
-        }
-    }
-}
-
-static bool reduce_exactly(const struct matte *matte, const unsigned char colour[3], struct image *out)
-{
-    size_t row = (size_t)matte->alpha.width_px * 3;
-    unsigned char *rows = malloc(3 * row);
-    for (int32_t y = 0; rows != NULL && y < out->height_px; y += 2) {
-        for (int32_t i = 0; i < 3; i++)
-            composite_row(matte, colour, y / 2 * 3 + i, rows + (size_t)i * row);
-        unsigned char *to = out->rgb + (size_t)y * (size_t)out->width_px * 3;
-        reduce_rows(rows, rows + row, out->width_px, to);
-        reduce_rows(rows + 2 * row, rows + row, out->width_px, to + (size_t)out->width_px * 3);
-    }
-    free(rows);
-    return rows != NULL;
-}
-
-static enum err reduce_freely(const struct matte *matte, const unsigned char colour[3], int32_t width_px,
-                              int32_t height_px, struct image *out)
-{
-    int32_t from_width = matte->alpha.width_px, from_height = matte->alpha.height_px;
-    size_t row = (size_t)from_width * 3;
-    struct image whole = {from_width, from_height, malloc(row * (size_t)from_height)};
-    if (whole.rgb == NULL)
-        return ERR_BUSY;
-    for (int32_t y = 0; y < from_height; y++)
-        composite_row(matte, colour, y, whole.rgb + (size_t)y * row);
-    struct resample_area all = {0, 0, from_width, from_height};
-    enum err e = resample(&whole, &all, width_px, height_px, RESAMPLE_BOX, out);
-    image_release(&whole);
-    return e;
-}
-
-enum err matte_onto(const struct matte *matte, const unsigned char colour[3], int32_t width_px, int32_t height_px,
-                    struct image *out)
-{
-    bool exact = width_px % 2 == 0 && height_px % 2 == 0 && width_px / 2 * 3 == matte->alpha.width_px &&
-                 height_px / 2 * 3 == matte->alpha.height_px;
-    if (!exact)
-        return reduce_freely(matte, colour, width_px, height_px, out);
-    *out = (struct image){width_px, height_px, malloc((size_t)width_px * (size_t)height_px * 3)};
-    bool good = out->rgb != NULL && reduce_exactly(matte, colour, out);
-    if (!good)
-        image_release(out);
     return good ? ERR_NONE : ERR_BUSY;
 }
 

@@ -117,6 +117,7 @@ bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float l
 #define FLOOD_NOISES 5.0f
 #define FLOOD_LEAST  18.0f
 #define FLOOD_MOST   44.0f
+#define FLOOD_ROUNDS 2 /* more find their way into light clothes */
 
 static void expect_wall(struct matte_work *work)
 {
@@ -182,9 +183,10 @@ void matte_wall_mask(struct matte_work *work)
     matte_wall_learn(work);
     drop_outliers(work);
     matte_wall_learn(work);
-    flood(work);
-    matte_wall_learn(work); /* now it also knows the wall beside the shoulders */
-    flood(work);
+    for (int round = 0; round < FLOOD_ROUNDS; round++) { /* every round knows the wall further down */
+        flood(work);
+        matte_wall_learn(work);
+    }
     for (size_t i = 0; i < work->count; i++)
         work->fields[0][i] = work->kind[i] == MATTE_WALL ? 0 : 255;
     matte_field_box(work->fields[0], work->width, work->height, 1, work->box_scratch);

@@ -3,6 +3,7 @@
 
 #include "matte_drawn.h"
 #include "tests/check.h"
+#include "workers/resample.h"
 
 static const unsigned char blue[3] = {100, 197, 255};
 
@@ -211,20 +212,51 @@ TEST(the_colour_behind_is_exact)
     done(&drawn, &matte);
 }
 
-TEST(three_to_two_is_the_mean_of_what_is_covered)
+TEST(three_to_two_at_an_outline_is_the_mean_of_what_is_covered)
 {
-    unsigned char alpha[9], rgb[27] = {0};
+    unsigned char alpha[9], rgb[27] = {0}, black[3] = {0};
     memset(alpha, 255, sizeof alpha);
+    alpha[8] = 0; /* an outline is near */
     rgb[0] = 90;  /* the corner pixel's red: covers 1 of 2.25 */
     rgb[12] = 90; /* the middle pixel's: 0.25 of 2.25 in all four */
     struct matte matte = {.alpha = {3, 3, alpha}, .foreground = {3, 3, rgb}};
     struct image out;
-    EQ_INT(ERR_NONE, matte_onto(&matte, blue, 2, 2, &out));
+    EQ_INT(ERR_NONE, matte_onto(&matte, black, 2, 2, &out));
     EQ_INT(50, out.rgb[0]);
     EQ_INT(10, out.rgb[3]);
     EQ_INT(10, out.rgb[6]);
     EQ_INT(10, out.rgb[9]);
     image_release(&out);
+}
+
+/* Deep inside, what comes out is what Lanczos makes of the source: same place, same size, nothing added. */
+TEST(inside_the_person_reducing_keeps_detail)
+{
+    enum { SIDE = 90, FINISHED = 60 };
+    unsigned char *alpha = malloc(SIDE * SIDE), *rgb = malloc(3 * SIDE * SIDE);
+    memset(alpha, 255, SIDE * SIDE);
+    for (int i = 0; i < 3 * SIDE * SIDE; i++) {
+        double x = i / 3 % SIDE, y = i / 3 / SIDE;
+        rgb[i] = (unsigned char)(128 + 90 * sin(x / 2.2) * cos(y / 2.6));
+    }
+    struct matte matte = {.alpha = {SIDE, SIDE, alpha}, .foreground = {SIDE, SIDE, rgb}};
+    struct image out, want, means;
+    struct resample_area all = {0, 0, SIDE, SIDE};
+    EQ_INT(ERR_NONE, matte_onto(&matte, blue, FINISHED, FINISHED, &out));
+    EQ_INT(ERR_NONE, resample(&matte.foreground, &all, FINISHED, FINISHED, RESAMPLE_LANCZOS, &want));
+    EQ_INT(ERR_NONE, resample(&matte.foreground, &all, FINISHED, FINISHED, RESAMPLE_BOX, &means));
+    double off = 0, off_means = 0;
+    for (int i = 3 * 6 * FINISHED; i < 3 * (FINISHED - 6) * FINISHED; i++) {
+        off += abs(out.rgb[i] - want.rgb[i]);
+        off_means += abs(means.rgb[i] - want.rgb[i]);
+    }
+    TRUE(off / (3 * 48 * FINISHED) < 0.6);
+    TRUE(off < off_means / 10);
+    image_release(&out);
+    image_release(&want);
+    image_release(&means);
+    free(alpha);
+    free(rgb);
 }
 
 TEST(the_same_bytes_on_every_run)

@@ -2,7 +2,8 @@
  *
  * retouch, payload {"attempt_id","number"}: staff sent a repair. Worker job "retouch" with the original and the repair.
  * derive, payload {"attempt_id","profile","number"}: the approved photo by another profile. Worker job "standardise"
- * with the original; with the repaired photo where people repaired it, because that is what was approved.
+ * with the original. Where people repaired it, what they approved counts: their mask goes with the original when the
+ * other profile puts the head in the same place, else the repaired photo takes the original's place.
  *
  * read what it needs → open the files → worker → seal the photo → one unit: rows, the version ready or refused. What
  * does not wait any more needs nothing. A refusal is no error of ours: it is kept with its sentence. */
@@ -293,7 +294,21 @@ static enum err want_version(struct tx *tx, struct remake *r, const struct attem
     return want_file(tx, r, version.repair_blob_id);
 }
 
-static enum err want_derived(struct tx *tx, struct remake *r, const struct attempt *a)
+static bool same_range(struct range a, struct range b)
+{
+    return a.min == b.min && a.max == b.max;
+}
+
+/* Both put the same head in the same place of a picture of the same size. */
+static bool same_frame(const struct profile *a, const struct profile *b)
+{
+    return a != NULL && b != NULL && a->width_px == b->width_px && a->height_px == b->height_px &&
+           a->centre_px == b->centre_px && same_range(a->crown_px, b->crown_px) && same_range(a->eyes_px, b->eyes_px) &&
+           same_range(a->face_width_px, b->face_width_px) && same_range(a->head_height_px, b->head_height_px) &&
+           same_range(a->chin_below_px, b->chin_below_px);
+}
+
+static enum err want_derived(struct tx *tx, struct remake *r, const struct attempt *a, const char *made_by)
 {
     struct retouch version;
     struct derived d;
@@ -304,7 +319,12 @@ static enum err want_derived(struct tx *tx, struct remake *r, const struct attem
     if (r->number == 0)
         return want_file(tx, r, a->original_blob_id);
     TRY(retouch_get(tx, a->id, r->number, &version));
-    return want_file(tx, r, version.standard_blob_id);
+    bool mask_fits =
+        text_is(version.repair, "mask") && same_frame(profile_named(made_by), profile_named(r->profile_name));
+    if (!mask_fits)
+        return want_file(tx, r, version.standard_blob_id);
+    TRY(want_file(tx, r, a->original_blob_id));
+    return want_file(tx, r, version.repair_blob_id);
 }
 
 /* The one its photo was made by; the session's may have changed since. */
@@ -333,9 +353,10 @@ static enum err load_step(struct tx *tx, void *job)
     r->capture_mode = arena_text(arena, a.source);
     r->capture_wanted = arena_text(arena, session.policy.capture_source);
     r->taken_in_us = a.created_us;
+    const char *made_by = profile_of(r, &a, &session.policy);
     if (r->derives)
-        return want_derived(tx, r, &a);
-    r->profile_name = profile_of(r, &a, &session.policy);
+        return want_derived(tx, r, &a, made_by);
+    r->profile_name = made_by;
     return want_version(tx, r, &a);
 }
 

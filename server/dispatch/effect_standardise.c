@@ -206,6 +206,7 @@ static const char *request_of(struct standardise *s)
     json_put_text(&b, "kind", "standardise");
     json_name(&b, "profile");
     profile_write(&b, profile != NULL ? profile : profile_named(PROFILE_DEFAULT));
+    json_put_bool(&b, "mask", true); /* for retouchers */
     json_put_text(&b, "capture_mode", s->capture_mode);
     json_put_text(&b, "capture_wanted", s->capture_wanted);
     json_put_time(&b, "now", s->taken_in_us);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { crowd } from '../lib/crowd.mjs';
 import { keepPicture, startBrowser, violations } from '../lib/page.mjs';
 import { Staff } from '../lib/people.mjs';
+import { greyPng, readGreyPng } from '../lib/png.mjs';
 import { needModels, needSamples, runTests, startServer, until } from '../lib/server.mjs';
 
 needModels();
@@ -20,14 +21,36 @@ async function fillTheScreens() {
     for (const lane of ['green', 'amber'])
         for (const item of await admin.claim(lane, 12)) {
             const n = students.findIndex((one) => one.submission.id === item.submission.id);
-            if (item.submission.id === stranger.submission.id || n === 1 || n === 2) await admin.decide(item, 'approve');
+            if (item.submission.id === stranger.submission.id || n === 1 || n === 5) await admin.decide(item, 'approve');
             else if (n === 0) await admin.decide(item, 'reject_retry', ['background', 'mouth_open'], '站到白墙前，嘴唇闭合');
+            else if (n === 2 || n === 3) await admin.decide(item, 'retouch');
             else await admin.want(204, 'DELETE', `/api/v1/console/claims/${item.claim_id}`);
         }
     await until(async () => (await admin.detail(stranger.submission.id)).lane === 'identity', 'the stranger in the identity lane', 60000);
     await until(async () => (await admin.detail(students[1].submission.id)).state === 'chsi_upload', 'an approved photo');
+    await repair();
+    const derived = `/api/v1/console/submissions/${students[1].submission.id}/derived`;
+    await admin.want(202, 'POST', derived, { profile: 'chsi_white' });
+    await until(async () => (await admin.want(200, 'GET', derived)).items[0].state === 'ready', 'the photo by another profile', 60000);
     const batch = await admin.want(202, 'POST', '/api/v1/console/batches', { kind: 'chsi', session_code: '25103003', name: '六月第一批' });
     await until(async () => (await admin.want(200, 'GET', `/api/v1/console/batches/${batch.id}`)).state !== 'building', 'the package');
+}
+
+/** Two photos in retouching, each with a repaired mask and one that is refused; the second is finished and with a senior. */
+async function repair() {
+    const ids = [2, 3].map((n) => students[n].submission.id);
+    await until(async () => (await Promise.all(ids.map((id) => admin.detail(id)))).every((one) => one.lane === 'retouch'), 'two photos to repair');
+    const items = await admin.claim('retouch', 12);
+    const stranger = await admin.want(200, 'GET', `/api/v1/console/submissions/${students[0].submission.id}/media/standard`);
+    for (const item of items) {
+        const at = `/api/v1/console/submissions/${item.submission.id}`;
+        const mask = readGreyPng(await admin.want(200, 'GET', `${at}/media/mask`));
+        await admin.want(202, 'POST', `${at}/retouch?repair=photo`, stranger, { 'content-type': 'image/jpeg' });
+        await admin.want(202, 'POST', `${at}/retouch?repair=mask`, greyPng(480, 640, (x, y) => (y < 420 && (x < 60 || x > 420) ? 0 : mask.grey(x, y))), { 'content-type': 'image/png' });
+        await until(async () => (await admin.want(200, 'GET', `${at}/retouch`)).items.every((one) => one.state !== 'processing'), 'the repairs', 60000);
+        if (item.submission.id === ids[1]) await admin.want(200, 'POST', `${at}/retouch_done`, { version: item.submission.version });
+        else await admin.want(204, 'DELETE', `/api/v1/console/claims/${item.claim_id}`);
+    }
 }
 
 const first = (selector) => async (page) => { await page.waitForSelector(selector); await page.locator(selector).first().click(); };
@@ -38,9 +61,15 @@ const SCREENS = {
     review: ['review/amber', '.rail', async (page) => { await pictures(page); }],
     'review-armed': ['review/amber', '.rail', async (page) => { await pictures(page); await page.keyboard.press('Digit1'); await page.keyboard.press('KeyG'); await page.waitForSelector('.message'); }],
     'review-help': ['review/amber', '.rail', async (page) => { await page.keyboard.press('Shift+Slash'); await page.waitForSelector('dialog[open]'); }],
+    'review-pointed': ['review/amber', '.rail', async (page) => { await pictures(page); await page.locator('.check').first().focus(); await page.keyboard.press('KeyC'); }],
+    retouch: ['review/retouch', '.retouch', async (page) => { await pictures(page); await page.locator('.slider input').fill('0.5'); }],
+    'retouch-before': ['review/retouch', '.retouch', async (page) => { await pictures(page); await page.keyboard.press('KeyB'); }],
+    'retouch-reviewed': ['review/senior', '.slider', async (page) => { await pictures(page); await page.locator('.slider input').fill('0.4'); }],
     identity: ['review/identity', '.question', pictures],
     search: ['submissions', 'tbody tr'],
     submission: [`submissions/${students[0].submission.id}`, '.timeline', pictures],
+    'submission-retouched': [`submissions/${students[3].submission.id}`, '.retouch-card', pictures],
+    'submission-formats': [`submissions/${students[1].submission.id}`, '.derived li', async (page) => { await pictures(page); await page.selectOption('.derived select', { index: 3 }); await page.locator('.derived').scrollIntoViewIfNeeded(); }],
     'submission-reopen': [`submissions/${students[1].submission.id}`, '.timeline', first('.head .row button')],
     batches: ['batches?kind=chsi', 'tbody tr'],
     'batch-new': ['batches?kind=chsi', 'tbody tr', first('.head button')],

@@ -117,10 +117,10 @@ static enum err derive_step(struct tx *tx, void *arg)
         TRY(retouch_apply(tx, w->attempt));
     }
     TRY(attempt_get(tx, w->attempt, &a));
-    TRY(derived_want(tx, &a, "chsi_white", 3, &d, &is_new));
-    const char *payload = arena_printf(
-        tx->arena, "{\"attempt_id\":\"%s\",\"profile\":\"chsi_white\",\"number\":%" PRId64 "}", a.id, a.retouch_number);
-    return outbox_put(tx, arena_printf(tx->arena, "%s-derive-%" PRId64, a.id, a.retouch_number), "derive",
+    TRY(derived_want(tx, &a, j->more, 3, &d, &is_new));
+    const char *payload = arena_printf(tx->arena, "{\"attempt_id\":\"%s\",\"profile\":\"%s\",\"number\":%" PRId64 "}",
+                                       a.id, j->more, a.retouch_number);
+    return outbox_put(tx, arena_printf(tx->arena, "%s-derive-%s-%" PRId64, a.id, j->more, a.retouch_number), "derive",
                       w->submissions[0], payload, 0, clock_utc_us());
 }
 
@@ -129,29 +129,31 @@ static enum err derived_step(struct tx *tx, void *arg)
     struct job *j = arg;
     struct derived d;
     struct blob_row row = {.kind = ""};
-    TRY(derived_get(tx, j->w->attempt, "chsi_white", j->number, &d));
+    TRY(derived_get(tx, j->w->attempt, j->more, j->number, &d));
     if (d.blob_id != NULL)
         TRY(blob_row_get(tx, d.blob_id, &row));
-    j->text = arena_printf(j->w->arena, "%s %s %s", d.state, d.verdict, row.kind);
+    j->text = arena_printf(j->w->arena, "%s %s %s", row.kind, d.state, d.report);
     return ERR_NONE;
 }
 
-static const char *derive(struct world *w, int64_t version)
+static const char *derive(struct world *w, int64_t version, const char *profile)
 {
-    struct job j = {.w = w, .number = version};
+    struct job j = {.w = w, .number = version, .more = profile};
     EQ_INT(ERR_NONE, in_store(w, derive_step, &j));
     EQ_INT(0, settle(w).dead);
     EQ_INT(ERR_NONE, store_run(w->t.store, STORE_READ, derived_step, &j));
     return j.text;
 }
 
-TEST(another_profile_is_made_of_the_original_or_of_what_people_repaired)
+TEST(another_profile_is_made_of_the_original_or_of_what_people_approved)
 {
     struct world w;
     world_with_photo(&w, "GOOD photo");
-    EQ_TEXT("ready pass derived:chsi_white", derive(&w, 0));
+    EQ_TEXT("derived:chsi_white ready {\"verdict\":\"pass\"}", derive(&w, 0, "chsi_white"));
     repair(&w, "mask", "mask", 0);
-    EQ_TEXT("ready warn derived:chsi_white", derive(&w, 1)); /* the repaired photo's own verdict */
+    /* the same windows: original and mask; other windows: the repaired photo itself */
+    EQ_TEXT("derived:chsi_white ready {\"verdict\":\"pass\",\"by\":\"mask\"}", derive(&w, 1, "chsi_white"));
+    EQ_TEXT("derived:passport ready {\"verdict\":\"warn\"}", derive(&w, 1, "passport"));
     world_close(&w);
 }
 
@@ -159,7 +161,8 @@ TEST(a_profile_that_cannot_be_made_says_so)
 {
     struct world w;
     world_with_photo(&w, "NOFACE photo");
-    EQ_TEXT("refused  ", derive(&w, 0));
+    EQ_TEXT(" refused {\"error\":\"not_found\",\"why\":\"There is no face in the photo.\"}",
+            derive(&w, 0, "chsi_white"));
     world_close(&w);
 }
 

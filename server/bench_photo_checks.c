@@ -24,11 +24,12 @@ struct portrait {
 };
 static const struct portrait portraits[] = {
     {"portraits/biden.jpg", " source_eye_distance roll background_spread background_edges half_lit strangers "},
-    {"portraits/biden2.jpg", " mouth_closed half_lit background_spread background_edges missing_above shoulder_tilt "},
+    {"portraits/biden2.jpg", " mouth_closed half_lit background_spread background_edges missing_above shoulder_tilt "
+                             "low_contrast "}, /* a dark suit before a dark picture */
     {"portraits/obama.jpg", " source_eye_distance mouth_closed background_spread background_edges missing_above "
                             "strangers "},
     {"portraits/obama2.jpg", " source_eye_distance roll yaw mouth_closed background_spread background_edges strangers "
-                             "shoulder_tilt "},
+                             "shoulder_tilt low_contrast "},
     {"portraits/partial_face.jpg", " * "}, /* half a face: for hits only */
     {"portraits/portrait0.jpg", " source_eye_distance mouth_closed half_lit "},
     {"portraits/portrait3.jpg", " source_eye_distance missing_above "},
@@ -36,15 +37,16 @@ static const struct portrait portraits[] = {
 };
 
 /* Crops of faces, 150 px wide; enlarged they are large enough for the checks that look at the face alone. One letter
- * per crop in the order of the file names: o mouth open, c closed, - cannot be said. */
+ * per crop in the order of the file names: o mouth open, c closed, - cannot be said, O and _ the same under orange
+ * light. */
 static const struct {
     const char *person, *mouths;
 } crops[] = {
-    {"John_Salley", "ooooooooooo"},  {"John_Savage", "ooooooooooo"}, {"John_Schneider", "ococcccco--"},
-    {"John_Shimkus", "o--ooo--o-o"}, {"John_Simm", "ooooooc-coo"},
+    {"John_Salley", "ooooooooooo"},  {"John_Savage", "ooooooooooo"}, {"John_Schneider", "ocooccccocc"},
+    {"John_Shimkus", "o--oo_--_--"}, {"John_Simm", "oooooo-ccoo"},
 };
 #define CROP_ENLARGED 3
-#define CROP_CHECKS   " mouth_closed eyes_open overexposed natural_colour red_eye eye_glare rephoto roll yaw "
+#define CROP_CHECKS   " mouth_closed eyes_open overexposed natural_colour red_eye eye_glare "
 
 /* ---- the bad ones ---- */
 
@@ -60,7 +62,8 @@ static const struct fault {
     {"JPEG quality 10", "none", 0, 10, {"sharpness"}},
     {"dark, x 0.35", "light", 0.35, COPY_QUALITY, {"underexposed", "dynamic_range"}},
     {"bright, x 1.7", "light", 1.7, COPY_QUALITY, {"overexposed"}},
-    {"half-lit, down to 0.3", "half_lit", 0.3, COPY_QUALITY, {"half_lit"}},
+    {"right half lit 0.3", "half_lit", 0.3, COPY_QUALITY, {"half_lit"}},
+    {"left half lit 0.3", "half_lit", -0.3, COPY_QUALITY, {"half_lit"}},
     {"green light", "green_light", 0, COPY_QUALITY, {"natural_colour"}},
     {"tilt 6 deg", "tilt", 6, COPY_QUALITY, {"roll"}},
     {"tilt 12 deg", "tilt", 12, COPY_QUALITY, {"roll"}},
@@ -76,7 +79,7 @@ static const struct fault {
     {"second head, same size", "second_head", 1, COPY_QUALITY, {"face_count"}},
     {"second head, 0.45", "second_head", 0.45, COPY_QUALITY, {"strangers", "face_count"}},
     {"open mouth (painted)", "open_mouth", 0.12, COPY_QUALITY, {"mouth_closed"}},
-    {"closed eyes (painted)", "close_eyes", 0, COPY_QUALITY, {"eyes_open"}},
+    {"closed eyes (squeezed)", "close_eyes", 0, COPY_QUALITY, {"eyes_open"}},
     {"fringe (painted)", "fringe", 0, COPY_QUALITY, {"brows_shown"}},
     {"red eyes (painted)", "red_eyes", 0, COPY_QUALITY, {"red_eye"}},
     {"glare (painted)", "glare", 0, COPY_QUALITY, {"eye_glare"}},
@@ -86,7 +89,16 @@ static const struct fault {
     {"print 5 px (simulated)", "print", 5, COPY_QUALITY, {"rephoto"}},
     {"print 3 px (simulated)", "print", 3, COPY_QUALITY, {"rephoto"}},
     {"print 8 px (simulated)", "print", 8, COPY_QUALITY, {"rephoto"}},
+    /* Nothing is wrong with these: what phones and messengers do to good photos. */
+    {"reduced to 0.75", "enlarge", 0.75, COPY_QUALITY, {NULL}},
+    {"reduced to 0.6, JPEG 75", "enlarge", 0.6, 75, {NULL}},
+    {"enlarged by 1.5", "enlarge", 1.5, COPY_QUALITY, {NULL}},
+    {"JPEG quality 85", "none", 0, 85, {NULL}},
+    {"JPEG quality 60", "none", 0, 60, {NULL}},
+    {"a little brighter", "light", 1.12, 90, {NULL}},
+    {"a little darker", "light", 0.85, 90, {NULL}},
 };
+#define HARMLESS_MAY_TELL " source_eye_distance sharpness "
 
 /* ---- what is counted ---- */
 
@@ -102,10 +114,12 @@ struct verdicts {
 struct check_tally {
     const char *name;
     int judged, false_warns, false_fails, truly; /* on good photos; truly: spoke up where the table says it may */
+    double lowest, highest;                      /* measured on the photos free of it */
 };
 
 struct fault_tally {
-    int copies, warned, failed, unmade;
+    int copies, warned, failed;
+    int faceless; /* no face was found any more: refused for that, whatever the check would say */
     double passed_lowest, passed_highest; /* what the first check measured where it missed */
 };
 
@@ -146,7 +160,7 @@ static struct check_tally *tally_of(struct bench *bench, const char *name)
         if (text_is(bench->checks[i].name, name))
             return &bench->checks[i];
     struct check_tally *made = &bench->checks[bench->check_count++];
-    made->name = arena_text(bench->arena, name);
+    *made = (struct check_tally){.name = arena_text(bench->arena, name), .lowest = INFINITY, .highest = -INFINITY};
     return made;
 }
 
@@ -174,21 +188,36 @@ static enum verdict verdict_of(const struct verdicts *verdicts, const char *name
     return NOT_JUDGED;
 }
 
+/* What this photo may be told, beyond what is wrong with it. */
+static bool may_be_told(const struct job *job, const char *check)
+{
+    if (job->fault >= 0 && names_check(HARMLESS_MAY_TELL, check))
+        return true;
+    if (job->portrait != NULL)
+        return names_check(job->portrait->faults, check);
+    return (text_is(check, "mouth_closed") && job->mouth != 'c') ||
+           (text_is(check, "natural_colour") && (job->mouth == 'O' || job->mouth == '_'));
+}
+
 static void count_good(struct bench *bench, const struct job *job, const struct verdicts *verdicts)
 {
-    const char *allowed = job->portrait != NULL ? job->portrait->faults : job->mouth == 'c' ? "" : " mouth_closed ";
-    if (names_check(allowed, "*"))
+    if (job->portrait != NULL && names_check(job->portrait->faults, "*"))
         return;
     for (size_t i = 0; i < verdicts->count; i++) {
         if (job->portrait == NULL && !names_check(CROP_CHECKS, verdicts->names[i]))
             continue;
         struct check_tally *tally = tally_of(bench, verdicts->names[i]);
-        bool speaks = verdicts->of[i] != PASS, may = names_check(allowed, verdicts->names[i]);
-        tally->judged += !may;
-        tally->truly += speaks && may;
-        tally->false_warns += verdicts->of[i] == WARN && !may;
-        tally->false_fails += verdicts->of[i] == FAIL && !may;
-        if (speaks && !may && bench->verbose)
+        bool speaks = verdicts->of[i] != PASS;
+        if (may_be_told(job, verdicts->names[i])) {
+            tally->truly += speaks;
+            continue;
+        }
+        tally->judged++;
+        tally->false_warns += verdicts->of[i] == WARN;
+        tally->false_fails += verdicts->of[i] == FAIL;
+        tally->lowest = fmin(tally->lowest, verdicts->measured[i]);
+        tally->highest = fmax(tally->highest, verdicts->measured[i]);
+        if (speaks && bench->verbose)
             printf("  %s: false %s of %s (%.3g)\n", job->label, verdicts->of[i] == FAIL ? "failure" : "warning",
                    verdicts->names[i], verdicts->measured[i]);
     }
@@ -200,8 +229,8 @@ static void count_mouth(struct bench *bench, const struct job *job, const struct
     enum verdict verdict = verdict_of(verdicts, "mouth_closed", &measured);
     if (job->portrait != NULL || verdict == NOT_JUDGED)
         return;
-    bench->mouth_open += job->mouth == 'o';
-    bench->mouth_open_told += job->mouth == 'o' && verdict != PASS;
+    bench->mouth_open += job->mouth == 'o' || job->mouth == 'O';
+    bench->mouth_open_told += (job->mouth == 'o' || job->mouth == 'O') && verdict != PASS;
     bench->mouth_closed += job->mouth == 'c';
     bench->mouth_closed_told += job->mouth == 'c' && verdict == PASS;
 }
@@ -226,6 +255,10 @@ static void count_bad(struct bench *bench, const struct job *job, const struct v
     if (!counts)
         return;
     tally->copies++;
+    if (best == PASS && verdict_of(verdicts, "face_count", &measured) == FAIL && measured < 1) {
+        tally->faceless++;
+        return;
+    }
     tally->warned += best == WARN;
     tally->failed += best == FAIL;
     if (best == PASS) {
@@ -309,13 +342,13 @@ static void take(struct bench *bench, const struct job *job, const struct json *
     const struct json *report = json_at(tree, "report");
     struct verdicts verdicts;
     read_verdicts(bench, report, &verdicts);
-    if (job->fault >= 0) {
+    if (job->fault >= 0 && faults[job->fault].checks[0] != NULL) {
         count_bad(bench, job, &verdicts);
         return;
     }
     count_good(bench, job, &verdicts);
     count_mouth(bench, job, &verdicts);
-    if (job->portrait == NULL)
+    if (job->portrait == NULL || job->fault >= 0)
         return;
     size_t i = (size_t)(job->portrait - portraits);
     bench->clean[i] = verdicts;
@@ -380,11 +413,8 @@ static bool run_copy(struct bench *bench, const struct job *job, const char *fau
 {
     size_t len;
     unsigned char *bytes = ask_for(bench, fault, amount, quality, places, path, &len);
-    if (bytes == NULL) {
-        if (job->fault >= 0)
-            bench->faults[job->fault].unmade++;
+    if (bytes == NULL) /* this picture does not allow it */
         return !ferror(bench->maker.answer) && !feof(bench->maker.answer);
-    }
     bool good = drain(bench, IN_FLIGHT_MAX - 1) && submit(bench, (struct part){bytes, len}, job);
     free(bytes);
     return good;
@@ -414,7 +444,7 @@ static double signed_amount(const struct bench *bench, size_t portrait, const st
     double measured = NAN;
     if (check != NULL)
         (void)verdict_of(&bench->clean[portrait], check, &measured);
-    return measured < 0 ? -fault->amount : fault->amount;
+    return measured < 0 && check != NULL ? -fault->amount : fault->amount;
 }
 
 static bool run_faults(struct bench *bench)
@@ -463,22 +493,33 @@ static bool run_crops(struct bench *bench)
 
 /* ---- telling ---- */
 
-static void print_tables(const struct bench *bench)
+static int missed(const struct fault_tally *t)
 {
-    printf("\n%-28s %-24s %7s %7s %7s %7s\n", "fault put in", "check", "copies", "warned", "failed", "missed");
-    for (size_t i = 0; i < countof(faults); i++) {
+    return t->copies - t->warned - t->failed - t->faceless;
+}
+
+static void print_faults(const struct bench *bench)
+{
+    printf("\n%-27s %-24s %6s %6s %6s %8s %6s\n", "fault put in", "check", "copies", "warned", "failed", "faceless",
+           "missed");
+    for (size_t i = 0; i < countof(faults) && faults[i].checks[0] != NULL; i++) {
         const struct fault_tally *t = &bench->faults[i];
-        printf("%-28s %-24s %7d %7d %7d %7d", faults[i].label, faults[i].checks[0], t->copies, t->warned, t->failed,
-               t->copies - t->warned - t->failed);
-        if (t->copies > t->warned + t->failed)
+        printf("%-27s %-24s %6d %6d %6d %8d %6d", faults[i].label, faults[i].checks[0], t->copies, t->warned, t->failed,
+               t->faceless, missed(t));
+        if (missed(t) > 0)
             printf("  (%.3g … %.3g)", t->passed_lowest, t->passed_highest);
         printf("\n");
     }
-    printf("\n%-28s %24s %12s %12s %12s\n", "check, on good photos", "judged free of it", "false warns", "false fails",
-           "true");
+}
+
+static void print_checks(const struct bench *bench)
+{
+    printf("\n%-26s %8s %12s %12s %6s   %s\n", "check, on good photos", "judged", "false warns", "false fails", "true",
+           "measured");
     for (size_t i = 0; i < bench->check_count; i++) {
         const struct check_tally *t = &bench->checks[i];
-        printf("%-28s %24d %12d %12d %12d\n", t->name, t->judged, t->false_warns, t->false_fails, t->truly);
+        printf("%-26s %8d %12d %12d %6d   %.3g … %.3g\n", t->name, t->judged, t->false_warns, t->false_fails, t->truly,
+               t->lowest, t->highest);
     }
     printf("\nmouths of the face crops: %d of %d open ones told, %d of %d closed ones left alone\n\n",
            bench->mouth_open_told, bench->mouth_open, bench->mouth_closed_told, bench->mouth_closed);
@@ -491,7 +532,7 @@ static void print_json(const struct bench *bench)
     json_object_open(&b);
     json_name(&b, "faults");
     json_array_open(&b);
-    for (size_t i = 0; i < countof(faults); i++) {
+    for (size_t i = 0; i < countof(faults) && faults[i].checks[0] != NULL; i++) {
         const struct fault_tally *t = &bench->faults[i];
         json_object_open(&b);
         json_put_text(&b, "fault", faults[i].label);
@@ -499,7 +540,8 @@ static void print_json(const struct bench *bench)
         json_put_int(&b, "copies", t->copies);
         json_put_int(&b, "warned", t->warned);
         json_put_int(&b, "failed", t->failed);
-        json_put_int(&b, "missed", t->copies - t->warned - t->failed);
+        json_put_int(&b, "faceless", t->faceless);
+        json_put_int(&b, "missed", missed(t));
         json_object_close(&b);
     }
     json_array_close(&b);
@@ -513,6 +555,8 @@ static void print_json(const struct bench *bench)
         json_put_int(&b, "false_warns", t->false_warns);
         json_put_int(&b, "false_fails", t->false_fails);
         json_put_int(&b, "true", t->truly);
+        json_put_number(&b, "lowest", t->lowest, 3);
+        json_put_number(&b, "highest", t->highest, 3);
         json_object_close(&b);
     }
     json_array_close(&b);
@@ -523,7 +567,7 @@ static void print_json(const struct bench *bench)
 
 static void add_rows(const struct bench *bench, struct bench_report *report)
 {
-    int warns = 0, fails = 0, judged = 0, missed = 0, copies = 0;
+    int warns = 0, fails = 0, judged = 0, misses = 0, copies = 0;
     for (size_t i = 0; i < bench->check_count; i++) {
         warns += bench->checks[i].false_warns;
         fails += bench->checks[i].false_fails;
@@ -531,11 +575,11 @@ static void add_rows(const struct bench *bench, struct bench_report *report)
     }
     for (size_t i = 0; i < countof(faults); i++) {
         copies += bench->faults[i].copies;
-        missed += bench->faults[i].copies - bench->faults[i].warned - bench->faults[i].failed;
+        misses += missed(&bench->faults[i]);
     }
     bench_add(report, (struct bench_row){"checks_false_fails", "verdicts", fails, 0, 0.5});
     bench_add(report, (struct bench_row){"checks_false_warns", "%", judged > 0 ? 100.0 * warns / judged : 0, 0, 0});
-    bench_add(report, (struct bench_row){"checks_missed", "%", copies > 0 ? 100.0 * missed / copies : 0, 0, 0});
+    bench_add(report, (struct bench_row){"checks_missed", "%", copies > 0 ? 100.0 * misses / copies : 0, 0, 0});
 }
 
 /* ---- the bench ---- */
@@ -567,8 +611,10 @@ bool bench_photo_checks(struct bench_report *report)
         cli_say(CLI_FAILED, "photo-checks: %s", missing);
     else if (report->json)
         print_json(&bench);
-    else
-        print_tables(&bench);
+    else {
+        print_faults(&bench);
+        print_checks(&bench);
+    }
     if (missing == NULL)
         add_rows(&bench, report);
     worker_client_stop(&bench.client, NULL);

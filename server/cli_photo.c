@@ -12,10 +12,11 @@ static const char usage[] = "usage: xueying photo make IN OUT.jpg [--profile NAM
                             "\n"
                             "Makes the standard photo from IN (JPEG or PNG) and says what is wrong with it.\n"
                             "--report writes the compliance report and the ledger of operations; --json prints it.\n"
+                            "--annotate draws the photo with its windows, marks and what to do about each.\n"
                             "Profiles:";
 
 struct photo_options {
-    const char *in, *out, *report;
+    const char *in, *out, *report, *annotated, *language;
     const struct profile *profile;
     bool json;
 };
@@ -35,10 +36,12 @@ static int options_read(int argc, char **argv, struct photo_options *options)
         {"profile", required_argument, NULL, 'p'},
         {"report", required_argument, NULL, 'r'},
         {"json", no_argument, NULL, 'j'},
+        {"annotate", required_argument, NULL, 'a'},
+        {"language", required_argument, NULL, 'l'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct photo_options){.profile = profile_named(PROFILE_DEFAULT)};
+    *options = (struct photo_options){.profile = profile_named(PROFILE_DEFAULT), .language = "zh"};
     bool good = true;
     optind = 0; /* glibc: start anew */
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -51,6 +54,13 @@ static int options_read(int argc, char **argv, struct photo_options *options)
             break;
         case 'j':
             options->json = true;
+            break;
+        case 'a':
+            options->annotated = optarg;
+            break;
+        case 'l':
+            options->language = optarg;
+            good = text_is(optarg, "zh") || text_is(optarg, "en");
             break;
         case 'h':
             print_usage(stdout);
@@ -104,6 +114,26 @@ static int refused(const struct json *tree, const struct photo_options *options)
     return input ? CLI_UNREADABLE : CLI_FAILED;
 }
 
+/* The part of that name behind the JSON; NULL when there is none. */
+static const struct part *part_named(const struct frame *answer, const struct json *names, const char *name)
+{
+    size_t i = 1;
+    for (const struct json *one = names->first; one != NULL && i < answer->part_count; one = one->next, i++)
+        if (text_is(one->text, name))
+            return &answer->parts[i];
+    return NULL;
+}
+
+static bool write_marks(const struct frame *answer, const struct json *names, const struct photo_options *options)
+{
+    if (options->annotated == NULL)
+        return true;
+    const struct part *marks = part_named(answer, names, "annotated");
+    if (marks == NULL)
+        cli_say(CLI_FAILED, "no marks were drawn; a CJK font is needed (fonts-wqy-microhei or fonts-noto-cjk)");
+    return marks != NULL && cli_write_file(options->annotated, marks->bytes, marks->len);
+}
+
 static int finish(const struct frame *answer, const struct json *tree, const struct photo_options *options)
 {
     const struct json *report = json_at(tree, "report"), *names = json_at(tree, "parts");
@@ -115,7 +145,8 @@ static int finish(const struct frame *answer, const struct json *tree, const str
         cli_say(CLI_FAILED, "%s: no face was found", options->in);
         return CLI_FAILED;
     }
-    if (!cli_write_file(options->out, answer->parts[1].bytes, answer->parts[1].len))
+    if (!cli_write_file(options->out, answer->parts[1].bytes, answer->parts[1].len) ||
+        !write_marks(answer, names, options))
         return CLI_FAILED;
     if (!options->json) {
         printf("%s: %" PRId64 "x%" PRId64 ", %.1f KB: %s", options->out, options->profile->width_px,
@@ -140,6 +171,8 @@ static int make(const struct photo_options *options)
     json_put_text(&request, "kind", "standardise");
     json_name(&request, "profile");
     profile_write(&request, options->profile);
+    json_put_bool(&request, "annotate", options->annotated != NULL);
+    json_put_text(&request, "language", options->language);
     json_object_close(&request);
     parts[0] = (struct part){request.bytes, request.len};
     int code = CLI_UNREADABLE;

@@ -17,7 +17,7 @@
 
 #define ANNOTATE_BYTES_MAX MIB(4)
 
-/* Appends a PNG to out. `finished` is the head in the photo. WORKER: no font is installed. BUSY: no memory. TOO_LARGE:
+/* Writes a PNG into out. `finished` is the head in the photo. WORKER: no font is installed. BUSY: no memory. TOO_LARGE:
  * out is full. */
 enum err annotate_png(struct sheet_fonts *fonts, const struct image *photo, const struct head *finished,
                       const struct comply *report, bool chinese, struct buf *out);

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#define NO NAN
+#define NO             NAN
+#define WALL_EDGES_MAX 10.0 /* the gradient from which a background counts as busy */
 static const struct {
     const char *id, *unit;
     int decimals;
@@ -276,7 +277,9 @@ void comply_matte(struct comply *report, const struct matte_doubts *doubts, cons
     struct face_box chest =
         box_around(0, fmin(finished->chin_y + 0.3 * finished->eye_to_chin_px, height - 40), width, height);
     struct face_box alike = scaled(&clothes->at, 1 / frame_scale);
-    comply_set(report, CHECK_wall_shadow, doubts->wall_shadow, &outline);
+    /* Objects and windows are darker and lighter places too: only a wall shows a shadow. */
+    bool is_wall = report->checks[CHECK_background_edges].measured <= WALL_EDGES_MAX;
+    comply_set(report, CHECK_wall_shadow, is_wall ? doubts->wall_shadow : NAN, &outline);
     comply_set(report, CHECK_strangers, doubts->strangers, NULL);
     comply_set(report, CHECK_low_contrast, doubts->low_contrast, &outline);
     comply_set(report, CHECK_clothes_like_background, clothes->alike, &alike);

@@ -69,7 +69,8 @@ void comply_pose(struct comply *report, const struct head *source, const struct 
 void comply_place(struct comply *report, const struct head *finished, const struct placement *placement);
 void comply_wall(struct comply *report, const struct wall *wall, const struct head *finished);
 
-/* What the matte doubts and what it found the person to wear. frame_scale: pixels of the matte's frame per pixel of the
+/* What the matte doubts and what it found the person to wear; after comply_wall, for only a wall shows a shadow.
+ * frame_scale: pixels of the matte's frame per pixel of the
  * finished photo. */
 void comply_matte(struct comply *report, const struct matte_doubts *doubts, const struct clothes *clothes,
                   double frame_scale, const struct head *finished);

@@ -15,8 +15,8 @@
 #define SKIN_CHROMA    12.0 /* a, b this close to the cheeks' … */
 #define SKIN_DARKER    22.0 /* … and L* no more than this below them: hair is darker or less coloured */
 #define PUPIL_RADIUS   0.06
-#define RED_RATIO      1.7
-#define RED_MIN        60
+#define RED_MIN        30.0 /* a of CIELAB: a flash on the retina reaches 40–70, brown eyes in warm light 25 … */
+#define RED_BEYOND     12.0 /* … and then the cheeks are as red */
 #define EYE_BOX_ACROSS 0.42
 #define EYE_BOX_DOWN   0.30
 #define GLARE_FROM     235
@@ -49,11 +49,14 @@ static bool is_white(const unsigned char *rgb)
 /* ---- skin ---- */
 
 /* Below each eye, half-way to the mouth: where OFIQ looks for natural colour too. */
+static double cheeks_y(const struct face_landmarks *marks, const struct head *head)
+{
+    return (head->eye_y + (double)(marks->points[48].y_px + marks->points[54].y_px) / 2) / 2;
+}
+
 static struct lab cheeks(const struct image *face, const struct face_landmarks *marks, const struct head *head)
 {
-    double side = CHEEK_SIDE * head->eye_distance_px;
-    double mouth_y = (double)(marks->points[48].y_px + marks->points[54].y_px) / 2;
-    double y = (head->eye_y + mouth_y) / 2;
+    double side = CHEEK_SIDE * head->eye_distance_px, y = cheeks_y(marks, head);
     const double xs[2] = {head->left_eye_x, head->right_eye_x};
     struct lab sum = {0, 0, 0};
     int count = 0;
@@ -108,43 +111,49 @@ static double brows_shown(const struct image *face, const struct face_landmarks 
 
 /* ---- eyes ---- */
 
-static double red_share(const struct image *face, double eye_x, double eye_y, double radius)
+static double red_share(const struct image *face, const struct lab *cheek, double eye_x, double eye_y, double radius)
 {
+    double from = fmax(RED_MIN, cheek->a + RED_BEYOND);
     struct area area = area_of(face, eye_x, eye_y, 2 * radius, 2 * radius);
     int red = 0, count = 0;
     for (int32_t y = area.top; y < area.bottom; y++)
         for (int32_t x = area.left; x < area.right; x++) {
-            const unsigned char *rgb = pixel(face, x, y);
-            int other = rgb[1] > rgb[2] ? rgb[1] : rgb[2];
             if (hypot(x + 0.5 - eye_x, y + 0.5 - eye_y) > radius)
                 continue;
-            red += rgb[0] > RED_MIN && rgb[0] > RED_RATIO * other;
+            red += measure_lab(pixel(face, x, y)).a > from;
             count++;
         }
     return count > 0 ? (double)red / count : NAN;
 }
 
-static double glare_share(const struct image *face, double eye_x, double eye_y, double unit)
+static double white_share(const struct image *face, const struct area *area)
 {
-    struct area area = area_of(face, eye_x, eye_y, 2 * EYE_BOX_ACROSS * unit, 2 * EYE_BOX_DOWN * unit);
-    int bright = 0, count = 0;
-    for (int32_t y = area.top; y < area.bottom; y++)
-        for (int32_t x = area.left; x < area.right; x++) {
-            bright += is_white(pixel(face, x, y));
+    int white = 0, count = 0;
+    for (int32_t y = area->top; y < area->bottom; y++)
+        for (int32_t x = area->left; x < area->right; x++) {
+            white += is_white(pixel(face, x, y));
             count++;
         }
-    return count > 0 ? (double)bright / count : NAN;
+    return count > 0 ? (double)white / count : NAN;
+}
+
+/* Beyond what the cheek below shows: an overexposed face is white everywhere. */
+static double glare_share(const struct image *face, double eye_x, double eye_y, double cheek_y, double unit)
+{
+    struct area box = area_of(face, eye_x, eye_y, 2 * EYE_BOX_ACROSS * unit, 2 * EYE_BOX_DOWN * unit);
+    struct area cheek = area_of(face, eye_x, cheek_y, CHEEK_SIDE * unit, CHEEK_SIDE * unit);
+    return fmax(0, white_share(face, &box) - white_share(face, &cheek));
 }
 
 void measure_features(const struct image *face, const struct face_landmarks *marks, const struct head *head,
                       struct face_features *out)
 {
     struct lab cheek = cheeks(face, marks, head);
-    double unit = head->eye_distance_px, radius = PUPIL_RADIUS * unit;
+    double unit = head->eye_distance_px, radius = PUPIL_RADIUS * unit, cheek_y = cheeks_y(marks, head);
     out->colour_off = hypot(outside(cheek.a, SKIN_A_MIN, SKIN_A_MAX), outside(cheek.b, SKIN_B_MIN, SKIN_B_MAX));
     out->brows_shown = brows_shown(face, marks, head, &cheek);
-    out->red_eye = fmax(red_share(face, head->left_eye_x, head->left_eye_y, radius),
-                        red_share(face, head->right_eye_x, head->right_eye_y, radius));
-    out->eye_glare = fmax(glare_share(face, head->left_eye_x, head->left_eye_y, unit),
-                          glare_share(face, head->right_eye_x, head->right_eye_y, unit));
+    out->red_eye = fmax(red_share(face, &cheek, head->left_eye_x, head->left_eye_y, radius),
+                        red_share(face, &cheek, head->right_eye_x, head->right_eye_y, radius));
+    out->eye_glare = fmax(glare_share(face, head->left_eye_x, head->left_eye_y, cheek_y, unit),
+                          glare_share(face, head->right_eye_x, head->right_eye_y, cheek_y, unit));
 }

@@ -11,7 +11,7 @@ struct face_features {
     double colour_off;  /* how far the cheeks' mean a, b of CIELAB lies outside of skin's (5..25, 5..35); 0: inside */
     double brows_shown; /* share of skin in the band just above the brows; the rest is hair, or shadow */
     double red_eye;     /* share of the redder pupil that is flash red */
-    double eye_glare;   /* share of the brighter eye's box that is white: all channels above 235; shining skin is not */
+    double eye_glare;   /* share of an eye's box that is white (all channels above 235) beyond the cheek's share */
 };
 
 /* `face` shows the head with these landmarks at an eye distance of MEASURE_EYE_DISTANCE_PX. */

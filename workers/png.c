@@ -17,16 +17,19 @@ enum err plane_from(const struct image *picture, struct plane *out)
     return ERR_NONE;
 }
 
-static enum err encode(const struct plane *plane, struct buf *out)
+/* compression 1 with one fixed filter: four times as fast as the best, a quarter larger. */
+static enum err encode(const unsigned char *values, int32_t width_px, int32_t height_px, int bands, int compression,
+                       struct buf *out)
 {
-    size_t size = (size_t)plane->width_px * (size_t)plane->height_px, len = 0;
+    size_t size = (size_t)width_px * (size_t)height_px * (size_t)bands, len = 0;
     void *bytes = NULL;
-    VipsImage *pixels =
-        vips_image_new_from_memory(plane->values, size, plane->width_px, plane->height_px, 1, VIPS_FORMAT_UCHAR);
+    VipsImage *pixels = vips_image_new_from_memory(values, size, width_px, height_px, bands, VIPS_FORMAT_UCHAR);
     if (pixels == NULL)
         return ERR_BUSY;
-    pixels->Type = VIPS_INTERPRETATION_B_W;
-    int failed = vips_pngsave_buffer(pixels, &bytes, &len, "strip", TRUE, NULL);
+    pixels->Type = bands == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    VipsForeignPngFilter filter = bands == 1 ? VIPS_FOREIGN_PNG_FILTER_NONE : VIPS_FOREIGN_PNG_FILTER_SUB;
+    int failed =
+        vips_pngsave_buffer(pixels, &bytes, &len, "strip", TRUE, "compression", compression, "filter", filter, NULL);
     g_object_unref(pixels);
     if (failed) {
         vips_error_clear();
@@ -38,11 +41,16 @@ static enum err encode(const struct plane *plane, struct buf *out)
     return out->over ? ERR_TOO_LARGE : ERR_NONE;
 }
 
+enum err png_encode(const struct image *image, struct buf *out)
+{
+    return encode(image->rgb, image->width_px, image->height_px, 3, 1, out);
+}
+
 enum err png_encode_plane(const struct plane *plane, int32_t width_px, int32_t height_px, struct buf *out)
 {
     struct plane sized = {0};
     TRY(resample_plane(plane, width_px, height_px, &sized));
-    enum err e = encode(&sized, out);
+    enum err e = encode(sized.values, sized.width_px, sized.height_px, 1, 6, out);
     plane_release(&sized);
     return e;
 }

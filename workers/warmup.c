@@ -1,5 +1,6 @@
 #include "workers/warmup.h"
 
+#include "workers/annotate.h"
 #include "workers/compare.h"
 #include "workers/faces.h"
 #include "workers/image.h"
@@ -61,6 +62,24 @@ static bool sheet_once(struct job_tools *tools, const struct buf *jpeg, char why
     return job_once(tools, request, jpeg, why);
 }
 
+/* A report with a failure and a warning uses every size and weight of the fonts; a font opened later finds no file. */
+static bool marks_once(struct job_tools *tools, const struct image *picture)
+{
+    struct comply report;
+    struct head head = {.eye_x = SIDE_PX / 2, .centre_x = SIDE_PX / 2, .chin_y = SIDE_PX / 2, .face_width_px = 100};
+    struct face_box somewhere = {10, 10, 50, 50, 0};
+    struct buf png;
+    bool good = tools->fonts == NULL;
+    buf_init(&png, ANNOTATE_BYTES_MAX);
+    comply_init(&report, profile_named(PROFILE_DEFAULT));
+    comply_set(&report, CHECK_roll, 20, &somewhere);
+    comply_set(&report, CHECK_rephoto, 100, NULL);
+    for (int chinese = 0; tools->fonts != NULL && chinese <= 1; chinese++)
+        good = annotate_png(tools->fonts, picture, &head, &report, chinese == 1, &png) == ERR_NONE;
+    buf_release(&png);
+    return good;
+}
+
 bool warmup(struct job_tools *tools, char why[JOB_WHY_BYTES])
 {
     struct image picture;
@@ -78,6 +97,10 @@ bool warmup(struct job_tools *tools, char why[JOB_WHY_BYTES])
     }
     good = good && job_once(tools, "{\"kind\":\"compare\"}", &jpeg, why) &&
            job_once(tools, "{\"kind\":\"code\"}", &jpeg, why) && sheet_once(tools, &jpeg, why);
+    if (good && !marks_once(tools, &picture)) {
+        snprintf(why, JOB_WHY_BYTES, "the report cannot be drawn");
+        good = false;
+    }
     image_release(&picture);
     buf_release(&jpeg);
     return good;

@@ -5,9 +5,10 @@
 
 #include <math.h>
 
-#define PI         3.14159265358979323846
-#define WALL_RGB   9.0  /* how far a wall pixel may be from the one it was reached from */
-#define WALL_DRIFT 95.0 /* … and from the corner it was reached from */
+#define PI           3.14159265358979323846
+#define WALL_RGB     9.0  /* how far a wall pixel may be from the one it was reached from */
+#define SCREEN_SHARP 0.45 /* how much of a screen pixel's light stays in its own stripe */
+#define WALL_DRIFT   95.0 /* … and from the corner it was reached from */
 
 /* ---- small things ---- */
 
@@ -87,9 +88,10 @@ static bool half_lit(struct image *picture, double darkest, const struct places 
     double width = p->face_right - p->face_left;
     for (int32_t y = 0; y < picture->height_px; y++)
         for (int32_t x = 0; x < picture->width_px; x++) {
-            double t = fmin(fmax((x - centre_x(p)) / width * 1.2 + 0.5, 0), 1);
+            double side = darkest < 0 ? -1 : 1; /* negative: the left half */
+            double t = fmin(fmax(side * (x - centre_x(p)) / width * 1.2 + 0.5, 0), 1);
             for (int i = 0; i < 3; i++)
-                at(picture, x, y)[i] = byte_of(at(picture, x, y)[i] * (1 - (1 - darkest) * t));
+                at(picture, x, y)[i] = byte_of(at(picture, x, y)[i] * (1 - (1 - fabs(darkest)) * t));
         }
     return true;
 }
@@ -357,17 +359,35 @@ static bool open_mouth(struct image *picture, double share, const struct places 
     return made.rgb != NULL;
 }
 
+/* The opening is squeezed to a slit a little lower, the lids are stretched over it: painted lids fool no landmarks. */
+static double squeezed_from(double y, double reach, double open)
+{
+    double shut = 0.12 * open, low = 0.6 * open; /* half the slit, and how far below the middle it lies */
+    if (y < low - shut)
+        return -reach + (y + reach) * (reach - open) / (reach + low - shut);
+    if (y <= low + shut)
+        return (y - low) * open / shut;
+    return reach - (reach - y) * (reach - open) / (reach - low - shut);
+}
+
 static bool close_eyes(struct image *picture, const struct places *p)
 {
-    double unit = eye_distance(p);
+    double unit = eye_distance(p), reach = 0.2 * unit, half = 0.3 * unit;
     const double eyes[2][2] = {{p->left_eye_x, p->left_eye_y}, {p->right_eye_x, p->right_eye_y}};
-    static const double lash[3] = {45, 30, 28};
-    for (int i = 0; i < 2; i++) {
-        double skin[3];
-        sample(picture, eyes[i][0], eyes[i][1] + 0.22 * unit, skin);
-        ellipse(picture, eyes[i][0], eyes[i][1], 0.27 * unit, 0.14 * unit, skin, 1);
-        ellipse(picture, eyes[i][0], eyes[i][1] + 0.055 * unit, 0.22 * unit, 0.022 * unit, lash, 0.9);
-    }
+    struct image made = empty(picture->width_px, picture->height_px);
+    if (made.rgb == NULL)
+        return false;
+    memcpy(made.rgb, picture->rgb, (size_t)made.width_px * (size_t)made.height_px * 3);
+    for (int i = 0; i < 2; i++)
+        for (int32_t y = (int32_t)(eyes[i][1] - reach); y < (int32_t)(eyes[i][1] + reach); y++)
+            for (int32_t x = (int32_t)(eyes[i][0] - half); x < (int32_t)(eyes[i][0] + half); x++) {
+                double rgb[3], u = (x - eyes[i][0]) / half, open = 0.13 * unit * sqrt(fmax(0, 1 - u * u));
+                if (open < 1)
+                    continue;
+                sample(picture, x, eyes[i][1] + squeezed_from(y - eyes[i][1], reach, open), rgb);
+                put(&made, x, y, rgb, 1);
+            }
+    replace(picture, &made);
     return true;
 }
 
@@ -416,15 +436,16 @@ static bool screen(struct image *picture, double pitch_px)
                 double u = (px * cos(angle) + py * sin(angle)) / pitch_px,
                        v = (py * cos(angle) - px * sin(angle)) / pitch_px;
                 double in_u = (u - floor(u)) * 3, in_v = v - floor(v);
-                if (in_v < 0.82 && in_u - floor(in_u) < 0.85)
-                    sum[(int)in_u] += rgb[(int)in_u];
+                bool lit = in_v < 0.82 && in_u - floor(in_u) < 0.85;
+                for (int i = 0; i < 3; i++) /* light spreads in the glass and in the lens */
+                    sum[i] += rgb[i] * ((lit && i == (int)in_u ? SCREEN_SHARP * 3 / 0.7 : 0) + 1 - SCREEN_SHARP);
             }
             for (int i = 0; i < 3; i++)
-                rgb[i] = fmin(255, 12 + sum[i] / (FINER * FINER) * 3 * 1.25);
+                rgb[i] = 12 + sum[i] / (FINER * FINER) * 0.93;
             put(&made, x, y, rgb, 1);
         }
     replace(picture, &made);
-    return made.rgb != NULL && blur(picture, 0.6);
+    return made.rgb != NULL && blur(picture, 0.8);
 }
 
 /* Printed with dots of three inks at three angles, photographed: dots are pitch_px camera pixels apart. */

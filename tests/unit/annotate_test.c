@@ -148,5 +148,8 @@ TEST(everything_at_once_still_fits)
 
 int main(void)
 {
-    return tests_run();
+    image_start();
+    int failed = tests_run();
+    image_stop();
+    return failed;
 }

@@ -9,8 +9,6 @@
 
 /* Beside a busy wall its colour is a guess: the mask's own edge, sharpened, is better. */
 #define UNREST_SHARE 0.7f
-#define UNREST_CALM  8.0f
-#define UNREST_BUSY  18.0f
 #define MASK_FROM    70.0f
 #define MASK_TO      190.0f
 
@@ -38,8 +36,8 @@
 struct local {
     struct matte_colour wall, near, around; /* of the wall; of the nearest sure person; of the person at large */
     float guide_a, guide_b, noise;
-    float busy, mask; /* busy 1: the wall is no help, the mask decides */
-    float inside;     /* 0 at the mask's edge … 1 where it must be right */
+    float busy, mask;      /* busy 1: the wall is no help, the mask decides */
+    float inside, outside; /* 0 at the mask's edge … 1 where it must be right */
 };
 
 /* ---- the person's colours ---- */
@@ -151,6 +149,7 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + fminf(OFF_MOST, OFF_CONTRAST * contrast);
     a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(near.off2, around.off2))));
     a = fmaxf(a, at->inside * (1 - smooth(CONTRAST_NONE, CONTRAST_FULL, contrast)));
+    a = fminf(fmaxf(a, at->busy * at->inside), 1 - at->busy * at->outside);
     *alpha = to_byte(a * 255);
     if (*alpha == 0 || *alpha == 255)
         return contrast;
@@ -167,16 +166,17 @@ static struct local local_at(const struct matte_work *work, int32_t x, int32_t y
 {
     size_t i = (size_t)y * (size_t)work->width + (size_t)x;
     const unsigned char *near = work->colour + 3 * (size_t)work->nearest[i];
-    float unrest = matte_wall_unrest(work, x, y);
+    float unrest = matte_wall_unrest(work, x, y), sure = SURE_INSIDE * work->face_width * MATTE_FIELD_STEP;
     return (struct local){.wall = matte_pyramid_at(&work->wall, x, y),
                           .near = {near[0], near[1], near[2], 1},
                           .around = matte_pyramid_at(&work->person, x, y),
                           .guide_a = work->fields[0][i],
                           .guide_b = work->fields[1][i],
                           .noise = fmaxf(work->noise, UNREST_SHARE * unrest),
-                          .busy = smooth(UNREST_CALM, UNREST_BUSY, unrest),
+                          .busy = smooth(work->calm, 2 * work->calm, unrest),
                           .mask = smooth(MASK_FROM, MASK_TO, work->mask[i]),
-                          .inside = smooth(0, SURE_INSIDE * work->face_width * MATTE_FIELD_STEP, work->inside[i])};
+                          .inside = smooth(0, sure, work->inside[i]),
+                          .outside = smooth(0.3f * sure, 1.5f * sure, work->outside[i])};
 }
 
 /* The four pixels of an unknown cell; returns how many of them are hard to tell from the wall. */

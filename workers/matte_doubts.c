@@ -4,16 +4,14 @@
 
 /* ---- the wall's shadow ---- */
 
-#define SHADOW_NEAR       0.13  /* face widths from the mask's edge: close to the head */
-#define SHADOW_FAR        0.45  /* from here on: far */
-#define SHADOW_BANDS      8     /* heights between crown and chin that are judged on their own */
-#define SHADOW_CELLS      24    /* fewer cells than this say nothing */
-#define SHADOW_DARKEST    0.25  /* of the near cells count: a hard shadow is narrow */
-#define SHADOW_MASK       100   /* of 255: where the band leans to wall it counts too, … */
-#define SHADOW_UNREST     3.0f  /* a plain wall stays below it, … */
-#define SHADOW_CALM_SHARE 0.6   /* … on this share at least */
-#define SHADOW_STRAND     8     /* grey levels: hair before the wall is no shadow */
-#define SHADOW_LEAST      0.40f /* … if it has the wall's tint at this brightness */
+#define SHADOW_NEAR    0.13  /* face widths from the mask's edge: close to the head */
+#define SHADOW_FAR     0.45  /* from here on: far */
+#define SHADOW_BANDS   8     /* heights between crown and chin that are judged on their own */
+#define SHADOW_CELLS   24    /* fewer cells than this say nothing */
+#define SHADOW_DARKEST 0.25  /* of the near cells count: a hard shadow is narrow */
+#define SHADOW_MASK    100   /* of 255: where the band leans to wall it counts too, … */
+#define SHADOW_STRAND  8     /* grey levels: hair before the wall is no shadow */
+#define SHADOW_LEAST   0.40f /* … if it has the wall's tint at this brightness */
 
 static double lightness_of(const unsigned char *rgb)
 {
@@ -80,19 +78,6 @@ static bool may_be_wall(const struct matte_work *work, size_t i, int32_t x, int3
     return work->kind[i] == MATTE_WALL;
 }
 
-/* Beside curtains and shelves no shadow can be told from a pattern. */
-static bool is_plain(const struct matte_work *work)
-{
-    size_t wall = 0, calm = 0;
-    for (int32_t y = 0; y < work->height; y += 4)
-        for (int32_t x = 0; x < work->width; x += 4) {
-            bool is = work->kind[(size_t)y * (size_t)work->width + (size_t)x] == MATTE_WALL;
-            wall += is;
-            calm += is && matte_wall_unrest(work, x, y) <= SHADOW_UNREST;
-        }
-    return (double)calm > SHADOW_CALM_SHARE * (double)wall;
-}
-
 static double wall_shadow(const struct matte_work *work)
 {
     struct side sides[2] = {0};
@@ -102,7 +87,7 @@ static double wall_shadow(const struct matte_work *work)
         for (int32_t x = 0; x < work->width && down >= 0 && down < 1; x++) {
             size_t i = (size_t)y * (size_t)work->width + (size_t)x;
             bool near = work->outside[i] <= SHADOW_NEAR * step, far = work->outside[i] >= SHADOW_FAR * step;
-            if ((!near && !far) || !may_be_wall(work, i, x, y) || matte_wall_unrest(work, x, y) > MATTE_WALL_CALM)
+            if ((!near && !far) || !may_be_wall(work, i, x, y) || matte_wall_unrest(work, x, y) > work->calm)
                 continue;
             struct side *side = &sides[(float)x > work->centre_x];
             double lightness = lightness_of(work->colour + 3 * i);
@@ -173,7 +158,7 @@ static double shoulder_tilt_deg(const struct matte_work *work, const struct matt
 
 void matte_doubts(const struct matte_work *work, const struct matte *matte, struct matte_doubts *out)
 {
-    out->wall_shadow = work->has_wall && is_plain(work) ? wall_shadow(work) : NAN;
+    out->wall_shadow = work->has_wall && work->plain ? wall_shadow(work) : NAN;
     out->bottom_missing = bottom_missing(work, matte);
     out->shoulder_tilt_deg = shoulder_tilt_deg(work, matte);
 }

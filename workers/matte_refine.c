@@ -4,7 +4,7 @@
 
 static bool is_calm(const struct matte_work *work, int32_t x, int32_t y)
 {
-    return matte_wall_unrest(work, x, y) <= MATTE_WALL_CALM;
+    return matte_wall_unrest(work, x, y) <= work->calm;
 }
 
 /* ---- strands beyond the band ---- */
@@ -16,12 +16,17 @@ static bool is_calm(const struct matte_work *work, int32_t x, int32_t y)
 #define STRAND_MARGIN 2                        /* cells around a strand for its soft sides */
 static const int32_t strand_widths[] = {3, 6}; /* cells to each side of a strand where wall must be */
 
-bool matte_refine_is_strand(const struct matte_work *work, int32_t x, int32_t y, int32_t least)
+struct line {
+    int32_t dark, bright; /* how much darker, brighter than both its sides a cell is, in the clearest direction */
+};
+
+static struct line line_at(const struct matte_work *work, int32_t x, int32_t y)
 {
     static const int32_t across[4][2] = {{1, 0}, {0, 1}, {1, 1}, {1, -1}};
     int32_t width = work->width, height = work->height;
     const unsigned char *grey = work->grey;
     int32_t own = grey[(size_t)y * (size_t)width + (size_t)x];
+    struct line line = {-255, -255};
     for (size_t k = 0; k < countof(strand_widths); k++)
         for (int d = 0; d < 4; d++) {
             int32_t dx = across[d][0] * strand_widths[k], dy = across[d][1] * strand_widths[k];
@@ -29,10 +34,17 @@ bool matte_refine_is_strand(const struct matte_work *work, int32_t x, int32_t y,
                 continue;
             int32_t a = grey[(size_t)(y + dy) * (size_t)width + (size_t)(x + dx)];
             int32_t b = grey[(size_t)(y - dy) * (size_t)width + (size_t)(x - dx)];
-            if ((own < a - least && own < b - least) || (own > a + least && own > b + least))
-                return true;
+            int32_t dark = (a < b ? a : b) - own, bright = own - (a > b ? a : b);
+            line.dark = dark > line.dark ? dark : line.dark;
+            line.bright = bright > line.bright ? bright : line.bright;
         }
-    return false;
+    return line;
+}
+
+bool matte_refine_is_strand(const struct matte_work *work, int32_t x, int32_t y, int32_t least)
+{
+    struct line line = line_at(work, x, y);
+    return line.dark > least || line.bright > least;
 }
 
 static bool is_bold(const struct matte_work *work, size_t i, int32_t x, int32_t y)
@@ -129,6 +141,7 @@ static void settle_shade(struct matte_work *work)
 #define HOLE_DISTANCE 34.0f /* RGB distance from the wall, with its tint: measured, spares grey hair */
 #define HOLE_SHADE    0.62f /* of the wall's brightness: the wall behind hair is darker, but then flat */
 #define HOLE_BRIGHT   40    /* grey levels brighter than both sides: a gap between strands, however thin */
+#define HOLE_GAP      0.12f /* … this many face widths from the mask's edge at most */
 #define HOLE_INNER    6     /* cells that are nothing but wall: fewer are the line where a collar meets a neck */
 #define HOLE_MARGIN   3     /* cells around a hole that are half wall */
 /* Skin may have the wall's colour. In face widths: beside the jaw, beside the temples and ears, the neck's half width,
@@ -177,6 +190,7 @@ static struct span skin_at(const struct matte_work *work, int32_t y)
 
 static void find_holes(struct matte_work *work, int32_t bottom)
 {
+    uint16_t gap = (uint16_t)(HOLE_GAP * work->face_width * MATTE_FIELD_STEP);
     memset(work->open, 0, work->count);
     for (int32_t y = 0; y < bottom; y++) {
         struct span skin = skin_at(work, y);
@@ -187,7 +201,8 @@ static void find_holes(struct matte_work *work, int32_t bottom)
             struct matte_colour wall = matte_pyramid_at(&work->wall, x, y);
             const unsigned char *rgb = work->colour + 3 * i;
             work->open[i] = matte_wall_tint(rgb, wall, HOLE_SHADE) && is_calm(work, x, y) &&
-                            (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, 2));
+                            (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, 2) ||
+                             (work->inside[i] <= gap && line_at(work, x, y).bright > HOLE_BRIGHT));
         }
     }
 }
@@ -203,7 +218,7 @@ static bool is_hole(struct matte_work *work, size_t area, int32_t top, int32_t b
         bool is = is_inner(work, i);
         work->flag[i] = is ? 3 : 2;
         inner += is;
-        bright += matte_refine_is_strand(work, x, y, HOLE_BRIGHT);
+        bright += line_at(work, x, y).bright > HOLE_BRIGHT;
         lowest = y > lowest ? y : lowest;
     }
     return highest < top && lowest + 1 < bottom && (inner >= HOLE_INNER || 2 * bright > area);

@@ -88,12 +88,33 @@ float matte_wall_unrest(const struct matte_work *work, int32_t x, int32_t y)
     return matte_pyramid_wide(&work->unrest, 1, x, y).r;
 }
 
+/* A plain wall stays below this on this share of it at least; what is above then is light and shadow. Beside curtains
+ * and shelves only the calmest places can be believed. */
+#define PLAIN_UNREST 3.0f
+#define PLAIN_SHARE  0.6
+#define CALM_PLAIN   9.0f
+#define CALM_ROOM    3.5f
+
+static bool is_plain(const struct matte_work *work)
+{
+    size_t wall = 0, calm = 0;
+    for (int32_t y = 0; y < work->height; y += 4)
+        for (int32_t x = 0; x < work->width; x += 4) {
+            bool is = work->kind[(size_t)y * (size_t)work->width + (size_t)x] == MATTE_WALL;
+            wall += is;
+            calm += is && matte_wall_unrest(work, x, y) <= PLAIN_UNREST;
+        }
+    return (double)calm > PLAIN_SHARE * (double)wall;
+}
+
 void matte_wall_learn(struct matte_work *work)
 {
     work->has_wall = matte_wall_colours(work, &work->coarse);
     work->noise = work->has_wall ? noise_of(work) : 255;
     if (work->has_wall)
         measure_unrest(work);
+    work->plain = work->has_wall && is_plain(work);
+    work->calm = work->plain ? CALM_PLAIN : CALM_ROOM;
 }
 
 #define TINT_MOST 1.10f /* of the wall's brightness: lighter is something else */

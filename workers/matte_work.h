@@ -40,6 +40,8 @@ struct matte_work {
     float *fields[4];    /* scratch: see matte_alpha.c */
     float *box_scratch;
     float noise; /* RGB distance of wall cells from the wall close by: grain */
+    float calm;  /* up to this unrest the wall's colour is believed */
+    bool plain;  /* most of the wall is calm: the rest is light and shadow */
     bool has_wall, has_person;
     struct matte_pyramid coarse; /* the wall at large; strands and dust average out */
     struct matte_pyramid unrest; /* r: RGB distance of the wall from the wall half a face around: patterns, objects */
@@ -67,12 +69,11 @@ void matte_trimap_bands(struct matte_work *work);
 void matte_wall_mask(struct matte_work *work);
 /* The colours of all wall cells; false when there is none. Uses work->open. */
 bool matte_wall_colours(struct matte_work *work, struct matte_pyramid *pyramid);
-/* work->coarse, has_wall and noise from all wall cells. */
+/* work->coarse, has_wall, noise, unrest, plain and calm from all wall cells. */
 void matte_wall_learn(struct matte_work *work);
 
-/* How restless the wall is near a cell. Plain walls stay below 3, in shadow 8, rooms reach 10 to 50; beyond CALM its
- * colour proves nothing. */
-#define MATTE_WALL_CALM 9.0f
+/* How restless the wall is near a cell. Plain walls stay below 3, in shadow 9, rooms reach 10 to 50; beyond work->calm
+ * its colour proves nothing. */
 float matte_wall_unrest(const struct matte_work *work, int32_t x, int32_t y);
 /* Has the pixel the wall's tint, at `least` or more of its brightness? */
 bool matte_wall_tint(const unsigned char *rgb, struct matte_colour wall, float least);

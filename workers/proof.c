@@ -1,5 +1,7 @@
 #include "workers/proof.h"
 
+#include "workers/resample.h"
+
 #include <math.h>
 
 #define SURE_PERSON    250 /* alpha from here on is person */
@@ -122,27 +124,14 @@ static void draw_face(const struct face_landmarks *marks, const struct sums *not
     }
 }
 
-/* Nearest: zones need no more. */
-static bool scaled_alpha(const struct plane *alpha, int32_t width_px, int32_t height_px, struct plane *out)
-{
-    *out = (struct plane){width_px, height_px, malloc((size_t)width_px * (size_t)height_px)};
-    for (int32_t y = 0; out->values != NULL && y < height_px; y++) {
-        const unsigned char *row =
-            alpha->values + (size_t)((int64_t)y * alpha->height_px / height_px) * (size_t)alpha->width_px;
-        for (int32_t x = 0; x < width_px; x++)
-            out->values[(size_t)y * (size_t)width_px + (size_t)x] = row[(int64_t)x * alpha->width_px / width_px];
-    }
-    return out->values != NULL;
-}
-
 enum err proof_zones(const struct plane *alpha, const struct face_landmarks *marks, int32_t width_px, int32_t height_px,
                      double band_px, struct plane *zones)
 {
-    struct plane fitted;
+    struct plane fitted = {0};
     struct sums not_person = {0}, not_wall = {0};
     int32_t reach = (int32_t)lround(band_px);
     *zones = (struct plane){width_px, height_px, calloc((size_t)width_px * (size_t)height_px, 1)};
-    bool good = scaled_alpha(alpha, width_px, height_px, &fitted) && zones->values != NULL &&
+    bool good = resample_plane(alpha, width_px, height_px, &fitted) == ERR_NONE && zones->values != NULL &&
                 sums_make(&fitted, 0, SURE_PERSON - 1, &not_person) &&
                 sums_make(&fitted, SURE_WALL + 1, 255, &not_wall);
     for (int32_t y = 0; good && y < height_px; y++)

@@ -4,6 +4,7 @@
 #include "workers/jpeg.h"
 #include "workers/measure_clothes.h"
 #include "workers/png.h"
+#include "workers/resample.h"
 #include "workers/standardise.h"
 
 #include <math.h>
@@ -11,6 +12,7 @@
 #define REPAIR_SIDE_PX_MIN 100
 #define REPAIR_EDGE_PX_MAX 3000 /* MATTE_SCALE times the largest profile */
 #define MASK_WHOLE         250  /* a mask's value from here on leaves the pixel whole */
+#define MASK_SAME          3    /* values of two masks so close are the same, whatever saved them */
 #define TAKEN_FROM         4    /* a pixel of the band that differs less is the file's noise: ours stays */
 #define NEARLY_BACKGROUND  10   /* a repaired pixel so close to the background's colour becomes exactly that */
 
@@ -85,31 +87,67 @@ static void count_changes(const struct image *a, const struct image *b, struct l
 
 /* ---- a mask ---- */
 
-/* The face must be whole. Elsewhere a mask may open what it likes: it can take the sitter's pixels away, never change
- * one, and people look at every repair. */
-static enum err check_mask(const struct plane *mask, const struct plane *zones, char why[JOB_WHY_BYTES])
+/* Where the repaired mask says what ours said at its size, ours stays: hair keeps the detail that a smaller mask cannot
+ * hold, and a soft spot that nobody touched is no change. */
+static enum err keep_ours(const struct plane *ours, struct plane *mask)
 {
-    for (int32_t y = 0; y < zones->height_px; y++)
-        for (int32_t x = 0; x < zones->width_px; x++) {
-            if (zones->values[(size_t)y * (size_t)zones->width_px + (size_t)x] != PROOF_FACE)
-                continue;
-            int64_t u = (2 * (int64_t)x + 1) * mask->width_px / (2 * zones->width_px);
-            int64_t v = (2 * (int64_t)y + 1) * mask->height_px / (2 * zones->height_px);
-            if (mask->values[(size_t)v * (size_t)mask->width_px + (size_t)u] < MASK_WHOLE)
+    struct plane sized = {0}, again = {0}, large = {0};
+    enum err e = resample_plane(ours, mask->width_px, mask->height_px, &sized);
+    if (e == ERR_NONE)
+        e = resample_plane(&sized, ours->width_px, ours->height_px, &again);
+    if (e == ERR_NONE)
+        e = resample_plane(mask, ours->width_px, ours->height_px, &large);
+    for (size_t i = 0; e == ERR_NONE && i < (size_t)ours->width_px * (size_t)ours->height_px; i++)
+        if (abs(large.values[i] - again.values[i]) <= MASK_SAME)
+            large.values[i] = ours->values[i];
+    plane_release(&sized);
+    plane_release(&again);
+    if (e == ERR_NONE) {
+        plane_release(mask);
+        *mask = large;
+    }
+    return e;
+}
+
+/* The face must stay whole. Elsewhere a mask may open what it likes: it can take the sitter's pixels away, never change
+ * one, and people look at every repair. */
+static enum err check_mask(const struct plane *ours, const struct plane *mask, const struct plane *zones,
+                           char why[JOB_WHY_BYTES])
+{
+    for (int32_t row = 0; row < mask->height_px; row++)
+        for (int32_t column = 0; column < mask->width_px; column++) {
+            size_t at = (size_t)row * (size_t)mask->width_px + (size_t)column;
+            int32_t x = (int32_t)((int64_t)column * zones->width_px / mask->width_px);
+            int32_t y = (int32_t)((int64_t)row * zones->height_px / mask->height_px);
+            bool opened = mask->values[at] < MASK_WHOLE && mask->values[at] < ours->values[at];
+            if (opened && zones->values[(size_t)y * (size_t)zones->width_px + (size_t)x] == PROOF_FACE)
                 return changed(why, "The mask opens the face", x, y);
         }
     return ERR_NONE;
 }
 
+static bool same_size(const struct plane *plane, int32_t width_px, int32_t height_px)
+{
+    return plane->width_px == width_px && plane->height_px == height_px;
+}
+
 static enum err with_mask(struct job_tools *tools, const struct standard_order *order, const struct before *before,
                           struct retouch_made *out, char why[JOB_WHY_BYTES])
 {
+    const struct plane *ours = &before->made.matte.alpha;
     struct proof_difference face;
     TRY(plane_from(&before->repair, &out->alpha));
-    TRY(check_mask(&out->alpha, &before->zones, why));
+    if (!same_size(&out->alpha, ours->width_px, ours->height_px) &&
+        !same_size(&out->alpha, before->seen.width_px, before->seen.height_px)) {
+        snprintf(why, JOB_WHY_BYTES, "The repaired mask must have %d × %d pixels.", (int)before->seen.width_px,
+                 (int)before->seen.height_px);
+        return ERR_BAD_FIELD;
+    }
+    TRY(keep_ours(ours, &out->alpha));
+    TRY(check_mask(ours, &out->alpha, &before->zones, why));
     struct standard_order with = *order;
     with.alpha = &out->alpha;
-    TRY(standard_make(tools, &with, &out->standard, why)); /* BAD_FIELD: the size */
+    TRY(standard_make(tools, &with, &out->standard, why));
     proof_differ(&before->made.photo, &out->standard.photo, &before->zones, PROOF_FACE, RETOUCH_DIFFERENCE_MAX, &face);
     out->entry.face_difference_max = face.max;
     if (face.max > RETOUCH_DIFFERENCE_MAX)

@@ -29,6 +29,7 @@ enum err view_code(struct tx *tx, const struct submission *s, const struct polic
     json_put_int(out, "number", code.number);
     json_put_text(out, "source", code.source);
     json_put_text(out, "looks_like", code.looks_like);
+    json_put_bool(out, "mismatch", text_is(code.code_match, "no"));
     put_words(out, &code, lang);
     json_put_time(out, "created", code.created_us);
     json_object_close(out);

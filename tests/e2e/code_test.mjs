@@ -154,7 +154,7 @@ await runTests({
         assert.equal((await show(student, drawn(cipher('FITS')))).state, 'read');
         assert.equal((await staffView(student)).code_match, 'yes');
         const wrong = await scan(student, cipher('OTHER'));
-        assert.equal(wrong.state, 'read');
+        assert.deepEqual([wrong.state, wrong.mismatch], ['read', true]);
         assert.match(wrong.text, /不一致|registered person/);
         assert.equal((await staffView(student)).code_match, 'no');
         assert.equal((await scan(student, cipher('FAKE'))).state, 'foreign');

@@ -49,7 +49,7 @@ static enum err describe_largest(struct face_context *context, struct image *pic
     side->box = box_in_original(&boxes.items[0], picture, &side->source);
     struct face_landmarks landmarks;
     struct face_image view = faces_view(picture);
-    TRY(faces_err(face_landmarks_find(context, &view, &boxes.items[0], &landmarks)));
+    TRY(faces_err(face_landmarks_quick(context, &view, &boxes.items[0], &landmarks)));
     TRY(faces_err(face_describe(context, &view, &landmarks, &side->descriptor)));
     spent->describe_us += lap(&since);
     return ERR_NONE;
@@ -60,8 +60,8 @@ static enum err look_at(struct face_context *context, const unsigned char *bytes
 {
     struct image picture;
     int64_t since = clock_mono_us();
-    side->error =
-        image_decode(bytes, len, IMAGE_ID_SIDE_PX_MIN, COMPARE_LONG_EDGE_PX, &side->source, &picture, side->why);
+    side->error = image_decode_light(bytes, len, IMAGE_ID_SIDE_PX_MIN, COMPARE_LONG_EDGE_PX_ENOUGH,
+                                     COMPARE_LONG_EDGE_PX_MAX, &side->source, &picture, side->why);
     spent->decode_us += lap(&since);
     if (side->error != ERR_NONE)
         return side->error == ERR_BUSY ? ERR_BUSY : ERR_NONE;

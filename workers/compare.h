@@ -17,8 +17,10 @@
 
 #define COMPARE_MATCH_DEFAULT    0.50
 #define COMPARE_MISMATCH_DEFAULT 0.65
-#define COMPARE_LONG_EDGE_PX     960 /* decoded size: the larger picture the chip is cut from */
-#define COMPARE_FACE_PX_MIN      80
+/* The picture that the chip is cut from: the loader halves while the long edge stays at least `enough`. */
+#define COMPARE_LONG_EDGE_PX_ENOUGH 640
+#define COMPARE_LONG_EDGE_PX_MAX    1280
+#define COMPARE_FACE_PX_MIN         80
 
 enum err job_compare(struct job_tools *tools, const struct json *request, const struct frame *frame,
                      struct job_reply *reply);

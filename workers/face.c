@@ -13,6 +13,16 @@ _Static_assert(DESCRIBE_SIZE == FACE_DESCRIPTOR_SIZE && DESCRIBE_CHIP_SIDE_PX ==
                "one chip, one size");
 _Static_assert(LANDMARK_NET_NUMBERS == 2 * FACE_LANDMARKS, "x and y of each");
 
+/* Two squares for the landmark network: the first from the detector's box, the second from the points found in the
+ * first. Sides as shares of the box and of the points' larger extent; the centre lies lower by a share of the box and
+ * of the side. Tried over 64 sample photos against dlib's landmarks, mean distance as a share of the outer-eye
+ * distance: 6.5 % in the box itself, 5.1 % in the first square, 4.3 % in the second; a third and a mirrored pass bring
+ * 0.1 %. */
+#define FIRST_SIDE  1.20
+#define FIRST_DOWN  0.10
+#define SECOND_SIDE 1.25
+#define SECOND_DOWN 0.11
+
 struct face_models {
     struct dlib_models *dlib;
     struct describe_model *describe;
@@ -133,6 +143,43 @@ enum face_result face_landmarks_find(struct face_context *context, const struct 
     return face_landmarks_quick(context, image, box, out);
 }
 
+/* Cuts the square, runs the network on it and puts its points back into the picture. */
+static enum face_result place(struct face_context *context, const struct image *picture,
+                              const struct resample_area *square, struct face_landmarks *out)
+{
+    struct image small = {0};
+    if (resample(picture, square, LANDMARK_NET_SIDE_PX, LANDMARK_NET_SIDE_PX, RESAMPLE_BOX, &small) != ERR_NONE)
+        return FACE_NO_MEMORY;
+    float found[LANDMARK_NET_NUMBERS];
+    landmark_net_run(context->models->landmarks, context->landmarks, small.rgb, found);
+    image_release(&small);
+    for (size_t i = 0; i < FACE_LANDMARKS; i++) {
+        double x = square->x_px + (double)found[2 * i] * square->width_px;
+        double y = square->y_px + (double)found[2 * i + 1] * square->height_px;
+        if (!(fabs(x) < 4 * FACE_SIDE_PX_MAX && fabs(y) < 4 * FACE_SIDE_PX_MAX))
+            return FACE_INTERNAL;
+        out->points[i] = (struct face_point){(float)x, (float)y};
+    }
+    return FACE_OK;
+}
+
+static struct resample_area square_at(double centre_x, double centre_y, double side)
+{
+    return (struct resample_area){centre_x - side / 2, centre_y - side / 2, side, side};
+}
+
+/* The square in which the network sees the face best, now that its points are known. */
+static struct resample_area square_around(const struct face_landmarks *marks)
+{
+    double low_x = 1e9, high_x = -1e9, low_y = 1e9, high_y = -1e9;
+    for (size_t i = 0; i < FACE_LANDMARKS; i++) {
+        low_x = fmin(low_x, (double)marks->points[i].x_px), high_x = fmax(high_x, (double)marks->points[i].x_px);
+        low_y = fmin(low_y, (double)marks->points[i].y_px), high_y = fmax(high_y, (double)marks->points[i].y_px);
+    }
+    double side = fmax(fmax(high_x - low_x, high_y - low_y), 1) * SECOND_SIDE;
+    return square_at((low_x + high_x) / 2, (low_y + high_y) / 2 + SECOND_DOWN * side, side);
+}
+
 enum face_result face_landmarks_quick(struct face_context *context, const struct face_image *image,
                                       const struct face_box *box, struct face_landmarks *out)
 {
@@ -140,24 +187,18 @@ enum face_result face_landmarks_quick(struct face_context *context, const struct
         image->height_px > FACE_SIDE_PX_MAX)
         return FACE_BAD_IMAGE;
     if (box->width_px < 1 || box->height_px < 1 || box->width_px > 2 * FACE_SIDE_PX_MAX ||
-        box->height_px > 2 * FACE_SIDE_PX_MAX)
+        box->height_px > 2 * FACE_SIDE_PX_MAX || abs(box->x_px) > 4 * FACE_SIDE_PX_MAX ||
+        abs(box->y_px) > 4 * FACE_SIDE_PX_MAX)
         return FACE_BAD_ARGUMENT;
     struct image view = {.width_px = image->width_px, .height_px = image->height_px};
     view.rgb = (unsigned char *)(uintptr_t)image->rgb; /* only read */
-    struct resample_area area = {box->x_px, box->y_px, box->width_px, box->height_px};
-    struct image square = {0};
-    if (resample(&view, &area, LANDMARK_NET_SIDE_PX, LANDMARK_NET_SIDE_PX, RESAMPLE_BOX, &square) != ERR_NONE)
-        return FACE_NO_MEMORY;
-    float found[LANDMARK_NET_NUMBERS];
-    landmark_net_run(context->models->landmarks, context->landmarks, square.rgb, found);
-    image_release(&square);
-    for (size_t i = 0; i < FACE_LANDMARKS; i++) {
-        if (!isfinite(found[2 * i]) || !isfinite(found[2 * i + 1]))
-            return FACE_INTERNAL;
-        out->points[i] = (struct face_point){(float)(area.x_px + (double)found[2 * i] * area.width_px),
-                                             (float)(area.y_px + (double)found[2 * i + 1] * area.height_px)};
-    }
-    return FACE_OK;
+    struct resample_area square = square_at(
+        box->x_px + box->width_px / 2.0, box->y_px + box->height_px * (0.5 + FIRST_DOWN), box->width_px * FIRST_SIDE);
+    enum face_result result = place(context, &view, &square, out);
+    if (result != FACE_OK)
+        return result;
+    square = square_around(out);
+    return place(context, &view, &square, out);
 }
 
 enum face_result face_describe(struct face_context *context, const struct face_image *image,

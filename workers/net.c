@@ -6,6 +6,13 @@
 /* Columns are laid out for so many floats at a time: what the matrix product reads next is still in the L2 cache. */
 #define COLUMNS_FLOATS 131072
 
+#define DEPTHWISE_HEIGHT_MAX 16 /* rows of a kernel; the largest in use has 5 */
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* ---- convolution ---- */
 
 struct net_shape net_conv_shape(const struct net_conv *conv, struct net_shape in)
@@ -68,6 +75,9 @@ static void lay_row(const struct net_conv *conv, const float *row, int32_t in_wi
     const float *from = row - conv->pad_left + tap;
     if (conv->stride == 1)
         memcpy(to + first, from + first, (size_t)(last - first) * sizeof *to);
+    else if (conv->stride == 2)
+        for (int32_t x = first; x < last; x++)
+            to[x] = from[2 * x];
     else
         for (int32_t x = first; x < last; x++)
             to[x] = from[x * conv->stride];
@@ -124,40 +134,79 @@ void net_conv(const struct net_conv *conv, struct net_shape in_shape, const floa
     }
 }
 
-static void depthwise_row(const struct net_conv *conv, const float *weights, const float *row, int32_t in_width,
-                          int32_t out_width, float *restrict to)
+/* ---- one kernel per channel ---- */
+
+/* One output pixel near an edge. `rows` are the input rows under the kernel, NULL outside. */
+static float depthwise_pixel(const struct net_conv *conv, const float *const *rows, const float *weights, int32_t left,
+                             int32_t in_width)
 {
-    for (int32_t kx = 0; kx < conv->kernel_width; kx++) {
-        int32_t first, last;
-        float weight = weights[kx];
-        inside(kx, conv->pad_left, conv->stride, in_width, out_width, &first, &last);
-        const float *from = row - conv->pad_left + kx;
-        if (conv->stride == 1)
-            for (int32_t x = first; x < last; x++)
-                to[x] += weight * from[x];
-        else if (conv->stride == 2)
-            for (int32_t x = first; x < last; x++)
-                to[x] += weight * from[2 * x];
-        else
-            for (int32_t x = first; x < last; x++)
-                to[x] += weight * from[x * conv->stride];
+    float sum = 0;
+    for (int32_t ky = 0; ky < conv->kernel_height; ky++)
+        for (int32_t kx = 0; rows[ky] != NULL && kx < conv->kernel_width; kx++)
+            if (left + kx >= 0 && left + kx < in_width)
+                sum += weights[ky * conv->kernel_width + kx] * rows[ky][left + kx];
+    return sum;
+}
+
+/* The output pixels [first, last), whose kernels lie inside the width. Called with constant sizes, so that the sums
+ * over the kernel are laid out in a row and the loop over x becomes vectors. */
+static inline __attribute__((always_inline)) void depthwise_inner(int32_t height, int32_t width, int32_t stride,
+                                                                  const float *const *rows, const float *weights,
+                                                                  int32_t pad, int32_t first, int32_t last,
+                                                                  float *restrict out)
+{
+    for (int32_t ky = 0; ky < height; ky++) {
+        if (rows[ky] == NULL)
+            continue;
+        const float *row = rows[ky] - pad, *w = weights + ky * width;
+        for (int32_t x = first; x < last; x++) {
+            float sum = out[x];
+            for (int32_t kx = 0; kx < width; kx++)
+                sum += w[kx] * row[x * stride + kx];
+            out[x] = sum;
+        }
     }
+}
+
+static void depthwise_row(const struct net_conv *conv, const float *const *rows, const float *weights, int32_t in_width,
+                          int32_t out_width, float *out)
+{
+    int32_t stride = conv->stride, width = conv->kernel_width, pad = conv->pad_left;
+    int32_t first = smaller((pad + stride - 1) / stride, out_width), room = in_width + pad - width;
+    int32_t last = room < 0 ? first : smaller(room / stride + 1, out_width);
+    last = last < first ? first : last;
+    for (int32_t x = 0; x < first; x++)
+        out[x] += depthwise_pixel(conv, rows, weights, x * stride - pad, in_width);
+    for (int32_t x = last; x < out_width; x++)
+        out[x] += depthwise_pixel(conv, rows, weights, x * stride - pad, in_width);
+    if (width == 3 && stride == 1)
+        depthwise_inner(conv->kernel_height, 3, 1, rows, weights, pad, first, last, out);
+    else if (width == 3 && stride == 2)
+        depthwise_inner(conv->kernel_height, 3, 2, rows, weights, pad, first, last, out);
+    else if (width == 5 && stride == 1)
+        depthwise_inner(conv->kernel_height, 5, 1, rows, weights, pad, first, last, out);
+    else if (width == 5 && stride == 2)
+        depthwise_inner(conv->kernel_height, 5, 2, rows, weights, pad, first, last, out);
+    else
+        depthwise_inner(conv->kernel_height, width, stride, rows, weights, pad, first, last, out);
 }
 
 void net_depthwise(const struct net_conv *conv, struct net_shape in_shape, const float *in, float *out)
 {
     struct net_shape shape = net_conv_shape(conv, in_shape);
+    const float *rows[DEPTHWISE_HEIGHT_MAX];
     start_with_bias(conv->bias, shape, out);
     for (int32_t c = 0; c < shape.channels; c++) {
         const float *plane = in + (size_t)c * (size_t)in_shape.height * (size_t)in_shape.width;
         const float *weights = conv->weights + (size_t)c * (size_t)(conv->kernel_height * conv->kernel_width);
-        for (int32_t y = 0; y < shape.height; y++, out += shape.width)
+        for (int32_t y = 0; y < shape.height; y++, out += shape.width) {
             for (int32_t ky = 0; ky < conv->kernel_height; ky++) {
                 int32_t from = y * conv->stride - conv->pad_top + ky;
-                if (from >= 0 && from < in_shape.height)
-                    depthwise_row(conv, weights + ky * conv->kernel_width,
-                                  plane + (size_t)from * (size_t)in_shape.width, in_shape.width, shape.width, out);
+                bool inside_it = from >= 0 && from < in_shape.height;
+                rows[ky] = inside_it ? plane + (size_t)from * (size_t)in_shape.width : NULL;
             }
+            depthwise_row(conv, rows, weights, in_shape.width, shape.width, out);
+        }
     }
 }
 
@@ -229,11 +278,6 @@ struct net_shape net_pool_shape(struct net_shape in, int32_t window, int32_t str
 {
     return (struct net_shape){in.channels, windows(in.height, window, stride, partial),
                               windows(in.width, window, stride, partial)};
-}
-
-static int32_t smaller(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
 }
 
 static float largest(const float *at, int32_t rows, int32_t columns, int32_t width)

@@ -3,8 +3,8 @@
  *
  * Data are float32 planes, channel after channel, rows without padding: C×H×W, one picture at a time. Weights of a
  * convolution are outputs × inputs × kernel_height × kernel_width (depthwise: channels × kernel_height × kernel_width).
- * A convolution is a matrix product: rows are copied into place and the BLAS multiplies; 1×1 kernels of stride 1 need no
- * copy. All sizes were checked when the model was loaded: nothing here can fail.
+ * A convolution is a matrix product: rows are copied into place and the BLAS multiplies; 1×1 kernels of stride 1 need
+ * no copy. All sizes were checked when the model was loaded: nothing here can fail.
  *
  * Pure functions; any thread; nothing is allocated: outputs and scratch are the caller's, in and out differ unless a
  * function says "in place". Results of two runs on one machine are the same bits; other CPU levels differ by 1e-5. */
@@ -36,6 +36,8 @@ struct net_shape net_conv_shape(const struct net_conv *conv, struct net_shape in
 size_t net_conv_scratch(const struct net_conv *conv, struct net_shape in);
 
 void net_conv(const struct net_conv *conv, struct net_shape in_shape, const float *in, float *out, float *scratch);
+
+/* One kernel per channel; at most 16 rows high. */
 void net_depthwise(const struct net_conv *conv, struct net_shape in_shape, const float *in, float *out);
 
 /* out[o] = bias[o] + sum of weights[o × inputs + i] · in[i] */
@@ -61,7 +63,8 @@ void net_mean_pool(const float *in, struct net_shape shape, int32_t window, int3
 /* Both sides doubled, bilinear with half-pixel centres (weights 9/16, 3/16, 3/16, 1/16; edges repeated). */
 void net_double(const float *in, struct net_shape shape, float *out);
 
-/* Transposed convolution 2×2, stride 2: every input pixel becomes 2×2 output pixels. Weights: outputs × 2 × 2 × inputs. */
+/* Transposed convolution 2×2, stride 2: every input pixel becomes 2×2 output pixels. Weights: outputs × 2 × 2 × inputs.
+ */
 void net_spread(const float *in, struct net_shape shape, int32_t outputs, const float *weights, const float *bias,
                 float *out);
 

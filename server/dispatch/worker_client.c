@@ -39,6 +39,16 @@ const char *worker_blas_core(void)
     return NULL;
 }
 
+static bool has_level_v3(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("x86-64-v3") != 0;
+#else
+    return false;
+#endif
+}
+
 /* "<folder of the running program>/<name>" */
 static bool beside_program(const char *name, char path[PATH_BYTES])
 {
@@ -49,6 +59,14 @@ static bool beside_program(const char *name, char path[PATH_BYTES])
     char *slash = strrchr(path, '/');
     size_t room = PATH_BYTES - (size_t)(slash + 1 - path);
     return (size_t)snprintf(slash + 1, room, "%s", name) < room;
+}
+
+/* The worker built for this CPU's level, else the one for any. */
+static bool find_worker(char path[PATH_BYTES])
+{
+    if (has_level_v3() && beside_program("xueying-worker-v3", path) && access(path, X_OK) == 0)
+        return true;
+    return beside_program("xueying-worker", path);
 }
 
 static void add_arg(struct launch *launch, const char *arg)
@@ -94,7 +112,7 @@ static enum err prepare(const struct worker_spawn_options *options, struct launc
 {
     memset(launch, 0, sizeof *launch);
     const char *models = options->models_folder != NULL ? options->models_folder : getenv("XUEYING_MODELS");
-    if (options->worker_path == NULL && !beside_program("xueying-worker", launch->program))
+    if (options->worker_path == NULL && !find_worker(launch->program))
         return ERR_NOT_FOUND;
     if (models == NULL && !beside_program("models", launch->models))
         return ERR_NOT_FOUND;

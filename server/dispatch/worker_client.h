@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 struct worker_spawn_options {
-    const char *worker_path;    /* NULL: xueying-worker beside the running program */
+    const char *worker_path;    /* NULL: xueying-worker (-v3 where the CPU has AVX2) beside the running program */
     const char *models_folder;  /* NULL: $XUEYING_MODELS, else models/ beside the running program */
     const char *landmarks_path; /* NULL: in the models folder, else Debian's libdlib-data */
     int threads;                /* 1.. */

@@ -42,6 +42,8 @@ static const struct rung ladder[] = {
     {.name = "third_smaller", .times = 0.67},
     {.name = "sharper", .sharpen_px = 5},
     {.name = "third_smaller_sharp", .times = 0.67, .sharpen_px = 3},
+    {.name = "stretched_inverted_larger", .stretch = true, .times = 1.6, .invert = true},
+    {.name = "larger_sharp", .times = 1.6, .sharpen_px = 4},
 };
 
 struct found_code {

@@ -41,7 +41,8 @@ static void read_detail(struct operation *op, const char *line)
         op->for_students = strstr(at, "student") != NULL;
         op->for_staff = strstr(at, "staff") != NULL;
     }
-    bool is_raw = strstr(line, "text/csv: {schema") != NULL || strstr(line, "octet-stream: {schema") != NULL;
+    bool is_raw = strstr(line, "text/csv: {schema") != NULL || strstr(line, "octet-stream: {schema") != NULL ||
+                  strstr(line, "image/png: {schema") != NULL;
     if (op->has_body && is_raw && (at = strstr(line, "maxLength: ")) != NULL)
         op->body_length_max = strtol(at + 11, NULL, 10);
 }

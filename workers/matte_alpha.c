@@ -46,7 +46,7 @@ struct local {
  * they are further away than they are, and weigh little. Where clothes are as white as the wall they are all there is.
  */
 #define LOOKS_LIKE_WALL 0.55f /* of the wall's brightness, and its tint */
-#define ASKED_LATER     0.12f /* face widths */
+#define ASKED_LATER     0.08f /* face widths */
 #define WEIGHS_LITTLE   4     /* of 255 */
 
 void matte_person_colours(struct matte_work *work)

@@ -138,12 +138,18 @@ static void settle_shade(struct matte_work *work)
 
 /* ---- wall inside the person ---- */
 
-#define HOLE_DISTANCE 34.0f /* RGB distance from the wall, with its tint: measured, spares grey hair */
-#define HOLE_SHADE    0.62f /* of the wall's brightness: the wall behind hair is darker, but then flat */
-#define HOLE_BRIGHT   40    /* grey levels brighter than both sides: a gap between strands, however thin */
-#define HOLE_GAP      0.12f /* … this many face widths from the mask's edge at most */
-#define HOLE_INNER    6     /* cells that are nothing but wall: fewer are the line where a collar meets a neck */
-#define HOLE_MARGIN   3     /* cells around a hole that are half wall */
+#define HOLE_DISTANCE   34.0f  /* RGB distance from the wall, with its tint: measured, spares grey hair */
+#define HOLE_SHADE      0.62f  /* of the wall's brightness: the wall behind hair is darker, but then flat */
+#define HOLE_WALL       125    /* green of a wall no gloss of dark hair can be taken for */
+#define HOLE_BRIGHT     40     /* grey levels brighter than both sides: a gap between strands, however thin */
+#define HOLE_GAP        0.12f  /* … this many face widths from the mask's edge at most */
+#define HOLE_GAP_BESIDE 0.55f  /* … below the nose this many beside the centre line */
+#define HOLE_INNER      6      /* cells that are nothing but wall: fewer are the line where a collar meets a neck */
+#define HOLE_LARGE      0.012f /* face widths squared: smaller ones may be the shaded side of a white collar, */
+#define HOLE_RIM        3      /* which has this many cells beside it … */
+#define HOLE_BRIGHTER   20     /* … cells that are grey levels brighter … */
+#define HOLE_BRIGHT_RIM 0.3f   /* … on more than this share of its rim */
+#define HOLE_MARGIN     3      /* cells around a hole that are half wall */
 /* Skin may have the wall's colour. In face widths: beside the jaw, beside the temples and ears, the neck's half width,
  * the crown's half width. */
 #define SKIN_JAW    0.05f
@@ -170,27 +176,34 @@ struct span {
     float from, to;
 };
 
-/* The columns of row y that may be skin. */
+/* The columns of row y that may be skin: crown, temples and ears, jaw and the neck beside it, neck. */
 static struct span skin_at(const struct matte_work *work, int32_t y)
 {
     const struct face_point *left = &work->marks->points[0], *right = &work->marks->points[16];
     float temple = SKIN_TEMPLE * work->face_width, jaw = SKIN_JAW * work->face_width, row = (float)y;
     float mouth = work->eye_y + 0.6f * (work->chin_y - work->eye_y), top = 2 * work->eye_y - work->chin_y;
-    if (row > work->chin_y)
-        return (struct span){work->centre_x - SKIN_NECK * work->face_width,
-                             work->centre_x + SKIN_NECK * work->face_width};
+    float half = (row <= top ? SKIN_CROWN : SKIN_NECK) * work->face_width;
+    struct span span = {work->centre_x - half, work->centre_x + half}, at;
     if (row > top && row < mouth)
         return (struct span){left->x_px / 2 - temple, right->x_px / 2 + temple};
-    struct span span = {work->centre_x - SKIN_CROWN * work->face_width, work->centre_x + SKIN_CROWN * work->face_width};
-    if (row >= mouth &&
-        (!matte_trimap_jaw(work->marks, 0, 8, row, &span.from) || !matte_trimap_jaw(work->marks, 8, 16, row, &span.to)))
-        return span;
-    return row >= mouth ? (struct span){span.from - jaw, span.to + jaw} : span;
+    if (row >= mouth && matte_trimap_jaw(work->marks, 0, 8, row, &at.from) &&
+        matte_trimap_jaw(work->marks, 8, 16, row, &at.to)) {
+        span.from = fminf(span.from, at.from - jaw);
+        span.to = fmaxf(span.to, at.to + jaw);
+    }
+    return span;
+}
+
+/* Near the mask's edge, and not where a collar shines beside the neck. */
+static bool may_be_gap(const struct matte_work *work, size_t i, int32_t x, int32_t y)
+{
+    bool near = (float)work->inside[i] <= HOLE_GAP * work->face_width * MATTE_FIELD_STEP;
+    return near && (2 * (float)y < work->eye_y + work->chin_y ||
+                    fabsf((float)x - work->centre_x) > HOLE_GAP_BESIDE * work->face_width);
 }
 
 static void find_holes(struct matte_work *work, int32_t bottom)
 {
-    uint16_t gap = (uint16_t)(HOLE_GAP * work->face_width * MATTE_FIELD_STEP);
     memset(work->open, 0, work->count);
     for (int32_t y = 0; y < bottom; y++) {
         struct span skin = skin_at(work, y);
@@ -200,10 +213,32 @@ static void find_holes(struct matte_work *work, int32_t bottom)
                 continue;
             struct matte_colour wall = matte_pyramid_at(&work->wall, x, y);
             const unsigned char *rgb = work->colour + 3 * i;
+            if (wall.g < HOLE_WALL)
+                continue;
             work->open[i] = matte_wall_tint(rgb, wall, HOLE_SHADE) && is_calm(work, x, y) &&
                             (matte_distance2(rgb, wall) < HOLE_DISTANCE * HOLE_DISTANCE || is_flat(work, x, y, 2) ||
-                             (work->inside[i] <= gap && line_at(work, x, y).bright > HOLE_BRIGHT));
+                             (may_be_gap(work, i, x, y) && line_at(work, x, y).bright > HOLE_BRIGHT));
         }
+    }
+}
+
+struct rim {
+    size_t cells, bright;
+};
+
+/* Counts what of the person lies HOLE_RIM cells beside a cell of the region. */
+static void look_around(const struct matte_work *work, int32_t x, int32_t y, struct rim *rim)
+{
+    static const int32_t beside[4][2] = {{HOLE_RIM, 0}, {-HOLE_RIM, 0}, {0, HOLE_RIM}, {0, -HOLE_RIM}};
+    int32_t own = work->grey[(size_t)y * (size_t)work->width + (size_t)x];
+    for (int k = 0; k < 4; k++) {
+        int32_t nx = x + beside[k][0], ny = y + beside[k][1];
+        size_t at = (size_t)ny * (size_t)work->width + (size_t)nx;
+        if (nx < 0 || ny < 0 || nx >= work->width || ny >= work->height || work->open[at] ||
+            work->kind[at] != MATTE_PERSON)
+            continue;
+        rim->cells++;
+        rim->bright += work->grey[at] > own + HOLE_BRIGHTER;
     }
 }
 
@@ -212,6 +247,7 @@ static bool is_hole(struct matte_work *work, size_t area, int32_t top, int32_t b
 {
     int32_t width = work->width, highest = (int32_t)(work->queue[0] / (uint32_t)width), lowest = 0;
     size_t inner = 0, bright = 0;
+    struct rim rim = {0, 0};
     for (size_t k = 0; k < area; k++) {
         uint32_t i = work->queue[k];
         int32_t x = (int32_t)(i % (uint32_t)width), y = (int32_t)(i / (uint32_t)width);
@@ -219,9 +255,12 @@ static bool is_hole(struct matte_work *work, size_t area, int32_t top, int32_t b
         work->flag[i] = is ? 3 : 2;
         inner += is;
         bright += line_at(work, x, y).bright > HOLE_BRIGHT;
+        look_around(work, x, y, &rim);
         lowest = y > lowest ? y : lowest;
     }
-    return highest < top && lowest + 1 < bottom && (inner >= HOLE_INNER || 2 * bright > area);
+    bool large = (float)area > HOLE_LARGE * work->face_width * work->face_width;
+    return highest < top && lowest + 1 < bottom && (inner >= HOLE_INNER || 2 * bright > area) &&
+           (large || (float)rim.bright <= HOLE_BRIGHT_RIM * (float)rim.cells);
 }
 
 /* Wall seen through loops of hair, beside a braid or under an ear: person → wall, its rim → unknown. */

@@ -135,6 +135,37 @@ TEST(on_a_busy_wall_the_mask_keeps_its_word)
     done(&drawn, &matte);
 }
 
+TEST(a_wall_of_the_skins_colour_does_not_open_the_face)
+{
+    static const double walls[][3] = {{222, 178, 150}, {205, 165, 140}};
+    for (size_t i = 0; i < countof(walls); i++) {
+        struct drawn_look look = DRAWN_LOOK;
+        memcpy(look.wall, walls[i], sizeof look.wall);
+        struct drawn drawn;
+        struct matte matte;
+        make(&look, true, &drawn, &matte);
+        for (int32_t y = 265; y < 690; y++)
+            for (int32_t x = 325; x < 395; x++) /* where the neck ends nobody could see */
+                EQ_INT(255, matte.alpha.values[(size_t)y * DRAWN_WIDTH + (size_t)x]);
+        TRUE(errors_of(&drawn, &matte).frame < 0.004);
+        done(&drawn, &matte);
+    }
+}
+
+TEST(dark_hair_before_a_dark_wall_stays_whole)
+{
+    struct drawn_look look = DRAWN_LOOK;
+    for (int c = 0; c < 3; c++)
+        look.wall[c] = look.hair[c] + 8;
+    struct drawn drawn;
+    struct matte matte;
+    make(&look, true, &drawn, &matte);
+    for (int32_t x = 240; x < 480; x++)
+        EQ_INT(255, matte.alpha.values[(size_t)250 * DRAWN_WIDTH + (size_t)x]);
+    TRUE(matte.doubts.low_contrast > 0.4);
+    done(&drawn, &matte);
+}
+
 /* ---- the person is not touched ---- */
 
 TEST(inside_the_person_pixels_are_the_sources_own)

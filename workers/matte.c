@@ -83,6 +83,7 @@ static void run(struct matte_work *work, const struct plane *mask, struct matte 
     matte_refine(work);
     matte_person_colours(work);
     out->doubts.low_contrast = matte_alpha(work, out);
+    matte_mend(work, out);
     matte_doubts(work, out, &out->doubts);
 }
 

@@ -149,6 +149,7 @@ static void settle_shade(struct matte_work *work)
 #define HOLE_RIM        3      /* which has this many cells beside it … */
 #define HOLE_BRIGHTER   20     /* … cells that are grey levels brighter … */
 #define HOLE_BRIGHT_RIM 0.3f   /* … on more than this share of its rim */
+#define HOLE_ROUNDS     2      /* the second knows how dark the wall is in the holes of the first */
 #define HOLE_MARGIN     3      /* cells around a hole that are half wall */
 /* Skin may have the wall's colour. In face widths: beside the jaw, beside the temples and ears, the neck's half width,
  * the crown's half width. */
@@ -317,8 +318,10 @@ void matte_refine(struct matte_work *work)
     free_strands(work);
     matte_wall_colours(work, &work->wall);
     settle_shade(work);
-    matte_wall_colours(work, &work->wall);
-    open_holes(work);
+    for (int round = 0; round < HOLE_ROUNDS; round++) {
+        matte_wall_colours(work, &work->wall);
+        open_holes(work);
+    }
     drop_islands(work);
     work->has_wall = matte_wall_colours(work, &work->wall);
 }

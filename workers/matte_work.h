@@ -94,6 +94,12 @@ void matte_person_colours(struct matte_work *work);
 /* Alpha and the person's own colours for every pixel; returns the share of the outline with low contrast. */
 double matte_alpha(struct matte_work *work, struct matte *out);
 
+/* ---- matte_mend.c ---- */
+
+/* Thin lines inside the person where one of its colours becomes another and on the way looks like wall (a white collar
+ * at a neck) are given back to it. */
+void matte_mend(struct matte_work *work, struct matte *out);
+
 /* ---- matte_doubts.c ---- */
 
 void matte_doubts(const struct matte_work *work, const struct matte *matte, struct matte_doubts *out);

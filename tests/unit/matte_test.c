@@ -166,6 +166,39 @@ TEST(dark_hair_before_a_dark_wall_stays_whole)
     done(&drawn, &matte);
 }
 
+/* Two colours of the person, `middle` between them on four pixels where alpha was found to be 0. */
+static int mended(unsigned char left, unsigned char middle, unsigned char right)
+{
+    enum { SIDE = 40, CELLS = SIDE / 2 };
+    unsigned char rgb[3 * SIDE * SIDE], alpha[SIDE * SIDE], foreground[3 * SIDE * SIDE];
+    unsigned char grey[CELLS * CELLS], mask[CELLS * CELLS], kind[CELLS * CELLS], open[CELLS * CELLS];
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        int x = i % SIDE;
+        unsigned char own = x < 18 ? left : x < 22 ? middle : right;
+        memset(rgb + 3 * i, own, 3);
+        grey[i / SIDE / 2 * CELLS + x / 2] = own;
+        alpha[i] = x < 18 || x >= 22 ? 255 : 0;
+    }
+    memset(foreground, 0, sizeof foreground);
+    memset(mask, 255, sizeof mask);
+    memset(kind, MATTE_UNKNOWN, sizeof kind);
+    struct image frame = {SIDE, SIDE, rgb};
+    struct matte matte = {.alpha = {SIDE, SIDE, alpha}, .foreground = {SIDE, SIDE, foreground}};
+    struct matte_work work = {.frame = &frame, .width = CELLS, .height = CELLS, .count = CELLS * CELLS};
+    work.grey = grey, work.mask = mask, work.kind = kind, work.open = open;
+    matte_mend(&work, &matte);
+    int at = 20 * SIDE + 20;
+    return alpha[at] == 255 && foreground[3 * at] == middle ? 1 : alpha[at] == 0 ? 0 : -1;
+}
+
+TEST(a_collar_at_a_neck_is_mended_a_gap_in_hair_is_not)
+{
+    EQ_INT(1, mended(150, 200, 250)); /* skin, wall's colour in passing, white cloth */
+    EQ_INT(1, mended(250, 200, 30));
+    EQ_INT(0, mended(40, 200, 35)); /* wall between strands */
+    EQ_INT(0, mended(190, 200, 210));
+}
+
 /* ---- the person is not touched ---- */
 
 TEST(inside_the_person_pixels_are_the_sources_own)

@@ -83,15 +83,29 @@ static bool multiply(struct image *picture, double factor)
     return true;
 }
 
+static double mean_of(const struct image *picture, double left, double top, double right, double bottom)
+{
+    double sum = 0, count = 0;
+    for (int32_t y = (int32_t)top; y < (int32_t)bottom; y++)
+        for (int32_t x = (int32_t)left; x < (int32_t)right; x++)
+            if (inside(picture, x, y)) {
+                sum += at(picture, x, y)[1];
+                count++;
+            }
+    return count > 0 ? sum / count : 0;
+}
+
+/* The darker half becomes darker: the other one would come out even. */
 static bool half_lit(struct image *picture, double darkest, const struct places *p)
 {
-    double width = p->face_right - p->face_left;
+    double width = p->face_right - p->face_left, middle = centre_x(p), top = eye_middle_y(p), bottom = p->mouth_bottom;
+    bool left =
+        mean_of(picture, p->face_left, top, middle, bottom) < mean_of(picture, middle, top, p->face_right, bottom);
     for (int32_t y = 0; y < picture->height_px; y++)
         for (int32_t x = 0; x < picture->width_px; x++) {
-            double side = darkest < 0 ? -1 : 1; /* negative: the left half */
-            double t = fmin(fmax(side * (x - centre_x(p)) / width * 1.2 + 0.5, 0), 1);
+            double t = fmin(fmax((left ? -1 : 1) * (x - middle) / width * 1.2 + 0.5, 0), 1);
             for (int i = 0; i < 3; i++)
-                at(picture, x, y)[i] = byte_of(at(picture, x, y)[i] * (1 - (1 - fabs(darkest)) * t));
+                at(picture, x, y)[i] = byte_of(at(picture, x, y)[i] * (1 - (1 - darkest) * t));
         }
     return true;
 }

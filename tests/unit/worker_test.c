@@ -353,6 +353,43 @@ TEST(portraits_become_standard_photos)
     }
 }
 
+/* Both languages and both lanes, in the closed sandbox: the fonts are open already. */
+TEST(the_report_is_drawn_when_asked_for)
+{
+    static const char png[8] = {(char)0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    struct worker_client *client = shared();
+    struct part photo = read_sample("portraits/portrait4.jpg", 0);
+    size_t lens[4];
+    for (size_t i = 0; i < countof(lens); i++) {
+        struct buf b;
+        struct frame answer;
+        buf_init(&b, KIB(4));
+        json_object_open(&b);
+        json_put_text(&b, "kind", "standardise");
+        json_put_bool(&b, "annotate", true);
+        json_put_text(&b, "language", i % 2 == 0 ? "zh" : "en");
+        json_name(&b, "profile");
+        profile_write(&b, profile_named("chsi_blue"));
+        json_object_close(&b);
+        struct part parts[2] = {{b.bytes, b.len}, photo};
+        EQ_INT(ERR_NONE, worker_client_run(client, parts, 2, 20000, &answer));
+        EQ_INT(FRAME_RESULT, answer.type);
+        const struct json *name = json_at(tree_of(&answer), "parts")->first;
+        size_t at = 1;
+        for (; name != NULL && !text_is(name->text, "annotated"); name = name->next)
+            at++;
+        if (name == NULL)
+            SKIP("no CJK font is installed");
+        TRUE(at < answer.part_count && answer.parts[at].len > 10000);
+        TRUE(memcmp(answer.parts[at].bytes, png, sizeof png) == 0);
+        lens[i] = answer.parts[at].len;
+        frame_release(&answer);
+        buf_release(&b);
+    }
+    TRUE(lens[0] == lens[2] && lens[1] == lens[3] && lens[0] != lens[1]);
+    drop(photo);
+}
+
 TEST(photos_without_one_face_say_so)
 {
     struct worker_client *client = shared();

@@ -398,7 +398,8 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size photo-checks", name);
+        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size photo-checks",
+                       name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -278,6 +278,7 @@ enum err standard_make(struct job_tools *tools, const struct standard_order *ord
     comply_init(&out->report, order->profile);
     TRY(decode(out, STANDARD_FIRST_EDGE_PX, why));
     capture_check(&out->report, order->circumstances, out->source.taken_at);
+    comply_set(&out->report, CHECK_source_damaged, out->source.damaged ? 1 : 0, NULL);
     TRY(find_face(tools, out));
     if (out->faces.count == 0)
         return ERR_NONE;

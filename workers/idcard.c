@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "workers/faces.h"
+#include "workers/idcard_face.h"
 #include "workers/idcard_look.h"
 #include "workers/idcard_quad.h"
 #include "workers/idcard_read.h"
@@ -88,27 +89,6 @@ static bool view_of(const struct card_candidate *candidate, bool flip, double sc
     return card_plane_of(&view->quad, &view->plane);
 }
 
-/* Every candidate both ways up, those with something like a number first; the rest keeps the candidates' order. */
-static enum err make_views(const struct image *picture, const struct card_candidates *candidates, struct view *views,
-                           size_t *count)
-{
-    double scale = search_scale(picture);
-    *count = 0;
-    for (size_t i = 0; i < 2 * candidates->count; i++) {
-        struct view view;
-        if (!view_of(&candidates->items[i / 2], i % 2 == 1, scale, &view))
-            continue;
-        TRY(card_number_line(picture, &view.plane, &view.line, &view.line_fits));
-        size_t at = *count;
-        bool likely = view.line_fits > LINE_FITS_MIN;
-        for (; likely && at > 0 && views[at - 1].line_fits <= LINE_FITS_MIN; at--)
-            views[at] = views[at - 1];
-        views[at] = view;
-        (*count)++;
-    }
-    return ERR_NONE;
-}
-
 /* ---- the photo on it ---- */
 
 static enum err cut_portrait(const struct search *s, const struct view *view, struct image *out)
@@ -134,20 +114,63 @@ static enum err look_for_face(struct search *s, struct face_context *context, co
     return find_face(context, &s->portrait, &s->faces);
 }
 
+/* Where a printed face must lie in its portrait, if the border was the card's: shares of the portrait's sides. */
+static bool face_in_place(const struct image *portrait, const struct face_boxes *faces)
+{
+    if (faces->count == 0)
+        return false;
+    const struct face_box *box = &faces->items[0];
+    double width = (double)box->width_px / portrait->width_px;
+    double x = (box->x_px + box->width_px / 2.0) / portrait->width_px;
+    double y = (box->y_px + box->height_px / 2.0) / portrait->height_px;
+    return width > 0.28 && width < 0.62 && x > 0.36 && x < 0.66 && y > 0.36 && y < 0.66;
+}
+
 /* ---- the search ---- */
 
-static enum err read_number(struct search *s, const struct view *views, size_t count)
+/* Reads the number in this view, if there is something like one. */
+static enum err try_view(struct search *s, struct view *view, int *tried)
 {
-    int tried = 0;
-    for (size_t i = 0; i < count && tried < NUMBER_TRIES && !s->number.found; i++) {
-        if (views[i].line_fits <= LINE_FITS_MIN)
-            break; /* likely ones come first */
-        tried++;
-        TRY(card_number_read(&s->picture, &views[i].plane, &views[i].line, &s->number));
-        if (s->number.found)
-            s->view = views[i];
+    TRY(card_number_line(&s->picture, &view->plane, &view->line, &view->line_fits));
+    if (view->line_fits <= LINE_FITS_MIN || *tried == NUMBER_TRIES)
+        return ERR_NONE;
+    (*tried)++;
+    TRY(card_number_read(&s->picture, &view->plane, &view->line, &s->number));
+    if (s->number.found) {
+        s->view = *view;
+        s->has_card = true;
     }
-    s->has_card = s->number.found;
+    return ERR_NONE;
+}
+
+/* The candidates in their order, both ways up, until a number is read; *views collects what was tried. */
+static enum err try_borders(struct search *s, const struct card_candidates *candidates, struct view *views,
+                            size_t *count)
+{
+    double scale = search_scale(&s->picture);
+    int tried = 0;
+    *count = 0;
+    for (size_t i = 0; i < 2 * candidates->count && !s->number.found; i++) {
+        struct view *view = &views[*count];
+        if (!view_of(&candidates->items[i / 2], i % 2 == 1, scale, view))
+            continue;
+        (*count)++;
+        TRY(try_view(s, view, &tried));
+    }
+    return ERR_NONE;
+}
+
+/* Without a border: where the face says the card is. */
+static enum err try_face(struct search *s, struct face_context *context)
+{
+    struct card_face_quads quads;
+    int tried = 0;
+    TRY(card_quads_by_face(context, &s->picture, &quads));
+    for (size_t i = 0; i < quads.count && !s->number.found; i++) {
+        struct view view = {.quad = quads.items[i], .unseen_sides = 4};
+        if (card_plane_of(&view.quad, &view.plane))
+            TRY(try_view(s, &view, &tried));
+    }
     return ERR_NONE;
 }
 
@@ -163,7 +186,7 @@ static enum err recognise(struct search *s, struct face_context *context, const 
     }
     for (size_t i = 0; i < count && i < 2 * FACE_CANDIDATES && !s->has_card; i++) {
         TRY(look_for_face(s, context, &views[i]));
-        if (s->faces.count > 0) {
+        if (face_in_place(&s->portrait, &s->faces)) {
             s->has_card = true;
             s->view = views[i];
         }
@@ -178,13 +201,14 @@ static enum err search_card(struct search *s, struct face_context *context)
     size_t count;
     int64_t since = clock_mono_us();
     TRY(find_borders(&s->picture, &candidates));
-    TRY(make_views(&s->picture, &candidates, views, &count));
     s->spent.border_us = lap(&since);
-    TRY(read_number(s, views, count));
+    TRY(try_borders(s, &candidates, views, &count));
     s->spent.number_us = lap(&since);
     if (!s->has_card)
         TRY(recognise(s, context, views, count));
-    else
+    if (!s->is_emblem && !s->number.found)
+        TRY(try_face(s, context));
+    if (s->number.found)
         TRY(look_for_face(s, context, &s->view));
     s->spent.portrait_us = lap(&since);
     return ERR_NONE;

@@ -21,6 +21,7 @@ static const struct {
 #define SMALL_HEIGHT_PX 200
 #define CLIPPED         250  /* of 255 in all channels */
 #define GLARE_TIMES     1.45 /* brighter than the card's own ground by so much */
+#define RIM_PX          10   /* of the small card: the table shows at the round corners */
 #define SUM_MIN         90   /* darker pixels have no reliable colour */
 
 static const struct resample_area whole = {0, 0, 1, 1};
@@ -61,8 +62,8 @@ static void look_at_light(const struct image *flat, struct card_look *look)
 static void look_at_colour(const struct image *flat, struct card_look *look)
 {
     double n = 0, r = 0, b = 0, rr = 0, bb = 0;
-    for (int32_t y = 0; y + 3 < flat->height_px; y += 4)
-        for (int32_t x = 0; x + 3 < flat->width_px; x += 4) { /* 4×4 together: noise has colours too */
+    for (int32_t y = RIM_PX; y + 3 + RIM_PX < flat->height_px; y += 4)
+        for (int32_t x = RIM_PX; x + 3 + RIM_PX < flat->width_px; x += 4) { /* 4×4 together: noise has colours too */
             int sum[3] = {0, 0, 0};
             for (int i = 0; i < 16; i++) {
                 const unsigned char *p =
@@ -94,7 +95,7 @@ static double edge_speed(const struct image *flat)
             values[*p]++;
             count++;
         }
-    int contrast = percentile(values, count, 0.95) - percentile(values, count, 0.02);
+    int contrast = percentile(values, count, 0.60) - percentile(values, count, 0.02); /* ground − ink; glare left out */
     return contrast < 8 ? NAN : percentile(slopes, count, 0.97) / 2.0 / contrast;
 }
 

@@ -12,11 +12,12 @@
 #define SUPPORT_MIN     0.35
 #define FRAME_WORTH     0.35 /* support of a side that is the picture's own */
 #define GUESS_WORTH     0.20 /* … of a side that nothing was seen of */
+#define UNSEEN_MAX      2    /* sides that nothing was seen of; the whole picture is a case of its own */
 #define GUESS_LINES     24   /* the best lines only may have a side guessed opposite to them */
 #define GUESS_MIN       0.55 /* share of such a line that must be marked between its neighbours */
 #define WHOLE_RATIO_OFF 0.12 /* of the logarithm */
 #define PAIRS_MAX       (CARD_LINES_MAX * CARD_LINES_MAX / 2)
-#define CLEAR_HALF      1.5 /* votes per mark: wood grain has 1.5, a card on a dark table 5, on a white one 0.5 to 1.5 */
+#define CLEAR_HALF      1.5   /* votes per mark: wood grain has 1.5, a card on a dark table 5, on a white one 1 */
 #define BEYOND          0.07  /* share of a side looked at beyond its ends */
 #define SAME_SHARE      0.009 /* corners closer than this share of the long edge: the same candidate */
 
@@ -194,6 +195,8 @@ static void consider(struct search *s, const struct card_line *const given[4])
             return;
         candidate.unseen_sides += sides[i]->is_frame || sides[i]->votes < 0;
     }
+    if (candidate.unseen_sides > UNSEEN_MAX)
+        return;
     double area = fabs(area_of(&candidate.quad)) / ((double)s->lines->width_px * s->lines->height_px);
     if (area < AREA_MIN || !arrange(&candidate.quad, sides))
         return;

@@ -55,16 +55,27 @@ struct readings {
     } items[countof(tries)];
 };
 
-static int reading_add(struct readings *readings, const char *text)
+/* Takes one reading into account; true when it agrees with enough others. What is not a number does not count. */
+static bool reading_add(struct readings *readings, const char *text)
 {
     size_t i = 0;
+    if (!resident_number_valid(text))
+        return false;
     while (i < readings->count && !text_is(readings->items[i].text, text))
         i++;
     if (i == readings->count) {
         readings->count++;
         snprintf(readings->items[i].text, sizeof readings->items[i].text, "%s", text);
     }
-    return ++readings->items[i].times;
+    return ++readings->items[i].times >= AGREE;
+}
+
+/* Another valid number among the readings: nobody knows which one is the card's. */
+static void number_decide(const struct readings *readings, struct card_number *out)
+{
+    out->found = readings->count == 1 && readings->items[0].times >= AGREE;
+    if (out->found)
+        memcpy(out->text, readings->items[0].text, sizeof out->text);
 }
 
 enum err card_number_read(const struct image *picture, const struct card_plane *plane, const struct resample_area *line,
@@ -84,14 +95,9 @@ enum err card_number_read(const struct image *picture, const struct card_plane *
             return e;
         out->readings++;
         most_chars = strlen(text.text) > most_chars ? strlen(text.text) : most_chars;
-        if (!resident_number_valid(text.text))
-            continue;
-        out->valid++;
-        agreed = reading_add(&readings, text.text) >= AGREE;
+        agreed = reading_add(&readings, text.text);
     }
-    out->found = agreed && readings.count == 1;
-    if (out->found)
-        memcpy(out->text, readings.items[0].text, sizeof out->text);
+    number_decide(&readings, out);
     return ERR_NONE;
 }
 

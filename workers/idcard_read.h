@@ -19,7 +19,6 @@ struct card_number {
     bool found;
     char text[RESIDENT_NUMBER_CHARS + 1]; /* empty unless found */
     int readings;                         /* tries that were needed, or made in vain */
-    int valid;                            /* of them with a right check character and date, whatever they said */
 };
 
 /* Does the flat card have a line of black print where the number is, as long and as high as one? 0: no; else how well

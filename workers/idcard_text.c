@@ -9,6 +9,7 @@
 #define ROW_SHARE      0.30 /* of the fullest row: still the line */
 #define GAP_HEIGHTS    2.2  /* a wider hole ends the line */
 #define LINE_MIN_SHARE 0.25 /* of the searched height: a lower line is a scratch */
+#define SEARCH_SCALE   0.45 /* of the flat card: the line is found as well, four times faster */
 #define CUT_PX_MAX     1600
 #define BLACK_AT       0.72 /* of the ground; below it two-tone print is black */
 
@@ -162,8 +163,8 @@ static bool locate(const float *shares, int32_t width, int32_t height, float *pr
 enum err card_line_of_print(const struct image *picture, const struct card_plane *plane,
                             const struct resample_area *where, struct resample_area *line, bool *found)
 {
-    int32_t width = (int32_t)lround(where->width_px * CARD_WIDTH_PX * 0.6);
-    int32_t height = (int32_t)lround(where->height_px * CARD_HEIGHT_PX * 0.6);
+    int32_t width = (int32_t)lround(where->width_px * CARD_WIDTH_PX * SEARCH_SCALE);
+    int32_t height = (int32_t)lround(where->height_px * CARD_HEIGHT_PX * SEARCH_SCALE);
     CHECK(width > 4 && height > 4);
     float *shares = NULL, *profile = NULL;
     struct stretch rows, columns;

@@ -139,7 +139,7 @@ enum err card_flatten(const struct image *from, const struct card_plane *plane, 
     struct card_point left = card_to_picture(plane, area->x_px, area->y_px + area->height_px / 2);
     struct card_point right = card_to_picture(plane, area->x_px + area->width_px, area->y_px + area->height_px / 2);
     double reduction = hypot(right.x - left.x, right.y - left.y) / width_px;
-    int fine = reduction > 2 * FINE_PER_PX ? 3 : reduction > FINE_PER_PX ? 2 : 1;
+    int fine = reduction > FINE_PER_PX ? 2 : 1;
     for (int32_t row = 0; row < height_px; row++)
         flatten_row(from, plane, area, out, row, fine);
     return ERR_NONE;

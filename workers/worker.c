@@ -241,7 +241,9 @@ int main(int argc, char **argv)
     mallopt(M_ARENA_MAX, (int)options.threads + 1); /* or every helper thread reserves 64 MiB of address space */
     crypt_start();
     image_start();
-    ocr_start(); /* without its models card jobs are refused, everything else works */
+    ocr_start();
+    if (!ocr_has(OCR_NUMBER))
+        LOG(WARN, "worker.ocr", "identity cards cannot be read: tesseract's English model is not installed");
     if (options.allow_heic)
         image_allow_heic();
     static struct job_versions versions;

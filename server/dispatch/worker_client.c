@@ -103,7 +103,8 @@ static void prepare_environment(struct launch *launch)
     add_variable(launch, "VIPS_CONCURRENCY", "1");
     add_variable(launch, "PATH", "/usr/bin:/bin");
     add_variable(launch, "HOME", "/nonexistent"); /* no user's font or module folders */
-    static const char *const passed[] = {"LANG", "TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"};
+    static const char *const passed[] = {"LANG",          "TZ",           "TESSDATA_PREFIX", "ASAN_OPTIONS",
+                                         "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"};
     for (size_t i = 0; i < countof(passed); i++)
         add_variable(launch, passed[i], getenv(passed[i]));
 }

@@ -72,10 +72,12 @@ void draw_person(struct draw_random *random, struct drawn_person *person)
     person->year = 1985 + draw_pick(random, 23);
     person->month = 1 + draw_pick(random, 12);
     person->day = 1 + draw_pick(random, 28);
+    char number[64];
     int order = draw_pick(random, 1000);
     person->male = order % 2 == 1;
-    snprintf(person->number, sizeof person->number, "%06d%04d%02d%02d%03d", areas[draw_pick(random, countof(areas))],
-             person->year, person->month, person->day, order);
+    snprintf(number, sizeof number, "%06d%04d%02d%02d%03d", areas[draw_pick(random, countof(areas))], person->year,
+             person->month, person->day, order);
+    memcpy(person->number, number, 17);
     person->number[17] = check_digit(person->number);
     person->number[18] = '\0';
 }

@@ -21,7 +21,8 @@ struct drawn_person {
     bool male;
 };
 
-enum draw_level { DRAW_CLEAN, DRAW_SLIGHT, DRAW_POOR, DRAW_STRONG, DRAW_LEVELS };
+/* DRAW_HOPELESS is beyond what must be read: what is read there must still be right. */
+enum draw_level { DRAW_CLEAN, DRAW_SLIGHT, DRAW_POOR, DRAW_STRONG, DRAW_HOPELESS, DRAW_LEVELS };
 
 /* How a card lies before the camera. */
 struct scene {

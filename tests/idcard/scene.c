@@ -16,7 +16,7 @@ static double between(struct draw_random *random, double low, double high)
 
 const char *draw_level_name(enum draw_level level)
 {
-    static const char *const names[] = {"clean", "slight", "poor", "strong"};
+    static const char *const names[] = {"clean", "slight", "poor", "strong", "hopeless"};
     return names[level];
 }
 
@@ -75,10 +75,20 @@ static void scene_strong(struct draw_random *random, struct scene *scene)
     scene->glare = between(random, 0.2, 0.9);
 }
 
+static void scene_hopeless(struct draw_random *random, struct scene *scene)
+{
+    scene_strong(random, scene);
+    scene->card_width = between(random, 0.26, 0.50);
+    scene->blur_px = between(random, 1.2, 2.6);
+    scene->noise = between(random, 8, 20);
+    scene->glare = between(random, 0.4, 1.0);
+    scene->quality = 40;
+}
+
 void draw_scene_of(struct draw_random *random, enum draw_level level, struct scene *scene)
 {
     static void (*const makers[])(struct draw_random *, struct scene *) = {scene_clean, scene_slight, scene_poor,
-                                                                           scene_strong};
+                                                                           scene_strong, scene_hopeless};
     makers[level](random, scene);
 }
 

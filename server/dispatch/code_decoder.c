@@ -18,23 +18,35 @@ static size_t character(const char *at)
     return len;
 }
 
+/* Only the last run of stars ever takes more: those before it have what they need, the rest is free. So the time is
+ * at most the product of both lengths, whatever the mask. */
 static bool fits(const char *mask, const char *plain)
 {
-    if (*mask == '\0')
-        return *plain == '\0';
-    if (*mask != '*')
-        return *mask == *plain && fits(mask + 1, plain + 1);
-    while (*mask == '*')
-        mask++;
-    while (*plain != '\0') {
-        plain += character(plain);
-        if (fits(mask, plain))
-            return true;
+    const char *behind_star = NULL, *taken = NULL; /* to go on from: the mask behind the star, what it has taken */
+    for (;;) {
+        if (*mask == '*') {
+            mask += strspn(mask, "*");
+            if (*plain == '\0')
+                return false; /* a star stands for one character at least */
+            plain += character(plain);
+            behind_star = mask;
+            taken = plain;
+        } else if (*mask == *plain) {
+            if (*mask == '\0')
+                return true;
+            mask++;
+            plain++;
+        } else if (behind_star != NULL && *taken != '\0') {
+            taken += character(taken);
+            mask = behind_star;
+            plain = taken;
+        } else {
+            return false;
+        }
     }
-    return false;
 }
 
-#define MASK_BYTES_MAX 128 /* bounds the recursion: names have 60 characters, numbers 20 */
+#define MASK_BYTES_MAX 256 /* names have 60 characters, numbers 20 */
 
 bool code_mask_fits(const char *mask, const char *plain)
 {

@@ -22,6 +22,9 @@ TEST(masks_fit_what_they_hide)
         {"110***********123X", "110101200001011234", false},
         {"1*2*3", "1a2b3", true},
         {"1*2*3", "1a2b4", false},
+        {"*a*a*", "aaa", false},
+        {"*a*a*", "xaxax", true},
+        {"*ab", "aabab", true},
         {"*", "张三", false},
         {"****", "张三", false},
         {"", "张三", false},
@@ -30,6 +33,18 @@ TEST(masks_fit_what_they_hide)
     for (size_t i = 0; i < countof(cases); i++)
         if (code_mask_fits(cases[i].mask, cases[i].plain) != cases[i].fits)
             TEST_FAIL("%s and %s", cases[i].mask, cases[i].plain);
+}
+
+TEST(many_stars_cost_no_time)
+{
+    char mask[200], plain[200];
+    for (size_t i = 0; i < sizeof mask; i++) {
+        mask[i] = i % 2 == 0 ? '*' : 'a';
+        plain[i] = 'a';
+    }
+    mask[sizeof mask - 1] = plain[sizeof plain - 1] = '\0';
+    mask[sizeof mask - 2] = 'b';
+    TRUE(!code_mask_fits(mask, plain)); /* backtracking would take for ever */
 }
 
 static const char *match(const char *json, const char *name, const char *id_number)

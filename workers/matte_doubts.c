@@ -6,6 +6,7 @@
 
 #define SHADOW_NEAR    0.13  /* face widths from the mask's edge: close to the head */
 #define SHADOW_FAR     0.45  /* from here on: far */
+#define SHADOW_ACROSS  0.2   /* of the way from far on one side to far on the other, near lies */
 #define SHADOW_BANDS   8     /* heights between crown and chin that are judged on their own */
 #define SHADOW_CELLS   24    /* fewer cells than this say nothing */
 #define SHADOW_DARKEST 0.25  /* of the near cells count: a hard shadow is narrow */
@@ -49,18 +50,24 @@ static double tone_at(const struct tones *tones, double share)
     return lightness;
 }
 
-/* The second darkest band of one side counts: a single one may be a switch or a picture's corner. */
-static double shadow_of(const struct side *side)
+static double far_tone(const struct side *side, int band)
+{
+    const struct tones *far = side->far[band].count < SHADOW_CELLS ? &side->far_all : &side->far[band];
+    return far->count < SHADOW_CELLS ? NAN : tone_at(far, 0.5);
+}
+
+/* The second darkest band of one side counts: a single one may be a switch or a picture's corner. A lamp from one side
+ * makes the wall darker across the picture: what it takes on the way from far to near is no shadow. */
+static double shadow_of(const struct side *side, const struct side *other)
 {
     double most = 0, second = 0;
     bool any = false;
-    if (side->far_all.count < SHADOW_CELLS)
-        return NAN;
     for (int i = 0; i < SHADOW_BANDS; i++) {
-        if (side->near[i].count < SHADOW_CELLS)
+        double far = far_tone(side, i), across = far_tone(other, i) - far;
+        if (isnan(far) || side->near[i].count < SHADOW_CELLS)
             continue;
-        const struct tones *far = side->far[i].count < SHADOW_CELLS ? &side->far_all : &side->far[i];
-        double darker = tone_at(far, 0.5) - tone_at(&side->near[i], SHADOW_DARKEST);
+        double expected = far + (isnan(across) ? 0 : SHADOW_ACROSS * across);
+        double darker = expected - tone_at(&side->near[i], SHADOW_DARKEST);
         any = true;
         if (darker > most)
             second = most, most = darker;
@@ -97,7 +104,7 @@ static double wall_shadow(const struct matte_work *work)
                 add(&side->far_all, lightness);
         }
     }
-    return fmax(shadow_of(&sides[0]), shadow_of(&sides[1])); /* fmax: a number beats NAN */
+    return fmax(shadow_of(&sides[0], &sides[1]), shadow_of(&sides[1], &sides[0])); /* fmax: a number beats NAN */
 }
 
 /* ---- the body's outline ---- */
@@ -105,7 +112,7 @@ static double wall_shadow(const struct matte_work *work)
 #define PERSON_FROM   128
 #define SHOULDER_LOW  0.80 /* face widths from the centre line … */
 #define SHOULDER_HIGH 1.00 /* … between which the outline is a shoulder's */
-#define SHOULDER_GAP  0.10 /* face widths below the chin: above it hair hides the shoulder */
+#define SHOULDER_HAIR 0.10 /* face widths above the chin: what reaches higher there is hair */
 
 static bool is_person(const struct matte *matte, int32_t x, int32_t y)
 {
@@ -138,7 +145,7 @@ static int32_t shoulder_at(const struct matte_work *work, const struct matte *ma
         return -1;
     while (y > 0 && is_person(matte, column, y - 1))
         y--;
-    double hair = 2 * ((double)work->chin_y + SHOULDER_GAP * (double)work->face_width);
+    double hair = 2 * ((double)work->chin_y - SHOULDER_HAIR * (double)work->face_width);
     return y > hair ? y : -1;
 }
 

@@ -37,7 +37,7 @@ struct remake {
     struct compute_job job;
     bool made, poison;
     struct file_job photo;
-    const char *verdict, *report;
+    const char *verdict, *report, *outcome;
     int64_t now_us;
 };
 
@@ -67,8 +67,9 @@ static enum err save_version(struct tx *tx, const struct remake *r)
     TRY(audit_add(tx, &entry));
     if (!r->made)
         return retouch_refused(tx, r->attempt_id, r->number, r->report);
+    const struct retouch_result made = {r->verdict, r->report, r->outcome, r->photo.ref.id};
     TRY(blob_row_add(tx, &r->photo.ref, "standard", "image/jpeg", r->student_id, r->now_us));
-    return retouch_ready(tx, r->attempt_id, r->number, r->verdict, r->report, r->photo.ref.id);
+    return retouch_ready(tx, r->attempt_id, r->number, &made);
 }
 
 static enum err save_derived(struct tx *tx, const struct remake *r)
@@ -170,6 +171,15 @@ static bool find_photo(const struct remake *r, const struct json *answer, struct
     return false;
 }
 
+/* What the repair changed: the ledger's own entry; NULL when there is none. */
+static const struct json *repair_of(const struct json *ledger)
+{
+    for (const struct json *step = ledger != NULL ? ledger->first : NULL; step != NULL; step = step->next)
+        if (text_is(json_text_at(step, "operation", ""), "retouch"))
+            return step;
+    return NULL;
+}
+
 static void answered(struct compute_job *job)
 {
     struct remake *r = job->owner;
@@ -201,6 +211,7 @@ static void answered(struct compute_job *job)
     }
     r->verdict = arena_text(r->effect->arena, json_text_at(answer, "report.verdict", "fail"));
     r->report = effect_json(r->effect, json_at(answer, "report"), REPORT_BYTES_MAX);
+    r->outcome = effect_json(r->effect, repair_of(json_at(answer, "report.ledger")), RETOUCH_OUTCOME_BYTES);
     seal(r, &photo);
 }
 

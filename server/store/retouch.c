@@ -16,7 +16,7 @@ static void read_version(const struct rows *rows, struct retouch *r)
                           .standard_blob_id = col_text(rows, 4),
                           .state = col_text(rows, 5),
                           .verdict = col_text(rows, 6),
-                          .report = col_text(rows, 7),
+                          .outcome = col_text(rows, 7),
                           .account_id = col_text(rows, 8),
                           .created_us = col_int(rows, 9),
                           .account = col_text(rows, 10)};
@@ -28,6 +28,16 @@ enum err retouch_get(struct tx *tx, const char *attempt_id, int64_t number, stru
     TRY(TX_OPEN(tx, &rows, Q_RETOUCH_GET, v_text(attempt_id), v_int(number)));
     if (rows_next(&rows))
         read_version(&rows, r);
+    return rows_close_one(&rows);
+}
+
+enum err retouch_report(struct tx *tx, const char *attempt_id, int64_t number, const char **report)
+{
+    struct rows rows;
+    *report = NULL;
+    TRY(TX_OPEN(tx, &rows, Q_RETOUCH_REPORT, v_text(attempt_id), v_int(number)));
+    if (rows_next(&rows))
+        *report = col_text(&rows, 0);
     return rows_close_one(&rows);
 }
 
@@ -77,31 +87,31 @@ static enum err under_repair(struct tx *tx, const char *attempt_id, struct submi
 }
 
 static enum err end_version(struct tx *tx, const char *attempt_id, int64_t number, const char *state,
-                            const char *verdict, const char *report, const char *standard_blob_id)
+                            const struct retouch_result *made)
 {
     RUNS_ON(ROLE_WRITER);
     struct submission s;
     bool repaired = false;
     int64_t changed = 0;
-    TRY(TX_RUN_N(tx, &changed, Q_RETOUCH_END, v_text(state), v_text(verdict), v_text(report), v_text(standard_blob_id),
-                 v_text(attempt_id), v_int(number)));
+    TRY(TX_RUN_N(tx, &changed, Q_RETOUCH_END, v_text(state), v_text(made->verdict), v_text(made->report),
+                 v_text(made->outcome), v_text(made->standard_blob_id), v_text(attempt_id), v_int(number)));
     if (changed == 0)
         return ERR_NONE;
     TRY(under_repair(tx, attempt_id, &s, &repaired));
     store_touch(tx, TOPIC_SUBMISSION, s.id);
-    return repaired && standard_blob_id != NULL ? TX_RUN(tx, Q_RETOUCH_CHOOSE, v_int(number), v_text(attempt_id))
-                                                : ERR_NONE;
+    return repaired && made->standard_blob_id != NULL ? TX_RUN(tx, Q_RETOUCH_CHOOSE, v_int(number), v_text(attempt_id))
+                                                      : ERR_NONE;
 }
 
-enum err retouch_ready(struct tx *tx, const char *attempt_id, int64_t number, const char *verdict, const char *report,
-                       const char *standard_blob_id)
+enum err retouch_ready(struct tx *tx, const char *attempt_id, int64_t number, const struct retouch_result *made)
 {
-    return end_version(tx, attempt_id, number, "ready", verdict, report, standard_blob_id);
+    return end_version(tx, attempt_id, number, "ready", made);
 }
 
-enum err retouch_refused(struct tx *tx, const char *attempt_id, int64_t number, const char *report)
+enum err retouch_refused(struct tx *tx, const char *attempt_id, int64_t number, const char *outcome)
 {
-    return end_version(tx, attempt_id, number, "refused", "", report, NULL);
+    const struct retouch_result made = {.verdict = "", .report = "{}", .outcome = outcome};
+    return end_version(tx, attempt_id, number, "refused", &made);
 }
 
 enum err retouch_choose(struct tx *tx, const char *attempt_id, int64_t number)
@@ -126,11 +136,13 @@ enum err retouch_apply(struct tx *tx, const char *attempt_id)
 {
     struct attempt a;
     struct retouch r;
+    const char *report;
     TRY(attempt_get(tx, attempt_id, &a));
     if (a.retouch_chosen == a.retouch_number)
         return ERR_NONE; /* nothing was repaired, or it was undone */
     TRY(retouch_get(tx, attempt_id, a.retouch_chosen, &r));
-    return TX_RUN(tx, Q_RETOUCH_APPLY, v_int(r.number), v_text(r.standard_blob_id), v_text(r.verdict), v_text(r.report),
+    TRY(retouch_report(tx, attempt_id, a.retouch_chosen, &report));
+    return TX_RUN(tx, Q_RETOUCH_APPLY, v_int(r.number), v_text(r.standard_blob_id), v_text(r.verdict), v_text(report),
                   v_text(attempt_id));
 }
 

@@ -9,7 +9,8 @@
 
 #include "store/submission.h"
 
-#define RETOUCH_TRIES_MAX 40 /* repairs of one photo; more is no repair any more */
+#define RETOUCH_TRIES_MAX     40 /* repairs of one photo; more is no repair any more */
+#define RETOUCH_OUTCOME_BYTES KIB(2)
 
 struct retouch {
     const char *attempt_id;
@@ -18,24 +19,28 @@ struct retouch {
     const char *repair_blob_id;   /* the file that was sent; NULL for 0 */
     const char *standard_blob_id; /* NULL until ready */
     const char *state;            /* processing, ready, refused */
-    const char *verdict, *report; /* report: JSON; when refused {"error","why"} */
-    const char *account_id;       /* NULL: the machine */
-    const char *account;          /* display name; "" */
+    const char *verdict;
+    const char *outcome;    /* JSON in short: the ledger's entry of the repair; refused: {"error","why"} */
+    const char *account_id; /* NULL: the machine */
+    const char *account;    /* display name; "" */
     int64_t created_us;
 };
 
 /* The next number; state processing. ATTEMPTS_USED when there are RETOUCH_TRIES_MAX; REFUSED without a finished photo.
  */
 enum err retouch_add(struct tx *tx, const struct retouch *r, int64_t *number);
-enum err retouch_get(struct tx *tx, const char *attempt_id, int64_t number, struct retouch *r); /* NOT_FOUND */
+enum err retouch_get(struct tx *tx, const char *attempt_id, int64_t number, struct retouch *r);      /* NOT_FOUND */
+enum err retouch_report(struct tx *tx, const char *attempt_id, int64_t number, const char **report); /* NOT_FOUND */
 /* All of an attempt, oldest first; none before the first repair. */
 enum err retouch_list(struct tx *tx, const char *attempt_id, struct retouch *list, size_t max, size_t *count);
 
 /* The worker's answer; a version that ended before stays as it is. A ready one is chosen when its photo is still being
  * retouched. */
-enum err retouch_ready(struct tx *tx, const char *attempt_id, int64_t number, const char *verdict, const char *report,
-                       const char *standard_blob_id);
-enum err retouch_refused(struct tx *tx, const char *attempt_id, int64_t number, const char *report);
+struct retouch_result {
+    const char *verdict, *report, *outcome, *standard_blob_id;
+};
+enum err retouch_ready(struct tx *tx, const char *attempt_id, int64_t number, const struct retouch_result *made);
+enum err retouch_refused(struct tx *tx, const char *attempt_id, int64_t number, const char *outcome);
 
 /* Which version retouch_done will take; NOT_FOUND, or REFUSED unless it is ready. */
 enum err retouch_choose(struct tx *tx, const char *attempt_id, int64_t number);

@@ -23,29 +23,15 @@ static void put_problem(struct buf *out, const struct json *report, const char *
     json_object_close(out);
 }
 
-static enum err read_report(struct tx *tx, const char *text, const struct json **report)
+static enum err read_json(struct tx *tx, const char *text, const struct json **tree)
 {
-    return json_read(text, strlen(text), tx->arena, report);
-}
-
-/* What a repair changed: the ledger's own entry. */
-static void put_change(struct buf *out, const struct json *report)
-{
-    const struct json *ledger = json_at(report, "ledger"), *found = NULL;
-    for (const struct json *step = ledger != NULL ? ledger->first : NULL; step != NULL; step = step->next)
-        if (text_is(json_text_at(step, "operation", ""), "retouch"))
-            found = step;
-    json_name(out, "change");
-    if (found != NULL)
-        json_tree(out, found);
-    else
-        json_null(out);
+    return json_read(text, strlen(text), tx->arena, tree);
 }
 
 static enum err put_version(struct tx *tx, const struct retouch *r, enum language language, struct buf *out)
 {
-    const struct json *report = NULL;
-    TRY(read_report(tx, r->report, &report));
+    const struct json *outcome = NULL;
+    TRY(read_json(tx, r->outcome, &outcome));
     json_object_open(out);
     json_put_int(out, "number", r->number);
     json_put_text(out, "repair", r->repair);
@@ -53,8 +39,12 @@ static enum err put_version(struct tx *tx, const struct retouch *r, enum languag
     json_put_text(out, "verdict", r->verdict);
     json_put_text(out, "by", r->account);
     json_put_time(out, "created", r->created_us);
-    put_change(out, report);
-    put_problem(out, report, r->state, language);
+    json_name(out, "change");
+    if (text_is(r->state, "ready") && outcome->first != NULL)
+        json_tree(out, outcome);
+    else
+        json_null(out);
+    put_problem(out, outcome, r->state, language);
     json_object_close(out);
     return ERR_NONE;
 }
@@ -72,11 +62,11 @@ enum err view_retouch(struct tx *tx, const struct attempt *a, enum language lang
     json_put_bool(out, "mask", a->mask_blob_id != NULL);
     json_name(out, "items");
     json_array_open(out);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         TRY(put_version(tx, &list[i], language, out));
-        report = list[i].number == a->retouch_chosen ? list[i].report : report;
-    }
     json_array_close(out);
+    if (a->retouch_chosen != a->retouch_number)
+        TRY(retouch_report(tx, a->id, a->retouch_chosen, &report));
     json_put_raw(out, "report", report);
     json_object_close(out);
     return ERR_NONE;
@@ -85,7 +75,8 @@ enum err view_retouch(struct tx *tx, const struct attempt *a, enum language lang
 static enum err put_derived(struct tx *tx, const struct derived *d, enum language language, struct buf *out)
 {
     const struct json *report = NULL;
-    TRY(read_report(tx, d->report, &report));
+    if (text_is(d->state, "refused"))
+        TRY(read_json(tx, d->report, &report));
     json_object_open(out);
     json_put_text(out, "profile", d->profile);
     json_put_int(out, "retouch", d->retouch_number);

@@ -49,7 +49,7 @@ await runTests({
         assert.deepEqual((await versions()).items, []);
         await refused(reviewer, 409, 'refused', 'POST', at(id, '/retouch?repair=photo'), before, jpeg);
         const seen = await take(reviewer, id);
-        assert.deepEqual([seen.retouch, seen.attempt.retouch], [null, 0]);
+        assert.deepEqual([seen.retouch, seen.attempt.retouch, seen.attempt.source, seen.capture_source], [null, 0, 'live', 'live_or_album']);
         await reviewer.decide(seen, 'retouch');
         await until(async () => (await admin.detail(id)).lane === 'retouch', 'the retouch lane');
         await refused(reviewer, 410, 'lease_lost', 'POST', at(id, '/retouch?repair=photo'), before, jpeg);

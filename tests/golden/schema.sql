@@ -286,7 +286,8 @@ CREATE TABLE retouch (                  -- versions of a finished photo
     standard_blob_id TEXT,              -- the finished photo with it, once ready
     state TEXT NOT NULL,                -- processing, ready, refused
     verdict TEXT NOT NULL DEFAULT '',   -- pass, warn, fail
-    report TEXT NOT NULL DEFAULT '{}',  -- JSON; refused: error and why
+    report TEXT NOT NULL DEFAULT '{}',  -- JSON, checks and ledger
+    outcome TEXT NOT NULL DEFAULT '{}', -- JSON in short: what it changed; refused: error and why
     account_id TEXT REFERENCES account(id), -- who; NULL: the machine
     created_us INTEGER NOT NULL,
     PRIMARY KEY (attempt_id, number),

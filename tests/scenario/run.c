@@ -208,9 +208,10 @@ static enum err repair_in_store(struct tx *tx, void *job)
     TRY(submission_get(tx, j->p->submission_id, &s));
     if (j->a == NULL)
         return retouch_choose(tx, s.attempt_id, j->number);
+    const struct retouch_result made = {"pass", "{}", "{}", j->a};
     if (j->b == NULL)
         return text_is(j->a, "refused") ? retouch_refused(tx, s.attempt_id, j->number, "{}")
-                                        : retouch_ready(tx, s.attempt_id, j->number, "pass", "{}", j->a);
+                                        : retouch_ready(tx, s.attempt_id, j->number, &made);
     const struct retouch r = {.attempt_id = s.attempt_id,
                               .repair = j->b,
                               .repair_blob_id = "repair",

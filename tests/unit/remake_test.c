@@ -68,7 +68,7 @@ static enum err version_step(struct tx *tx, void *arg)
     struct retouch r;
     struct blob_row row;
     TRY(retouch_get(tx, j->w->attempt, j->number, &r));
-    j->text = arena_printf(j->w->arena, "%s %s %s", r.state, r.verdict, r.report);
+    j->text = arena_printf(j->w->arena, "%s %s %s", r.state, r.verdict, r.outcome);
     if (r.standard_blob_id == NULL)
         return ERR_NONE;
     TRY(blob_row_get(tx, r.standard_blob_id, &row));
@@ -93,8 +93,7 @@ TEST(a_repair_becomes_a_version_or_says_why_not)
 {
     struct world w;
     world_with_photo(&w, "GOOD photo");
-    EQ_TEXT("ready pass {\"verdict\":\"pass\",\"ledger\":[{\"operation\":\"retouch\"}]}",
-            repair(&w, "mask", "mask", 0));
+    EQ_TEXT("ready pass {\"operation\":\"retouch\"}", repair(&w, "mask", "mask", 0));
     EQ_TEXT("refused  {\"error\":\"features_changed\",\"why\":\"The face differs.\"}", repair(&w, "mask", "FACE", 0));
     EQ_TEXT("refused  {\"error\":\"unreadable\",\"why\":\"Not a photo.\"}", repair(&w, "photo", "BAD", 0));
     EQ_TEXT("refused  {\"error\":\"not_found\",\"why\":\"There is no face in the photo.\"}",

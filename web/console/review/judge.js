@@ -17,6 +17,8 @@ import { Stage, ZOOMS } from './stage.js';
 const PAINTED_MS = 300;
 const STEP = 6;
 const STEPS = { left: [STEP, 0], right: [-STEP, 0], up: [0, STEP], down: [0, -STEP] };
+const JUDGED = ['original', 'standard', 'portrait'];
+const RETOUCHED = ['original', 'standard']; /* who repairs an edge needs no identity */
 const STILL = { x: 0, y: 0 };
 
 /** onDecide(event, {reasons, note, shown_ms}), onSkip, onUndo, onHelp, onQueue. `last`: the decision U would undo. */
@@ -79,14 +81,14 @@ export function Judge({ item, position, last, onDecide, onSkip, onUndo, onHelp, 
       <div class="stage" role="application" tabindex="-1" ref=${stage}
         aria-label=${t('review.stage', { code: item.submission.code })}>
         <${Stage} item=${shown} zoom=${zoom} move=${move} allGuides=${view.guides} onPainted=${painted} pointed=${pointed}
-          compare=${retouch.repaired && compare} change=${retouch.change} />
+          compare=${retouch.repaired && compare} change=${retouch.change} panes=${allowed.includes('retouch_done') ? RETOUCHED : JUDGED} />
         ${armed.length > 0 && html`<${Message} codes=${armed} note=${note} inEnglish=${view.english}
           onSwitch=${() => flip('english')} />`}
       </div>
       <aside class="rail" tabindex="0" aria-label=${t('review.panel')}>
         ${allowed.includes('retouch_done') ? html`<${RetouchPanel} item=${item} retouch=${retouch} />` : html`<${Gauge} face=${item.face} />`}
         ${!allowed.includes('retouch_done') && retouch.repaired && html`<section aria-label=${t('retouch.title')}><h2>${t('retouch.title')}</h2>
-          <${Versions} versions=${retouch.versions} /></section>`}
+          <${Versions} versions=${retouch.versions} short /></section>`}
         <${Source} attempt=${item.attempt} wanted=${item.capture_source} />
         <${Checks} report=${shown.attempt.report} open=${view.checks} onToggle=${() => flip('checks')} pointed=${pointed} onPoint=${setPointed} />
         <${Reasons} offered=${offered} armed=${armed} onToggle=${toggle} note=${note} onNote=${setNote} noteField=${noteField} />

@@ -52,8 +52,12 @@ function Changed({ one }) {
     ${typeof share === 'number' && html` · <span class="num">${t('retouch.share', { value: (share * 100).toFixed(1) })}</span>`}</p>`;
 }
 
-/** onChoose absent: only to look. */
-export function Versions({ versions, onChoose }) {
+/** onChoose absent: only to look. short: the chosen one, the others when asked for. */
+export function Versions({ versions, onChoose, short }) {
+  const others = versions.items.filter((one) => one.number !== versions.chosen);
+  if (short)
+    return html`<${Versions} versions=${{ ...versions, items: versions.items.filter((one) => one.number === versions.chosen) }} />
+      <details><summary class="small">${t('retouch.others', { n: others.length })}</summary><${Versions} versions=${{ ...versions, items: others }} /></details>`;
   return html`<ol class="versions">${[...versions.items].reverse().map((one) => html`<li key=${one.number}
       class="version ${one.number === versions.chosen ? 'version-chosen' : ''}">
     <div class="row"><b class="num">${t('retouch.version', { n: one.number })}</b> <span>${t(`retouch.repair.${one.repair}`)}</span>

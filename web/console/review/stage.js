@@ -48,7 +48,7 @@ const sizeOf = (profile) => (profile?.width_px ? { width: profile.width_px, heig
  * onPainted is called once per item, when every picture is on the screen (or known to be missing). pointed: the check to
  * outline. compare: {share, setShare}, `change`: what a repair changed, for a photo that was repaired.
  */
-export function Stage({ item, zoom, move, allGuides, panes = ['original', 'standard', 'portrait'], onPainted, pointed, compare, change }) {
+export function Stage({ item, zoom, move, allGuides, panes, onPainted, pointed, compare, change }) {
   const [, redraw] = useState(0);
   useEffect(() => {
     let gone = false;
@@ -65,7 +65,7 @@ export function Stage({ item, zoom, move, allGuides, panes = ['original', 'stand
     ${panes.map((name) => html`<${Pane} key=${name} name=${name} picture=${item.pictures[name]}
         zoom=${zoom} move=${move} alt=${alt(name)}
         tools=${name === 'standard' && compare && html`<${Slider} share=${compare.share} onShare=${compare.setShare} />`}>
-      ${name === 'standard' && panes.length === 3 && html`
+      ${name === 'standard' && panes.includes('original') && html`
         ${compare && html`<${Before} path=${versionPath(item.submission.id, item.attempt.id, 0)} share=${compare.share}
           box=${change?.changed_box} size=${sizeOf(item.profile())} alt=${t('retouch.before_alt', { code: item.submission.code })} />`}
         <${Guides} profile=${item.profile()} report=${item.attempt.report} all=${allGuides} />

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
-import { build, needModels, runTests, skip, startServer, until } from '../lib/server.mjs';
+import { build, command, needModels, runTests, skip, startServer, until } from '../lib/server.mjs';
 
 const artist = join(build, 'xueying-code-bench');
 if (!existsSync(artist)) skip('libqrencode is not here: no codes can be drawn');
@@ -190,6 +190,12 @@ await runTests({
         assert.equal((await staffView(student)).code_match, 'unknown');
         await server.stop({ keep: true });
         await new Promise((go) => service.close(go));
+    },
+    async 'the data hold together, also under a new key'() {
+        command(server.folder, ['fsck']);
+        command(server.folder, ['audit', 'verify']);
+        command(server.folder, ['key', 'rotate']);
+        command(server.folder, ['fsck']);
     },
     async 'payloads lie in no file and no log in clear'() {
         const secret = cipher('A').slice(0, 40);

@@ -99,11 +99,15 @@ static void free_strands(struct matte_work *work)
 #define SHADE_MASK_MAX 140   /* of 255: the mask must not be sure of the person */
 #define SHADE_LEAST    0.40f /* of the wall's brightness: deeper is hair */
 #define SHADE_STEEPEST 14    /* grey levels from a cell to its neighbours: edges are not flat */
-#define SHADE_CELLS    12    /* smaller spots are gaps in hair */
+/* The soft border of a shadow. */
+#define SLOPE_MASK_MAX 60
+#define SLOPE_STEEPEST 60
+#define SLOPE_LINE     5
+#define SHADE_CELLS    12 /* smaller spots are gaps in hair */
 
-static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t reach)
+static bool is_smooth(const struct matte_work *work, int32_t x, int32_t y, int32_t reach, int32_t most)
 {
-    int32_t low = 255, high = 0, most = (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise));
+    int32_t low = 255, high = 0;
     for (int32_t ny = y - reach; ny <= y + reach; ny++)
         for (int32_t nx = x - reach; nx <= x + reach; nx++) {
             if (nx < 0 || ny < 0 || nx >= work->width || ny >= work->height)
@@ -114,6 +118,20 @@ static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t
     return high - low <= most;
 }
 
+static bool is_flat(const struct matte_work *work, int32_t x, int32_t y, int32_t reach)
+{
+    return is_smooth(work, x, y, reach, (int32_t)lroundf(fminf(SHADE_STEEPEST, 4 + 2 * work->noise)));
+}
+
+/* Flat where the mask is not sure of the person; a slope, but no line, where it is sure of the wall. */
+static bool is_shade(const struct matte_work *work, size_t i, int32_t x, int32_t y)
+{
+    if (work->mask[i] <= SHADE_MASK_MAX && is_flat(work, x, y, 1))
+        return true;
+    return work->mask[i] <= SLOPE_MASK_MAX && is_smooth(work, x, y, 1, SLOPE_STEEPEST) &&
+           !matte_refine_is_strand(work, x, y, SLOPE_LINE);
+}
+
 /* Unknown → wall where a spot is flat, has the wall's tint and the mask does not hold it for the person. Otherwise
  * half-dark wall would become half a person: a grey rim. */
 static void settle_shade(struct matte_work *work)
@@ -122,8 +140,7 @@ static void settle_shade(struct matte_work *work)
     memset(work->flag, 0, work->count);
     for (int32_t y = 0; y < work->height; y++)
         for (int32_t x = 0; x < work->width; x++, i++)
-            work->open[i] = work->kind[i] == MATTE_UNKNOWN && work->mask[i] <= SHADE_MASK_MAX &&
-                            is_flat(work, x, y, 1) && is_calm(work, x, y) &&
+            work->open[i] = work->kind[i] == MATTE_UNKNOWN && is_shade(work, i, x, y) && is_calm(work, x, y) &&
                             matte_wall_tint(work->colour + 3 * i, matte_pyramid_at(&work->wall, x, y), SHADE_LEAST);
     for (i = 0; i < work->count; i++) {
         if (!work->open[i] || work->flag[i])

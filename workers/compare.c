@@ -5,19 +5,6 @@
 
 #include <math.h>
 
-struct side {
-    struct image_source source;
-    struct face_descriptor descriptor;
-    struct face_box box; /* in pixels of the upright original; valid when people > 0 */
-    int32_t people;
-    enum err error; /* of this photo; the worker's own trouble is returned instead */
-    char why[IMAGE_WHY_BYTES];
-};
-
-struct timings {
-    int64_t decode_us, detect_us, describe_us;
-};
-
 /* Moves *since on to now and returns what passed. */
 static int64_t lap(int64_t *since)
 {
@@ -35,8 +22,8 @@ static struct face_box box_in_original(const struct face_box *box, const struct 
                              box->score};
 }
 
-static enum err describe_largest(struct face_context *context, struct image *picture, struct side *side,
-                                 struct timings *spent)
+static enum err describe_largest(struct face_context *context, struct image *picture, struct compare_side *side,
+                                 struct compare_timings *spent)
 {
     struct face_boxes boxes;
     int32_t scale;
@@ -55,8 +42,8 @@ static enum err describe_largest(struct face_context *context, struct image *pic
     return ERR_NONE;
 }
 
-static enum err look_at(struct face_context *context, const unsigned char *bytes, size_t len, struct side *side,
-                        struct timings *spent)
+enum err compare_look(struct face_context *context, const void *bytes, size_t len, struct compare_side *side,
+                      struct compare_timings *spent)
 {
     struct image picture;
     int64_t since = clock_mono_us();
@@ -70,7 +57,7 @@ static enum err look_at(struct face_context *context, const unsigned char *bytes
     return e;
 }
 
-static const char *verdict_of(const struct side *a, const struct side *b, double distance, double match,
+static const char *verdict_of(const struct compare_side *a, const struct compare_side *b, double distance, double match,
                               double mismatch)
 {
     if (a->error != ERR_NONE || b->error != ERR_NONE)
@@ -82,7 +69,7 @@ static const char *verdict_of(const struct side *a, const struct side *b, double
     return distance < match ? "match" : distance <= mismatch ? "grey" : "mismatch";
 }
 
-static void put_side(struct buf *b, const char *name, const struct side *side)
+static void put_side(struct buf *b, const char *name, const struct compare_side *side)
 {
     json_name(b, name);
     json_object_open(b);
@@ -105,7 +92,7 @@ static void put_side(struct buf *b, const char *name, const struct side *side)
     json_object_close(b);
 }
 
-static void put_timings(struct buf *b, const struct timings *spent)
+static void put_timings(struct buf *b, const struct compare_timings *spent)
 {
     json_name(b, "timings");
     json_object_open(b);
@@ -115,7 +102,7 @@ static void put_timings(struct buf *b, const struct timings *spent)
     json_object_close(b);
 }
 
-static void put_result(struct buf *b, const struct side sides[2], double match, double mismatch)
+static void put_result(struct buf *b, const struct compare_side sides[2], double match, double mismatch)
 {
     bool measured =
         sides[0].error == ERR_NONE && sides[1].error == ERR_NONE && sides[0].people > 0 && sides[1].people > 0;
@@ -140,8 +127,8 @@ enum err job_compare(struct job_tools *tools, const struct json *request, const 
         snprintf(reply->why, sizeof reply->why, "thresholds must be 0 < match <= mismatch < 2.");
         return ERR_BAD_FIELD;
     }
-    struct side sides[2] = {0};
-    struct timings spent = {0};
+    struct compare_side sides[2] = {0};
+    struct compare_timings spent = {0};
     for (size_t i = 0; i < 2; i++) {
         const unsigned char *bytes;
         size_t len;
@@ -149,7 +136,7 @@ enum err job_compare(struct job_tools *tools, const struct json *request, const 
             snprintf(reply->why, sizeof reply->why, "Two photos are needed.");
             return ERR_BAD_FIELD;
         }
-        TRY(look_at(tools->face, bytes, len, &sides[i], &spent));
+        TRY(compare_look(tools->face, bytes, len, &sides[i], &spent));
     }
     struct buf *b = &reply->json;
     json_object_open(b);

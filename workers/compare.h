@@ -13,6 +13,7 @@
 #ifndef XY_WORKERS_COMPARE_H
 #define XY_WORKERS_COMPARE_H
 
+#include "workers/faces.h"
 #include "workers/jobs.h"
 
 #define COMPARE_MATCH_DEFAULT    0.50
@@ -21,6 +22,24 @@
 #define COMPARE_LONG_EDGE_PX_ENOUGH 640
 #define COMPARE_LONG_EDGE_PX_MAX    1280
 #define COMPARE_FACE_PX_MIN         80
+
+/* What one photo says. */
+struct compare_side {
+    struct image_source source;
+    struct face_descriptor descriptor; /* of the largest face; valid when people > 0 */
+    struct face_box box;               /* in pixels of the upright original; valid when people > 0 */
+    int32_t people;
+    enum err error; /* of this photo; the worker's own trouble is returned instead */
+    char why[IMAGE_WHY_BYTES];
+};
+
+struct compare_timings {
+    int64_t decode_us, detect_us, describe_us; /* added to */
+};
+
+/* Decodes, finds and describes; *side zeroed before. BUSY: no memory; WORKER: the detector failed. */
+enum err compare_look(struct face_context *context, const void *bytes, size_t len, struct compare_side *side,
+                      struct compare_timings *spent);
 
 enum err job_compare(struct job_tools *tools, const struct json *request, const struct frame *frame,
                      struct job_reply *reply);

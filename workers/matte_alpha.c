@@ -34,7 +34,8 @@
 
 /* What alpha needs to know at one cell. */
 struct local {
-    struct matte_colour wall, near, around; /* of the wall; of the nearest sure person; of the person at large */
+    struct matte_colour wall, lit;    /* of the wall close by; of the wall at large */
+    struct matte_colour near, around; /* of the nearest sure person; of the person at large */
     float guide_a, guide_b, noise;
     float busy, mask;      /* busy 1: the wall is no help, the mask decides */
     float inside, outside; /* 0 at the mask's edge … 1 where it must be right */
@@ -133,6 +134,7 @@ static unsigned char cleaned(float value, float wall, float person, float alpha)
 static float solve(const struct local *at, unsigned char *rgb, unsigned char *alpha)
 {
     struct fit near = fit_to(rgb, &at->near, &at->wall), around = fit_to(rgb, &at->around, &at->wall);
+    struct fit lit = fit_to(rgb, &at->lit, &at->wall); /* between shadow and light the wall is still wall */
     float wn = 1 / (near.off2 + OFF_LINE), wa = 1 / (around.off2 + OFF_LINE), sum = wn + wa;
     wn /= sum, wa /= sum;
     float contrast = sqrtf(wn * near.contrast2 + wa * around.contrast2);
@@ -147,7 +149,7 @@ static float solve(const struct local *at, unsigned char *rgb, unsigned char *al
     float trust = smooth(none, full, contrast), rest = at->busy * at->mask + (1 - at->busy) * guided;
     float a = trust * curved + (1 - trust) * rest;
     float off = fmaxf(OFF_LEAST, OFF_NOISES * at->noise) + fminf(OFF_MOST, OFF_CONTRAST * contrast);
-    a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(near.off2, around.off2))));
+    a = fmaxf(a, smooth(off, 2 * off, sqrtf(fminf(lit.off2, fminf(near.off2, around.off2)))));
     a = fmaxf(a, at->inside * (1 - smooth(CONTRAST_NONE, CONTRAST_FULL, contrast)));
     a = fminf(fmaxf(a, at->busy * at->inside), 1 - at->busy * at->outside);
     *alpha = to_byte(a * 255);
@@ -168,6 +170,7 @@ static struct local local_at(const struct matte_work *work, int32_t x, int32_t y
     const unsigned char *near = work->colour + 3 * (size_t)work->nearest[i];
     float unrest = matte_wall_unrest(work, x, y), sure = SURE_INSIDE * work->face_width * MATTE_FIELD_STEP;
     return (struct local){.wall = matte_pyramid_at(&work->wall, x, y),
+                          .lit = matte_pyramid_at(&work->coarse, x, y),
                           .near = {near[0], near[1], near[2], 1},
                           .around = matte_pyramid_at(&work->person, x, y),
                           .guide_a = work->fields[0][i],

@@ -348,12 +348,17 @@ TEST(a_quiet_picture_raises_no_doubt)
     NEAR(0, doubts.shoulder_tilt_deg, 0.5);
 }
 
-TEST(a_shadow_on_the_wall_is_told)
+TEST(a_shadow_on_the_wall_is_told_and_mostly_removed)
 {
     struct drawn_look look = DRAWN_LOOK;
     look.shadow = 0.35;
-    struct matte_doubts doubts = doubts_of(&look);
-    TRUE(doubts.wall_shadow > 12);
+    struct drawn drawn;
+    struct matte matte;
+    make(&look, true, &drawn, &matte);
+    TRUE(matte.doubts.wall_shadow > 20);
+    TRUE(errors_of(&drawn, &matte).frame < 0.004);
+    EQ_INT(0, matte.alpha.values[(size_t)500 * DRAWN_WIDTH + 545]); /* in the shadow */
+    done(&drawn, &matte);
 }
 
 TEST(people_behind_are_told_and_removed)

@@ -5,7 +5,7 @@
  * go again one by one, so that the guilty file is known and kept beside the program in crashes/. Neither this program
  * nor the server decodes anything. Ends with one line of numbers; exit 1 when a job stayed unanswered or the worker
  * could not be started. Deaths are counted and shown: the sandbox holds them, but each one is a bug to look at.
- * XUEYING_FUZZ_SEED: another sequence. */
+ * XUEYING_FUZZ_SEED: another sequence. XUEYING_FUZZ_HEIC=1: HEIC files, and a worker that is allowed to open them. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "dispatch/worker_client.h"
@@ -32,6 +32,7 @@ static struct {
     struct buf seeds[SEEDS_MAX];
     size_t seed_count;
     uint64_t random;
+    bool heic;
     struct worker_client client;
     struct flying flying[FLIGHT];
     int64_t files, decoded, mended, refused, deaths, guilty, unanswered;
@@ -92,6 +93,13 @@ static VipsImage *with_alpha(VipsImage *from)
 
 static void make_seeds(void)
 {
+    if (run.heic) {
+        add_seed(saved(drawing(128, 128), ".heic[compression=hevc]"));
+        add_seed(saved(drawing(200, 136), ".heic[compression=hevc,Q=90]"));
+        add_seed(
+            saved(with_alpha(turned_into(drawing(128, 160), VIPS_INTERPRETATION_sRGB)), ".heic[compression=hevc]"));
+        return;
+    }
     static const char *const kinds[] = {".jpg[Q=85]",
                                         ".jpg[Q=95,subsample_mode=off]",
                                         ".jpg[Q=75,interlace]",
@@ -210,7 +218,7 @@ static size_t mutate(unsigned char *bytes)
 
 static void start_worker(void)
 {
-    struct worker_spawn_options options = {.threads = 2};
+    struct worker_spawn_options options = {.threads = 2, .allow_heic = run.heic};
     if (worker_client_start(&run.client, &options) == ERR_NONE)
         return;
     fprintf(stderr, "decoder_run: the worker does not start; are the models there?\n");
@@ -342,6 +350,8 @@ int main(int argc, char **argv)
     int64_t number = 0;
     if (seed != NULL && text_int(seed, &number))
         run.random ^= (uint64_t)number * UINT64_C(0x9e3779b97f4a7c15);
+    const char *heic = getenv("XUEYING_FUZZ_HEIC");
+    run.heic = heic != NULL && text_is(heic, "1");
     signal(SIGPIPE, SIG_IGN);
     image_start();
     if (setjmp(test_end) != 0)

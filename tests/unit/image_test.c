@@ -478,15 +478,6 @@ TEST(only_real_dates_are_dates)
 
 /* ---- HEIC, by policy ---- */
 
-static struct buf heic_of(int width_px, int height_px)
-{
-    static const double colour[] = {230, 20, 20};
-    if (vips_type_find("VipsOperation", "heifsave_buffer") == 0)
-        SKIP("this libvips cannot write HEIC");
-    return saved(flat(width_px, height_px, colour, 3, VIPS_INTERPRETATION_sRGB, VIPS_FORMAT_UCHAR),
-                 ".heic[compression=hevc,Q=80]");
-}
-
 TEST(heic_needs_the_switch)
 {
     struct image_source source;

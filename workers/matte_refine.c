@@ -165,7 +165,7 @@ static void settle_shade(struct matte_work *work)
 #define HOLE_LARGE      0.012f /* face widths squared: smaller ones may be the shaded side of a white collar, */
 #define HOLE_RIM        3      /* which has this many cells beside it … */
 #define HOLE_BRIGHTER   20     /* … cells that are grey levels brighter … */
-#define HOLE_BRIGHT_RIM 0.3f   /* … on more than this share of its rim */
+#define HOLE_BRIGHT_RIM 0.45f  /* … on more than this share of its rim */
 #define HOLE_ROUNDS     2      /* the second knows how dark the wall is in the holes of the first */
 #define HOLE_MARGIN     3      /* cells around a hole that are half wall */
 /* Skin may have the wall's colour. In face widths: beside the jaw, beside the temples and ears, the neck's half width,

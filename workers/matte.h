@@ -1,13 +1,17 @@
 /* matte — from a coarse mask to hair: how much of every pixel is person, and what colour that person has there.
  *
- * Trimap from the mask (sure person, sure wall, unknown between) → local colours of person and wall by a masked
- * push-pull pyramid → alpha by projection between the two, a guided filter where they are alike → the wall's colour
- * taken out of the person's → holes that show wall (beside braids, above the chin) opened. Without a mask the wall's
- * own colour decides instead; the result says so. The method and its limits are measured (25 portraits looked at, 20
- * clean); what it cannot do well it reports as doubts, for checks and for people.
+ * Trimap from the mask (sure person, sure wall, unknown between) → what a plain wall's colour knows better: strands
+ * beyond the band are freed, flat shade beside the head is wall, wall seen through loops of hair is opened → local
+ * colours of person and wall by a masked push-pull pyramid → alpha by projection between the two; a guided filter and
+ * the mask's own edge where they are alike or the wall is restless → the wall's colour taken out of the person's.
+ * Without a mask the wall's colour makes one; the result says so.
+ *
+ * Measured over drawn walls of twelve colours and lights: mean alpha error 0.003 of the frame, 0.001 to 0.002 before
+ * plain light walls; hard shadows and loose hair before clothes as white as the wall are the worst (0.005 to 0.016).
+ * What it cannot do well it reports as doubts, for checks and for people.
  *
  * Works on the frame of the finished photo at MATTE_SCALE times its size. Pure: no network, no library, same bytes on
- * every run; any thread; outputs are malloc'd and freed by matte_release. */
+ * every run; any thread; ~10 MB of scratch per call; outputs are malloc'd and freed by matte_release. */
 #ifndef XY_WORKERS_MATTE_H
 #define XY_WORKERS_MATTE_H
 
@@ -19,10 +23,11 @@
 
 /* What the matte itself is not sure of. Shares are 0..1; NAN: cannot be measured here. */
 struct matte_doubts {
-    double low_contrast;   /* share of the unknown band where person and wall differ by less than 55 (RGB distance) */
-    double wall_shadow;    /* L* of the wall far from the head minus L* close to it, the darker side; ≥ 0 */
-    double strangers;      /* person-like area not connected to the sitter / the sitter's area */
-    double bottom_missing; /* share of the photo's lowest row between the shoulders where nobody is */
+    double low_contrast; /* share of the outline along which person and wall differ by less than 55 (RGB distance) */
+    double wall_shadow;  /* L* of the wall far from the head minus L* of its darkest quarter close by, the darker side;
+                            ≥ 0; below 5 without a shadow, above 20 with one; NAN beside a restless wall */
+    double strangers;    /* person-like area not connected to the sitter / the sitter's area */
+    double bottom_missing;    /* share of the photo's lowest row between the shoulders where nobody is */
     double shoulder_tilt_deg; /* of the outline left and right of the neck; NAN when hair or frame hides it */
     bool by_wall;             /* no mask was given: the wall's colour decided */
 };
@@ -43,8 +48,8 @@ enum err matte_make(const struct image *frame, const struct plane *mask, const s
 enum err matte_with(const struct image *frame, const struct plane *alpha, const struct face_landmarks *marks,
                     const struct head *head, struct matte *out);
 
-/* The person on a plain colour, reduced to width_px × height_px. Where alpha is 0 after reducing, the pixel is exactly
- * `colour`. BUSY when there is no memory. */
+/* The person on a plain colour, reduced to width_px × height_px: by means along the outline, by Lanczos inside. Where
+ * no covered pixel has alpha, the result is exactly `colour`. BUSY when there is no memory. */
 enum err matte_onto(const struct matte *matte, const unsigned char colour[3], int32_t width_px, int32_t height_px,
                     struct image *out);
 

@@ -25,7 +25,8 @@
 struct matte_doubts {
     double low_contrast; /* share of the outline along which person and wall differ by less than 55 (RGB distance) */
     double wall_shadow;  /* L* of the wall far from the head minus L* of its darkest quarter close by, the darker side;
-                            ≥ 0; below 5 without a shadow, above 20 with one; NAN beside a restless wall */
+                            ≥ 0; below 5 without a shadow, above 20 with one (5 of 6 drawn; once the mask took it for
+                            hair); NAN beside a restless wall */
     double strangers;    /* person-like area not connected to the sitter / the sitter's area */
     double bottom_missing;    /* share of the photo's lowest row between the shoulders where nobody is */
     double shoulder_tilt_deg; /* of the outline left and right of the neck; NAN when hair or frame hides it */

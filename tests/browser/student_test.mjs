@@ -115,6 +115,7 @@ await runTests({
                 for (const one of await reviewer.claim(lane, 1)) return one.submission.id === id && one;
             return null;
         }, 'the submission in the queue');
+        assert.deepEqual([item.attempt.source, item.capture_source], ['album', 'live_or_album']); // a hint for the reviewer
         await reviewer.decide(item, 'reject_retry', ['background', 'mouth_open'], '站到白墙前');
         await page.waitForSelector('.why li', { timeout: 40000 });
         assert.equal(await page.locator('.why li').count(), 2);

@@ -23,7 +23,8 @@ struct portrait {
     const char *file, *faults;
 };
 static const struct portrait portraits[] = {
-    {"portraits/biden.jpg", " source_eye_distance roll background_spread background_edges half_lit strangers "},
+    {"portraits/biden.jpg",
+     " source_eye_distance roll background_spread background_edges half_lit strangers shoulder_tilt "},
     {"portraits/biden2.jpg", " mouth_closed half_lit background_spread background_edges missing_above shoulder_tilt "
                              "low_contrast "}, /* a dark suit before a dark picture */
     {"portraits/obama.jpg", " source_eye_distance mouth_closed background_spread background_edges missing_above "

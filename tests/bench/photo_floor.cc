@@ -1,9 +1,9 @@
-// xueying-photo-floor — what a 12-megapixel photo costs at the very least, for `xueying bench photo`: plain libvips from
-// JPEG to a 480×640 JPEG, and dlib's bare detector and landmarks on it. No matte, no report, no process border.
+// xueying-photo-floor — what a 12-megapixel photo costs at the very least, for `xueying bench photo`: plain libvips
+// from JPEG to a 480×640 JPEG, and dlib's bare detector and landmarks on it. No matte, no report, no process border.
 //
 //   xueying-photo-floor LANDMARKS.dat        then on stdin, one line per request, one line per answer:
-//   make PORTRAIT OUT WIDTH HEIGHT           OUT becomes that portrait as a phone would have taken it: so many pixels, with
-//                                            sensor noise, JPEG quality 92; answers its size in bytes
+//   make PORTRAIT OUT WIDTH HEIGHT           OUT becomes that portrait as a phone would have taken it: so many pixels,
+//                                            with sensor noise, JPEG quality 92; answers its size in bytes
 //   run FILE TIMES                           answers photos per second, one thread
 #include <dlib/image_processing.h>
 #include <dlib/image_processing/frontal_face_detector.h>

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define SURE        250 /* alpha of 255: no hair, no soft edge */
-#define STEP_PX     3
+#define STEP_PX     4
 #define SHARE_MIN   0.02 /* of the frame: less than that is a collar, not clothes */
 #define BELOW_CHIN  0.35 /* eye to chin distances: the neck lies above */
 #define CORNER_SIDE 0.10 /* of the photo's width */

@@ -14,7 +14,7 @@ struct clothes {
     struct face_box at; /* where those pixels lie, in pixels of the matte's frame; width 0: nowhere */
 };
 
-/* `head` in the matte's frame. Clothes are what is surely person below the chin; every third pixel is looked at. */
+/* `head` in the matte's frame. Clothes are what is surely person below the chin; every fourth pixel is looked at. */
 void measure_clothes(const struct matte *matte, const struct head *head, const unsigned char background[3],
                      struct clothes *out);
 

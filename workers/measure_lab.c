@@ -1,11 +1,17 @@
 #include "workers/measure_lab.h"
 
 #include <math.h>
+#include <pthread.h>
 
-static double linear_of(unsigned char value)
+static double linear[256]; /* filled once; the power costs more than all the rest */
+static pthread_once_t linear_once = PTHREAD_ONCE_INIT;
+
+static void fill_linear(void)
 {
-    double v = value / 255.0;
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+    for (int i = 0; i < 256; i++) {
+        double v = i / 255.0;
+        linear[i] = v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
+    }
 }
 
 static double bent(double t)
@@ -15,7 +21,8 @@ static double bent(double t)
 
 struct lab measure_lab(const unsigned char rgb[3])
 {
-    double r = linear_of(rgb[0]), g = linear_of(rgb[1]), b = linear_of(rgb[2]);
+    pthread_once(&linear_once, fill_linear);
+    double r = linear[rgb[0]], g = linear[rgb[1]], b = linear[rgb[2]];
     double x = bent((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
     double y = bent(0.2126 * r + 0.7152 * g + 0.0722 * b);
     double z = bent((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.0891);

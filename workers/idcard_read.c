@@ -5,11 +5,11 @@
 #include <math.h>
 
 /* Where the number and the name are looked for, generously; the line is found inside. */
-static const struct resample_area number_where = {0.300, 0.770, 0.690, 0.200};
+static const struct resample_area number_where = {0.310, 0.770, 0.680, 0.200};
 static const struct resample_area name_where = {0.155, 0.070, 0.430, 0.150};
 
 /* The number's own size, in shares of the card. */
-#define NUMBER_LEFT_MIN   0.30
+#define NUMBER_LEFT_MIN   0.31
 #define NUMBER_LEFT_MAX   0.44
 #define NUMBER_WIDTH_MIN  0.44
 #define NUMBER_WIDTH_MAX  0.66
@@ -55,10 +55,13 @@ struct readings {
     } items[countof(tries)];
 };
 
-/* Takes one reading into account; true when it agrees with enough others. What is not a number does not count. */
+/* Takes one reading into account; true when it agrees with enough others. What is not a number does not count. What
+ * stands before the last 18 characters may be the end of the label. */
 static bool reading_add(struct readings *readings, const char *text)
 {
-    size_t i = 0;
+    size_t i = 0, len = strlen(text);
+    if (len > RESIDENT_NUMBER_CHARS)
+        text += len - RESIDENT_NUMBER_CHARS;
     if (!resident_number_valid(text))
         return false;
     while (i < readings->count && !text_is(readings->items[i].text, text))

@@ -1,7 +1,7 @@
 /* ocr — one line of print becomes text. The only door to tesseract.
  *
  * Two readers per process, each behind its own lock: a second lane that wants one waits for the first (20–40 ms), and
- * the worker pays for the models once instead of once per lane (eng about 30 MiB, chi_sim about 25 MiB).
+ * the worker pays for the models once instead of once per lane (both together: 60 MiB resident, measured).
  *
  * ocr_start once per process before any other thread reads and before the sandbox: it opens the models, and reads one
  * line with each so that nothing is opened later. Without the models everything else still works; ocr_has tells. */

@@ -244,6 +244,7 @@ int main(int argc, char **argv)
         return 1;
     }
     bool done = run_all(&run);
+    draw_end();
     worker_client_stop(&run.client, NULL);
     for (int i = 0; i < run.face_count; i++)
         image_release(&run.faces[i]);

@@ -4,6 +4,7 @@
 #include "workers/jpeg.h"
 
 #include <cairo.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <pango/pangocairo.h>
 
@@ -15,6 +16,13 @@
 static const char fonts[] = "Noto Sans CJK SC,WenQuanYi Micro Hei,sans-serif";
 static const char *const number_fonts[] = {"DejaVu Sans Mono", "Noto Sans Mono CJK SC,WenQuanYi Micro Hei Mono",
                                            "Noto Sans CJK SC,WenQuanYi Micro Hei,sans-serif"};
+
+void draw_end(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+    FcFini();
+}
 
 /* ---- chance ---- */
 

@@ -197,8 +197,9 @@ static float glare_at(const struct scene *scene, double angle, double offset, do
 
 static void blur_line(const float *from, float *to, int32_t count, size_t step, double sigma)
 {
-    float weights[12];
+    float weights[32];
     int reach = (int)ceil(3 * sigma);
+    CHECK(reach < (int)countof(weights));
     double sum = 0;
     for (int i = 0; i <= reach; i++) {
         weights[i] = (float)exp(-i * i / (2 * sigma * sigma));

@@ -208,6 +208,7 @@ int main(void)
     arena = arena_new(MIB(8));
     image_start();
     int result = tests_run();
+    draw_end();
     worker_client_stop(&client, NULL);
     arena_free(arena);
     return result;

@@ -78,10 +78,12 @@ TEST(one_reading_is_not_enough_and_a_contradiction_is_too_much)
     struct card_number number = {.found = false};
     TRUE(resident_number_valid(a));
     TRUE(!reading_add(&readings, "110105194912310021")); /* wrong check character: as if never read */
+    TRUE(!reading_add(&readings, "11010519491231002X4"));
+    EQ_INT(0, readings.count);
     TRUE(!reading_add(&readings, a));
     number_decide(&readings, &number);
     TRUE(!number.found);
-    TRUE(reading_add(&readings, a));
+    TRUE(reading_add(&readings, "511010519491231002X")); /* with the end of the label before it */
     number_decide(&readings, &number);
     TRUE(number.found);
     EQ_TEXT(a, number.text);
@@ -353,6 +355,7 @@ int main(void)
 {
     image_start();
     int result = tests_run();
+    draw_end();
     ocr_stop();
     return result;
 }

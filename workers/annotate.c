@@ -203,6 +203,12 @@ static void draw_photo(struct drawing *d)
     cairo_paint(d->cr);
     cairo_restore(d->cr);
     cairo_surface_destroy(surface);
+    /* A white background would run into the paper. */
+    cairo_rectangle(d->cr, MARGIN_PX - 0.5, MARGIN_PX - 0.5, d->photo->width_px * d->scale + 1,
+                    d->photo->height_px * d->scale + 1);
+    set_colour(d->cr, &grey_ink, 0.5);
+    cairo_set_line_width(d->cr, 1);
+    cairo_stroke(d->cr);
 }
 
 static double across(const struct drawing *d, double x)

@@ -219,6 +219,18 @@ void proof_differ_in(const struct image *a, const struct image *b, const struct 
     differ(a, b, zones, (int)zone, (int)zone, limit, out);
 }
 
+double proof_mean(const struct image *a, const struct image *b, const struct plane *zones)
+{
+    double sum = 0, count = 0;
+    for (int32_t y = 1; y < a->height_px; y += 3)
+        for (int32_t x = 1; x < a->width_px; x += 3)
+            if (zones->values[(size_t)y * (size_t)a->width_px + (size_t)x] >= PROOF_PERSON) {
+                sum += local_difference(a, b, zones, PROOF_PERSON, PROOF_FACE, x, y);
+                count += 1;
+            }
+    return count > 0 ? sum / count : 0;
+}
+
 #define JPEG_BLOCK_PX 16 /* at half the colour resolution: beyond it nothing rings */
 
 static bool block_is_wall(const struct plane *zones, int32_t left, int32_t top)

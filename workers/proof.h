@@ -37,6 +37,9 @@ void proof_differ(const struct image *a, const struct image *b, const struct pla
 void proof_differ_in(const struct image *a, const struct image *b, const struct plane *zones, enum proof_zone zone,
                      double limit, struct proof_difference *out);
 
+/* The mean alone over PERSON and FACE, from every third pixel each way: for comparing many candidates. */
+double proof_mean(const struct image *a, const struct image *b, const struct plane *zones);
+
 /* The largest difference of any channel from a colour, over the JPEG blocks that lie in the zone WALL altogether (an
  * edge rings through its block); *x and *y: where. */
 int proof_wall_error(const struct image *photo, const struct plane *zones, const unsigned char colour[3], int32_t *x,

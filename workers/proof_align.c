@@ -5,8 +5,9 @@
 
 #include <math.h>
 
-#define ROUNDS 8 /* per level; it stands still after four or five */
-#define PI     3.14159265358979323846
+#define SAMPLE_PX 3 /* a third of the pixels each way is enough: the fields are blurred */
+#define ROUNDS    8 /* per level; it stands still after four or five */
+#define PI        3.14159265358979323846
 
 /* Grey values, blurred. */
 struct field {
@@ -92,8 +93,8 @@ static bool improve(const struct field *from, const struct field *onto, const st
 {
     double m[UNKNOWNS][UNKNOWNS + 1] = {{0}};
     double middle_x = from->width_px / 2.0, middle_y = from->height_px / 2.0;
-    for (int32_t y = 0; y < onto->height_px; y += 2)
-        for (int32_t x = 0; x < onto->width_px; x += 2) {
+    for (int32_t y = 0; y < onto->height_px; y += SAMPLE_PX)
+        for (int32_t x = 0; x < onto->width_px; x += SAMPLE_PX) {
             size_t i = (size_t)y * (size_t)onto->width_px + (size_t)x;
             if (zones->values[i] < PROOF_PERSON)
                 continue;

@@ -4,19 +4,12 @@
 
 #include <math.h>
 
-static double mean_of(const struct image *expected, const struct image *photo, const struct plane *zones)
-{
-    struct proof_difference difference;
-    proof_differ(expected, photo, zones, PROOF_PERSON, 255, &difference);
-    return difference.mean;
-}
-
 static enum err moved_mean(const struct image *expected, const struct image *photo, const struct plane *zones,
                            const struct proof_motion *motion, double *mean)
 {
     struct image moved;
     TRY(proof_moved(expected, motion, &moved));
-    *mean = mean_of(&moved, photo, zones);
+    *mean = proof_mean(&moved, photo, zones);
     image_release(&moved);
     return ERR_NONE;
 }
@@ -43,7 +36,7 @@ static enum err mirrored_mean(const struct image *expected, const struct image *
         struct proof_motion motion;
         double aligned = INFINITY;
         TRY(proof_mirrored(expected, columns[i], &mirrored));
-        *mean = fmin(*mean, mean_of(&mirrored, photo, zones));
+        *mean = fmin(*mean, proof_mean(&mirrored, photo, zones));
         enum err e = proof_align(&mirrored, photo, zones, &motion);
         if (e == ERR_NONE)
             e = moved_mean(&mirrored, photo, zones, &motion, &aligned);
@@ -73,12 +66,12 @@ enum err verify_measure(const struct image *expected, const struct image *photo,
     *out = (struct verify_numbers){0};
     proof_differ_in(expected, photo, zones, PROOF_FACE, limit, &out->face);
     proof_differ_in(expected, photo, zones, PROOF_PERSON, limit, &out->person);
-    out->mean = mean_of(expected, photo, zones);
+    out->mean = proof_mean(expected, photo, zones);
     TRY(mirrored_mean(expected, photo, zones, &out->mirrored_mean));
     TRY(turned_means(expected, photo, zones, out));
     TRY(proof_align(expected, photo, zones, &out->motion));
     TRY(proof_moved(expected, &out->motion, &moved));
-    out->moved_mean = mean_of(&moved, photo, zones);
+    out->moved_mean = proof_mean(&moved, photo, zones);
     /* Motion that does not help is none: then the picture itself is what tone and detail are compared with. */
     const struct image *best = out->moved_mean < out->mean ? &moved : expected;
     proof_tone(best, photo, zones, &out->tone);

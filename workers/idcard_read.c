@@ -10,11 +10,12 @@ static const struct resample_area name_where = {0.155, 0.070, 0.430, 0.150};
 
 /* The number's own size, in shares of the card. */
 #define NUMBER_LEFT_MIN   0.31
-#define NUMBER_LEFT_MAX   0.44
-#define NUMBER_WIDTH_MIN  0.44
+#define NUMBER_LEFT_MAX   0.52 /* the first digits may be lost in a reflection */
+#define NUMBER_WIDTH_MIN  0.34
 #define NUMBER_WIDTH_MAX  0.66
 #define NUMBER_HEIGHT_MIN 0.035
 #define NUMBER_HEIGHT_MAX 0.105
+#define NUMBER_LEFT       0.338
 #define NUMBER_WIDTH      0.57
 #define NUMBER_HEIGHT     0.064
 
@@ -28,7 +29,10 @@ enum err card_number_line(const struct image *picture, const struct card_plane *
         line->width_px > NUMBER_WIDTH_MAX || line->height_px < NUMBER_HEIGHT_MIN || line->height_px > NUMBER_HEIGHT_MAX)
         return ERR_NONE;
     double width = log(line->width_px / NUMBER_WIDTH) / 0.1, height = log(line->height_px / NUMBER_HEIGHT) / 0.25;
-    *fits = exp(-0.5 * (width * width + height * height));
+    *fits = exp(-0.5 * (width * width / 4 + height * height));
+    double right = fmax(line->x_px + line->width_px, NUMBER_LEFT + NUMBER_WIDTH + 0.01);
+    line->x_px = fmin(line->x_px, NUMBER_LEFT); /* print that was too pale to be found may still be read */
+    line->width_px = right - line->x_px;
     return ERR_NONE;
 }
 

@@ -10,6 +10,7 @@
 #define GAP_HEIGHTS    2.2  /* a wider hole ends the line */
 #define LINE_MIN_SHARE 0.25 /* of the searched height: a lower line is a scratch */
 #define SEARCH_SCALE   0.45 /* of the flat card: the line is found as well, four times faster */
+#define GRAIN_TIMES    5.0  /* ink must be darker than the ground's own grain by this factor */
 #define CUT_PX_MAX     1600
 #define BLACK_AT       0.72 /* of the ground; below it two-tone print is black */
 
@@ -195,18 +196,64 @@ static unsigned char tone(float share, bool two_tone)
     return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value);
 }
 
-/* Ink may be weak everywhere (glare, faded print): the darkest hundredth becomes black. */
-static void stretch_ink(float *shares, size_t count)
+/* The mean of a column's three darkest pixels. */
+static float darkest_of(const float *shares, int32_t width, int32_t height, int32_t x)
 {
-    size_t histogram[101] = {0}, darkest = count / 50, seen = 0;
-    for (size_t i = 0; i < count; i++)
-        histogram[shares[i] <= 0 ? 0 : shares[i] >= 1 ? 100 : (int)(shares[i] * 100)]++;
-    int at = 0;
-    while (at < 90 && (seen += histogram[at]) < darkest)
-        at++;
-    float black = (float)at / 100, gain = 0.75f / (1 - black);
-    for (size_t i = 0; i < count; i++)
-        shares[i] = 1 - (1 - shares[i]) * gain;
+    float low[3] = {1, 1, 1};
+    for (int32_t y = 0; y < height; y++) {
+        float value = shares[(size_t)y * (size_t)width + (size_t)x];
+        for (int i = 0; i < 3; i++)
+            if (value < low[i]) {
+                float next = low[i];
+                low[i] = value;
+                value = next;
+            }
+    }
+    return (low[0] + low[1] + low[2]) / 3;
+}
+
+/* How much the uppermost rows, which are empty, differ among themselves. */
+static float grain_of(const float *shares, int32_t width, int32_t rows)
+{
+    double n = 0, sum = 0, squares = 0;
+    for (int32_t i = 0; i < width * rows; i++) {
+        n++;
+        sum += (double)shares[i];
+        squares += (double)shares[i] * (double)shares[i];
+    }
+    double variance = n > 0 ? squares / n - sum / n * (sum / n) : 0;
+    return (float)sqrt(variance > 0 ? variance : 0);
+}
+
+/* Ink is weak where a lamp is reflected, or everywhere: the darkest nearby becomes black, as far as the grain allows.
+ * `reach` is about one character, so that there is always ink nearby. */
+static bool stretch_ink(float *shares, int32_t width, int32_t height, int32_t reach, int32_t empty_rows)
+{
+    float *low = calloc((size_t)width * 2, sizeof *low), *near = low + width;
+    if (low == NULL)
+        return false;
+    float lightest = 1 - fmaxf((float)INK_MIN, (float)GRAIN_TIMES * grain_of(shares, width, empty_rows));
+    for (int32_t x = 0; x < width; x++)
+        low[x] = darkest_of(shares, width, height, x);
+    for (int32_t x = 0; x < width; x++) {
+        near[x] = lightest;
+        for (int32_t i = x - reach; i <= x + reach; i++)
+            if (i >= 0 && i < width && low[i] < near[x])
+                near[x] = low[i];
+    }
+    for (int32_t x = 0; x < width; x++) {
+        float sum = 0, count = 0;
+        for (int32_t i = x - reach; i <= x + reach; i++)
+            if (i >= 0 && i < width)
+                sum += near[i], count++;
+        float gain = 0.75f / (1 - sum / count);
+        for (int32_t y = 0; y < height; y++) {
+            float *share = &shares[(size_t)y * (size_t)width + (size_t)x];
+            *share = 1 - (1 - *share) * gain;
+        }
+    }
+    free(low);
+    return true;
 }
 
 enum err card_print_cut(const struct image *picture, const struct card_plane *plane, const struct resample_area *line,
@@ -225,11 +272,13 @@ enum err card_print_cut(const struct image *picture, const struct card_plane *pl
     size_t count = (size_t)out->width_px * (size_t)height;
     if (e == ERR_NONE && (out->values = malloc(count)) == NULL)
         e = ERR_BUSY;
-    if (e == ERR_NONE) {
-        stretch_ink(shares, count);
-        for (size_t i = 0; i < count; i++)
-            out->values[i] = tone(shares[i], how->two_tone);
-    }
+    int32_t empty_rows = (int32_t)(how->height_px * how->margin * 0.5);
+    if (e == ERR_NONE && !stretch_ink(shares, out->width_px, height, (int32_t)(how->height_px * 0.6), empty_rows))
+        e = ERR_BUSY;
+    for (size_t i = 0; e == ERR_NONE && i < count; i++)
+        out->values[i] = tone(shares[i], how->two_tone);
+    if (e != ERR_NONE)
+        plane_release(out);
     free(shares);
     return e;
 }

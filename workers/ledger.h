@@ -6,9 +6,10 @@
  *   decode      width_px, height_px (of the pixels worked on), profile_converted
  *   orient      exif (2..8): the only turn there is
  *   crop_scale  x_px, y_px, width_px, height_px of the rectangle in the upright original; scale; filter; crown_from
- *   background  replaced, colour [r,g,b], by "network" | "wall_colour" | "person", missing_…_px (background put where
- * the source has nothing) retouch     retouch.h encode      format, width_px, height_px, dpi, quality, size_bytes,
- * sha256
+ *   background  replaced, colour [r,g,b], by "network" | "wall_colour" | "person"; missing_…_px: put where the source
+ *               has nothing
+ *   retouch     retouch.h
+ *   encode      format, width_px, height_px, dpi, quality, size_bytes, sha256
  *
  * What is not listed was not done; nothing else exists (verify.h). */
 #ifndef XY_WORKERS_LEDGER_H

@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "cli_image.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +24,8 @@
 static const char *const patterns[] = {"portraits/obama*.jpg", "portraits/biden*.jpg", "portraits/portrait[034].jpg",
                                        "faces/johns/*/*.jpg"};
 
-struct floor {
+/* A program that answers lines with lines. */
+struct other {
     pid_t pid;
     FILE *ask, *answer;
 };
@@ -32,7 +35,7 @@ struct bench {
     size_t photo_count;
     struct part photos[PHOTOS_MAX];
     struct worker_client lanes[2]; /* one and two threads; each alive all the time */
-    struct floor floor;
+    struct other floor, peer;
 };
 
 /* ---- ours ---- */
@@ -76,17 +79,17 @@ static double pairs_per_s(struct bench *bench, struct worker_client *client, siz
 
 /* ---- the naive loop ---- */
 
-_Noreturn static void become_floor(int in_fd, int out_fd, char **args)
+_Noreturn static void become_other(int in_fd, int out_fd, char **args)
 {
     unsetenv("OPENBLAS_CORETYPE"); /* Debian's OpenBLAS as it comes; one thread, as our side has */
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     if (dup2(in_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
         _exit(126);
-    execv(args[0], args);
+    execvp(args[0], args);
     _exit(127);
 }
 
-static bool floor_spawn(struct floor *floor, char **args)
+static bool other_spawn(struct other *other, char **args)
 {
     int to[2], from[2];
     if (pipe2(to, O_CLOEXEC) != 0)
@@ -96,34 +99,44 @@ static bool floor_spawn(struct floor *floor, char **args)
         close(to[1]);
         return false;
     }
-    floor->pid = fork();
-    if (floor->pid == 0)
-        become_floor(to[0], from[1], args);
+    other->pid = fork();
+    if (other->pid == 0)
+        become_other(to[0], from[1], args);
     close(to[0]);
     close(from[1]);
-    floor->ask = fdopen(to[1], "w");
-    floor->answer = fdopen(from[0], "r");
-    return floor->pid > 0 && floor->ask != NULL && floor->answer != NULL;
+    other->ask = fdopen(to[1], "w");
+    other->answer = fdopen(from[0], "r");
+    return other->pid > 0 && other->ask != NULL && other->answer != NULL;
 }
 
-static double floor_pairs_per_s(struct floor *floor, size_t threads)
+/* Says `question` and reads the answer's line. */
+static bool other_ask(struct other *other, const char *question, char line[128])
 {
-    char line[64];
+    return fprintf(other->ask, "%s\n", question) > 0 && fflush(other->ask) == 0 &&
+           fgets(line, 128, other->answer) != NULL;
+}
+
+static double other_rate(struct other *other, const char *question)
+{
+    char line[128];
     double rate = 0;
-    if (fprintf(floor->ask, "run %zu %zu %d\n", threads, PAIRS_PER_LANE * threads, PHOTOS_TIMED) < 0 ||
-        fflush(floor->ask) != 0 || fgets(line, sizeof line, floor->answer) == NULL || sscanf(line, "%lf", &rate) != 1)
-        return 0;
-    return rate;
+    return other_ask(other, question, line) && sscanf(line, "%lf", &rate) == 1 ? rate : 0;
+}
+
+static double floor_pairs_per_s(struct other *other, size_t threads)
+{
+    char question[64];
+    snprintf(question, sizeof question, "run %zu %zu %d", threads, PAIRS_PER_LANE * threads, PHOTOS_TIMED);
+    return other_rate(other, question);
 }
 
 /* The floor's own comparison of both ways, over all pairs of photos. */
-static bool floor_compare(struct floor *floor, struct bench_report *report)
+static bool floor_compare(struct other *other, struct bench_report *report)
 {
     char line[128];
     double worst, verdicts, bands, pairs;
-    if (fputs("compare\n", floor->ask) < 0 || fflush(floor->ask) != 0 ||
-        fgets(line, sizeof line, floor->answer) == NULL ||
-        sscanf(line, "%lf %lf %lf %lf", &worst, &verdicts, &bands, &pairs) != 4 || pairs < 1)
+    if (!other_ask(other, "compare", line) || sscanf(line, "%lf %lf %lf %lf", &worst, &verdicts, &bands, &pairs) != 4 ||
+        pairs < 1)
         return false;
     bench_add(report, (struct bench_row){"face_distance_difference", "millionths", worst * 1e6, 0, 1000});
     bench_add(report, (struct bench_row){"face_verdicts", "pairs", verdicts, pairs, 1});
@@ -131,14 +144,14 @@ static bool floor_compare(struct floor *floor, struct bench_report *report)
     return true;
 }
 
-static void floor_stop(struct floor *floor)
+static void other_stop(struct other *other)
 {
-    if (floor->ask != NULL)
-        fclose(floor->ask); /* its stdin ends: so does it */
-    if (floor->answer != NULL)
-        fclose(floor->answer);
-    if (floor->pid > 0)
-        waitpid(floor->pid, NULL, 0);
+    if (other->ask != NULL)
+        fclose(other->ask); /* its stdin ends: so does it */
+    if (other->answer != NULL)
+        fclose(other->answer);
+    if (other->pid > 0)
+        waitpid(other->pid, NULL, 0);
 }
 
 /* ---- what is needed ---- */
@@ -188,7 +201,7 @@ static bool start_floor(struct bench *bench)
         args[FLOOR_ARGS + i] = bench->files.gl_pathv[i];
     return beside("xueying-face-floor", program, sizeof program) && model("face_recognition.dat", network) &&
            model("face_recognition.net", numbers) && model("face_landmarks.net", landmarks) &&
-           access(program, X_OK) == 0 && floor_spawn(&bench->floor, args);
+           access(program, X_OK) == 0 && other_spawn(&bench->floor, args);
 }
 
 static const char *prepare(struct bench *bench)
@@ -209,7 +222,8 @@ static void finish(struct bench *bench)
 {
     for (int i = 0; i < 2; i++)
         worker_client_stop(&bench->lanes[i], NULL);
-    floor_stop(&bench->floor);
+    other_stop(&bench->floor);
+    other_stop(&bench->peer);
     for (size_t i = 0; i < bench->photo_count; i++)
         free((void *)(uintptr_t)bench->photos[i].bytes);
     globfree(&bench->files);
@@ -238,15 +252,68 @@ static bool measure(struct bench *bench, struct bench_report *report)
     return floor_compare(&bench->floor, report);
 }
 
-bool bench_face(struct bench_report *report)
+/* One bench from its needs to its rows. */
+static bool run(struct bench_report *report, const char *name, bool (*measured)(struct bench *, struct bench_report *))
 {
     static struct bench bench; /* large */
     memset(&bench, 0, sizeof bench);
     bench.lanes[0].fd = bench.lanes[1].fd = -1;
     const char *missing = prepare(&bench);
-    bool good = missing == NULL && measure(&bench, report);
+    bool good = missing == NULL && measured(&bench, report);
     if (!good)
-        cli_say(CLI_FAILED, "face: %s", missing != NULL ? missing : "a run failed");
+        cli_say(CLI_FAILED, "%s: %s", name, missing != NULL ? missing : "a run failed");
     finish(&bench);
     return good;
+}
+
+bool bench_face(struct bench_report *report)
+{
+    return run(report, "face", measure);
+}
+
+/* ---- the peer ---- */
+
+static bool start_peer(struct bench *bench)
+{
+    static char program[] = "node", script[PATH_MAX], pixels[PATH_MAX];
+    char question[PATH_MAX + 32], line[128];
+    char *args[] = {program, script, pixels, NULL};
+    if (!beside("peers/face_peer.mjs", script, sizeof script) || !beside("peers/pixels", pixels, sizeof pixels) ||
+        access(script, R_OK) != 0 || (mkdir(pixels, 0777) != 0 && errno != EEXIST))
+        return false;
+    snprintf(question, sizeof question, "pixels %s %d", pixels, PHOTOS_TIMED);
+    return other_ask(&bench->floor, question, line) && other_spawn(&bench->peer, args);
+}
+
+static bool measure_peer(struct bench *bench, struct bench_report *report)
+{
+    static const struct {
+        const char *name, *question;
+        double goal;
+    } peers[] = {{"peer_ssd", "ssd", 5}, {"peer_tiny", "tiny", 0}};
+    if (!start_peer(bench)) {
+        cli_say(CLI_FAILED, "the peer is not there: tools/dev bench-peers installs it");
+        return false;
+    }
+    for (size_t p = 0; p < countof(peers); p++) {
+        double ours[ROUNDS], theirs[ROUNDS];
+        char question[64];
+        snprintf(question, sizeof question, "%s %d %d", peers[p].question, PHOTOS_TIMED, PHOTOS_TIMED);
+        (void)pairs_per_s(bench, &bench->lanes[0], 1); /* the first run of each side is not counted */
+        (void)other_rate(&bench->peer, question);
+        for (int round = 0; round < ROUNDS; round++) {
+            ours[round] = pairs_per_s(bench, &bench->lanes[0], 1);
+            theirs[round] = other_rate(&bench->peer, question);
+            if (ours[round] <= 0 || theirs[round] <= 0)
+                return false;
+        }
+        bench_add(report, (struct bench_row){peers[p].name, "pairs/s", bench_median(ours, ROUNDS),
+                                             bench_median(theirs, ROUNDS), peers[p].goal});
+    }
+    return true;
+}
+
+bool bench_peers(struct bench_report *report)
+{
+    return run(report, "peers", measure_peer);
 }

@@ -18,4 +18,10 @@
 
 bool bench_face(struct bench_report *report);
 
+/* `xueying bench peers`: one lane against @vladmandic/face-api in Node (TensorFlow.js, WebAssembly; tools/dev bench-peers
+ * installs it beside the program), runs interleaved as above. Rows: peer_ssd, with the package's default detector, and
+ * peer_tiny, with its faster one, which needs larger faces. Our side decodes the photographs, the peer is given pixels of
+ * 640 px. Needs what bench_face needs. */
+bool bench_peers(struct bench_report *report);
+
 #endif

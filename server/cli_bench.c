@@ -379,6 +379,7 @@ static const struct {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
     {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
     {"code", bench_code, false},   {"size", bench_size, true},        {"photo-checks", bench_photo_checks, true},
+    {"peers", bench_peers, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -398,8 +399,9 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE, "there is no bench \"%s\": poll durable idle start photo face code size photo-checks",
-                       name);
+        code =
+            cli_say(CLI_USAGE,
+                    "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers", name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -6,6 +6,8 @@
 //     run THREADS PAIRS COUNT → pairs per second over the first COUNT photos
 //     compare                 → "WORST SAME_VERDICTS SAME_BANDS PAIRS": the product's own code beside the loop (below)
 //
+//     pixels FOLDER COUNT     → "COUNT": the first COUNT photos as FOLDER/0.ppm …, decoded as the loop decodes them
+//
 // Per photo: libvips decodes to a long edge of 640 px, dlib looks for faces in all of it (doubled, when there is none
 // and the photo is small), 68 landmarks, 150×150 chip, dlib's own forward pass.
 //
@@ -205,6 +207,20 @@ std::string read_whole(const char *path)
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+void write_pixels(const std::vector<std::string> &photos, const std::string &folder, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        picture pixels;
+        decode(photos[i], pixels);
+        std::ofstream out(folder + "/" + std::to_string(i) + ".ppm", std::ios::binary);
+        out << "P6 " << pixels.nc() << ' ' << pixels.nr() << " 255\n";
+        out.write(static_cast<const char *>(dlib::image_data(pixels)), static_cast<std::streamsize>(pixels.size()) * 3);
+        if (!out.flush())
+            fail("cannot write into " + folder);
+    }
+    std::cout << count << std::endl;
+}
+
 void serve(char **paths, const std::vector<std::string> &photos)
 {
     std::vector<models> all(2);
@@ -215,10 +231,13 @@ void serve(char **paths, const std::vector<std::string> &photos)
     product ours = product_load(paths[1], paths[2]);
     size_t threads, count;
     long pairs;
+    std::string folder;
     for (std::string what; std::cin >> what;) {
         if (what == "run" && std::cin >> threads >> pairs >> count)
             std::cout << run(all, photos, std::min(threads, all.size()), pairs, std::min(count, photos.size()))
                       << std::endl;
+        else if (what == "pixels" && std::cin >> folder >> count)
+            write_pixels(photos, folder, std::min(count, photos.size()));
         else if (what == "compare")
             compare(all[0], ours, photos);
     }

@@ -26,8 +26,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
-#include "workers/protocol.h"
 #include "workers/face.h"
+#include "workers/protocol.h"
 
 #define JOB_WHY_BYTES      160
 #define JOB_ARENA_BYTES    MIB(4)
@@ -45,7 +45,7 @@ struct job_tools {
     struct arena *arena;
     struct face_context *face;
     const struct mask_model *mask; /* NULL: wall colour decides (matte.h) */
-    struct sheet_fonts *fonts; /* of this lane */
+    struct sheet_fonts *fonts;     /* of this lane */
     const struct job_versions *versions;
     bool allow_faults;
 };

@@ -20,8 +20,7 @@ static const struct sealed_column columns[] = {
     {"roster.sealed_id_number", "roster|%s|id_number", KEYRING_COLUMN, Q_RESEAL_ROSTER_NUMBER_PAGE,
      Q_RESEAL_ROSTER_NUMBER},
     {"submission.sealed_address", "submission|%s|address", KEYRING_COLUMN, Q_RESEAL_ADDRESS_PAGE, Q_RESEAL_ADDRESS},
-    {"collection_code.sealed_payload", "collection_code|%s|payload", KEYRING_COLUMN, Q_RESEAL_CODE_PAGE,
-     Q_RESEAL_CODE},
+    {"collection_code.sealed_payload", "collection_code|%s|payload", KEYRING_COLUMN, Q_RESEAL_CODE_PAGE, Q_RESEAL_CODE},
     {"secret.sealed_value", "secret|%s", KEYRING_COLUMN, Q_RESEAL_SECRET_PAGE, Q_RESEAL_SECRET},
     {"webhook.sealed_secret", "webhook|%s|secret", KEYRING_WEBHOOK, Q_RESEAL_WEBHOOK_PAGE, Q_RESEAL_WEBHOOK},
 };

@@ -266,6 +266,67 @@ int proof_wall_error(const struct image *photo, const struct plane *zones, const
     return most;
 }
 
+/* ---- holes ---- */
+
+#define HOLE_LIMIT  8.0   /* differences below are no hole */
+#define HOLE_REACH  5     /* so far around it edges and JPEG smear it */
+#define HOLE_MIXED  0.08  /* from this share of background on it is one */
+#define HOLE_ASIDE  14.0  /* how far a mixture of two colours may lie beside the line between them */
+#define HOLE_SHRINK -0.06 /* of the hull's size: mattes bite at the cheeks' edge */
+#define HOLE_MARK   255
+
+/* b is a mixture of a and the background's colour. */
+static bool mixed_in(const unsigned char a[3], const unsigned char b[3], const unsigned char colour[3])
+{
+    double along = 0, length = 0, aside = 0;
+    for (size_t c = 0; c < 3; c++) {
+        along += (double)(b[c] - a[c]) * (colour[c] - a[c]);
+        length += (double)(colour[c] - a[c]) * (colour[c] - a[c]);
+    }
+    if (length < 1 || along < HOLE_MIXED * length)
+        return false;
+    double share = along / length;
+    for (size_t c = 0; c < 3; c++)
+        aside = fmax(aside, fabs(b[c] - a[c] - share * (colour[c] - a[c])));
+    return share <= 1.2 && aside <= HOLE_ASIDE;
+}
+
+static void open_around(struct plane *zones, int32_t x, int32_t y)
+{
+    for (int32_t v = y > HOLE_REACH ? y - HOLE_REACH : 0; v <= y + HOLE_REACH && v < zones->height_px; v++)
+        for (int32_t u = x > HOLE_REACH ? x - HOLE_REACH : 0; u <= x + HOLE_REACH && u < zones->width_px; u++) {
+            unsigned char *zone = &zones->values[(size_t)v * (size_t)zones->width_px + (size_t)u];
+            *zone = *zone >= PROOF_PERSON ? HOLE_MARK : *zone;
+        }
+}
+
+double proof_forgive_holes(const struct image *a, const struct image *b, const unsigned char colour[3],
+                           const struct face_landmarks *marks, struct plane *zones)
+{
+    struct face_point corners[2 * FACE_LANDMARKS];
+    size_t count = hull_of(marks, corners), person = 0, opened = 0;
+    grow(corners, count, HOLE_SHRINK);
+    for (int32_t y = 0; y < zones->height_px; y++) {
+        double left, right;
+        bool crosses = row_inside(corners, count, y, &left, &right);
+        for (int32_t x = 0; x < zones->width_px; x++) {
+            size_t at = (size_t)y * (size_t)zones->width_px + (size_t)x;
+            if (zones->values[at] < PROOF_PERSON || (crosses && x >= left && x <= right))
+                continue;
+            if (local_difference(a, b, zones, PROOF_PERSON, HOLE_MARK, x, y) > HOLE_LIMIT &&
+                mixed_in(a->rgb + 3 * at, b->rgb + 3 * at, colour))
+                open_around(zones, x, y);
+        }
+    }
+    for (size_t i = 0; i < (size_t)zones->width_px * (size_t)zones->height_px; i++) {
+        person += zones->values[i] >= PROOF_PERSON;
+        opened += zones->values[i] == HOLE_MARK;
+        if (zones->values[i] == HOLE_MARK)
+            zones->values[i] = PROOF_BAND;
+    }
+    return person > 0 ? (double)opened / (double)person : 0;
+}
+
 /* ---- tone and detail ---- */
 
 /* Sums for a line through points (u, v). */
@@ -312,14 +373,15 @@ void proof_tone(const struct image *a, const struct image *b, const struct plane
 
 /* Grey at (x, y) minus its 3×3 mean; false beside another zone or on an edge, where detail is not texture. */
 #define DETAIL_EDGE 24.0
-static bool detail_at(const struct image *image, const struct plane *zones, int32_t x, int32_t y, double *detail)
+static bool detail_at(const struct image *image, const struct plane *zones, enum proof_zone zone, int32_t x, int32_t y,
+                      double *detail)
 {
     double sum = 0, low = 255, high = 0, middle = 0;
     for (int32_t v = y - 1; v <= y + 1; v++)
         for (int32_t u = x - 1; u <= x + 1; u++) {
             size_t at = (size_t)v * (size_t)image->width_px + (size_t)u;
             double value = grey(image->rgb + 3 * at);
-            if (zones->values[at] != PROOF_FACE)
+            if (zones->values[at] != zone)
                 return false;
             sum += value;
             low = fmin(low, value);
@@ -331,13 +393,13 @@ static bool detail_at(const struct image *image, const struct plane *zones, int3
     return high - low <= DETAIL_EDGE;
 }
 
-double proof_detail(const struct image *a, const struct image *b, const struct plane *zones)
+double proof_detail(const struct image *a, const struct image *b, const struct plane *zones, enum proof_zone zone)
 {
     double in_a = 0, in_b = 0, detail_a, detail_b;
     for (int32_t y = 1; y + 1 < a->height_px; y++)
         for (int32_t x = 1; x + 1 < a->width_px; x++)
-            if (detail_at(a, zones, x, y, &detail_a)) {
-                (void)detail_at(b, zones, x, y, &detail_b);
+            if (detail_at(a, zones, zone, x, y, &detail_a)) {
+                (void)detail_at(b, zones, zone, x, y, &detail_b);
                 in_a += detail_a * detail_a;
                 in_b += detail_b * detail_b;
             }

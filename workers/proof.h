@@ -52,8 +52,14 @@ struct proof_tone {
 };
 void proof_tone(const struct image *a, const struct image *b, const struct plane *zones, struct proof_tone *out);
 
-/* Fine detail of b / of a in the zone FACE: the standard deviation of what a 3×3 mean removes, edges left out. Smoothed
- * skin is clearly below 1. NAN when there is nothing to see. */
-double proof_detail(const struct image *a, const struct image *b, const struct plane *zones);
+/* Fine detail of b / of a in one zone: the standard deviation of what a 3×3 mean removes, edges left out. Smoothed skin
+ * is clearly below 1 in FACE. NAN when there is nothing to see. */
+double proof_detail(const struct image *a, const struct image *b, const struct plane *zones, enum proof_zone zone);
+
+/* Another version's matte may have cut deeper: where b is a mixed with the background's colour, outside of the
+ * landmarks' own hull, the place and some pixels around it leave their zone. Returns their share of PERSON and
+ * FACE. */
+double proof_forgive_holes(const struct image *a, const struct image *b, const unsigned char colour[3],
+                           const struct face_landmarks *marks, struct plane *zones);
 
 #endif

@@ -34,6 +34,7 @@ struct work {
     struct verify_numbers numbers;
     bool measured;
     bool remade, same_versions, identical;
+    double holes;
     const char *not_remade; /* static */
 };
 
@@ -305,9 +306,12 @@ static void judge_tone(struct work *work)
     }
 }
 
+/* Another version's filter blurs or sharpens everything alike; a skin filter only skin. */
 static void judge_detail(struct work *work)
 {
-    double detail = work->numbers.detail;
+    double detail = work->numbers.detail, elsewhere = work->numbers.detail_elsewhere;
+    if (!work->same_versions && detail >= VERIFY_DETAIL_OTHER && elsewhere > 0)
+        detail /= elsewhere;
     if (detail < VERIFY_DETAIL_MIN)
         fail(work, "smoothed", "The skin was smoothed: %.0f %% of its detail are left.", 100 * detail);
     else if (detail > VERIFY_DETAIL_MAX)
@@ -359,6 +363,13 @@ static enum err measure(struct work *work, char why[JOB_WHY_BYTES])
         return ERR_NONE;
     }
     TRY(expect(work, why));
+    if (!work->same_versions) {
+        struct face_landmarks marks;
+        map_marks(work, &marks);
+        work->holes = proof_forgive_holes(&work->expected, &work->photo, ledger->colour, &marks, &work->zones);
+        if (work->holes > VERIFY_HOLES_MAX)
+            fail(work, "changed", "Background shows in %.0f %% of the person.", 100 * work->holes);
+    }
     TRY(verify_measure(&work->expected, &work->photo, &work->zones, ledger->colour, VERIFY_DIFFERENCE_MAX,
                        &work->numbers));
     work->measured = true;
@@ -429,6 +440,7 @@ static void write_result(struct buf *b, const struct work *work)
     json_object_open(b);
     if (work->measured)
         verify_measure_write(b, &work->numbers);
+    json_put_number(b, "holes", work->holes, 4);
     json_object_close(b);
     json_put_raw(b, "parts", "[]");
     json_object_close(b);

@@ -12,6 +12,9 @@
  *      change of tone fits better than none
  *   5. the background has the ledger's colour, away from the person
  *
+ * Other versions may scale by another filter and cut another matte: then the face's detail is compared with the
+ * clothes', and where the background shows through (never inside the landmarks' hull) nothing is compared.
+ *
  * 4 and 5 are made at every verification, so that a forged ledger with fitting hashes is told what was done.
  *
  * Result
@@ -41,6 +44,8 @@
 #define VERIFY_OFFSET_MAX      4.0  /* of middle grey */
 #define VERIFY_DETAIL_MIN      0.90 /* honest files: 0.999 to 1.002 */
 #define VERIFY_DETAIL_MAX      1.12
+#define VERIFY_DETAIL_OTHER    0.60 /* the face's, by other versions: their filters differ (0.83 was seen) */
+#define VERIFY_HOLES_MAX       0.08 /* share of the person that another version's matte may have cut off */
 #define VERIFY_CORRELATION_MIN 0.80 /* below, after aligning: not this picture */
 #define VERIFY_BAND_SHARE      0.02 /* of the width: mattes of other versions differ there */
 

@@ -75,7 +75,8 @@ enum err verify_measure(const struct image *expected, const struct image *photo,
     /* Motion that does not help is none: then the picture itself is what tone and detail are compared with. */
     const struct image *best = out->moved_mean < out->mean ? &moved : expected;
     proof_tone(best, photo, zones, &out->tone);
-    out->detail = proof_detail(expected, photo, zones);
+    out->detail = proof_detail(expected, photo, zones, PROOF_FACE);
+    out->detail_elsewhere = proof_detail(expected, photo, zones, PROOF_PERSON);
     image_release(&moved);
     out->background_error = proof_wall_error(photo, zones, colour, &out->background_x, &out->background_y);
     return ERR_NONE;
@@ -121,5 +122,6 @@ void verify_measure_write(struct buf *b, const struct verify_numbers *numbers)
     json_put_number(b, "offset", (numbers->tone.offset[0] + numbers->tone.offset[1] + numbers->tone.offset[2]) / 3, 1);
     json_put_number(b, "correlation", numbers->tone.correlation, 4);
     json_put_number(b, "detail", numbers->detail, 3);
+    json_put_number(b, "detail_elsewhere", numbers->detail_elsewhere, 3);
     json_put_int(b, "background_error", numbers->background_error);
 }

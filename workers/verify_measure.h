@@ -13,11 +13,11 @@ struct verify_numbers {
     double mirrored_mean;                 /* of face and person, if the original were mirrored */
     struct {
         double degrees, mean;
-    } turned[6];                /* … turned */
-    struct proof_motion motion; /* what fits best … */
-    double mean, moved_mean;    /* face and person as they are; after that motion */
-    struct proof_tone tone;     /* after that motion */
-    double detail;
+    } turned[6];                     /* … turned */
+    struct proof_motion motion;      /* what fits best … */
+    double mean, moved_mean;         /* face and person as they are; after that motion */
+    struct proof_tone tone;          /* after that motion */
+    double detail, detail_elsewhere; /* of the face; of hair, neck and clothes */
     int background_error, background_x, background_y;
 };
 

@@ -127,6 +127,46 @@ TEST(other_versions_fall_back_to_pixels)
     made_release(&m);
 }
 
+static struct image blurred(const struct image *from)
+{
+    struct image to = copy_of(from);
+    for (int y = 0; y < to.height_px; y++)
+        for (int x = 0; x < to.width_px; x++)
+            for (int c = 0; c < 3; c++)
+                at_pixel(&to, x, y)[c] = (unsigned char)((at_pixel(from, x - 1, y)[c] + 6 * at_pixel(from, x, y)[c] +
+                                                          at_pixel(from, x + 1, y)[c] + at_pixel(from, x, y - 1)[c] +
+                                                          at_pixel(from, x, y + 1)[c] + 5) /
+                                                         10);
+    return to;
+}
+
+static const struct json *verify_older(const char *what, const struct made *m, struct image photo)
+{
+    struct buf file = fixture_buf();
+    EQ_INT(ERR_NONE, jpeg_encode(&photo, m->quality, 300, &file));
+    const struct json *tree = verify_fitted(m, &file, true);
+    say(what, tree);
+    image_release(&photo);
+    buf_release(&file);
+    return tree;
+}
+
+/* Another version scales by another filter and cuts another matte; a skin filter or a patch is found all the same. */
+TEST(other_versions_may_differ_in_filter_and_matte)
+{
+    static const unsigned char blue[3] = {100, 197, 255};
+    struct made m = made_of("portrait3.jpg");
+    struct image soft = blurred(&m.photo), cut = copy_of(&m.photo), patched = copy_of(&m.photo);
+    EQ_TEXT("equal", json_text_at(verify_older("softer filter", &m, copy_of(&soft)), "verdict", ""));
+    paint(&cut, 120, 500, 14, 14, blue);
+    EQ_TEXT("equal", json_text_at(verify_older("a hole in clothes", &m, cut), "verdict", ""));
+    expect_reason(verify_older("skin filter", &m, smoothed(&soft, 3, 24)), "smoothed");
+    paint(&patched, 220, 330, 8, 8, blue);
+    expect_reason(verify_older("a hole in the face", &m, patched), "changed");
+    image_release(&soft);
+    made_release(&m);
+}
+
 /* ---- forged files, with ledgers that fit them ---- */
 
 static void expect_forged(const char *what, const struct made *m, struct image forged, const char *code)

@@ -31,6 +31,7 @@ static bool submit(struct bench *bench, struct worker_client *client)
     json_put_text(&b, "kind", "standardise");
     json_name(&b, "profile");
     profile_write(&b, profile_named(PROFILE_DEFAULT));
+    json_put_bool(&b, "proxy", false); /* as `photo make` asks: photo and report */
     json_object_close(&b);
     struct part parts[2] = {{b.bytes, b.len}, bench->photo};
     enum err e = worker_client_submit(client, parts, 2, &job_id);

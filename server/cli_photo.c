@@ -137,11 +137,11 @@ static bool write_marks(const struct frame *answer, const struct json *names, co
 static int finish(const struct frame *answer, const struct json *tree, const struct photo_options *options)
 {
     const struct json *report = json_at(tree, "report"), *names = json_at(tree, "parts");
-    if (answer->type != FRAME_RESULT || report == NULL || names == NULL || names->first == NULL)
+    if (answer->type != FRAME_RESULT || report == NULL || names == NULL)
         return refused(tree, options);
     if (!write_report(report, options))
         return CLI_FAILED;
-    if (!text_is(names->first->text, "standardised")) {
+    if (names->first == NULL) {
         cli_say(CLI_FAILED, "%s: no face was found", options->in);
         return CLI_FAILED;
     }
@@ -171,6 +171,7 @@ static int make(const struct photo_options *options)
     json_put_text(&request, "kind", "standardise");
     json_name(&request, "profile");
     profile_write(&request, options->profile);
+    json_put_bool(&request, "proxy", false);
     json_put_bool(&request, "annotate", options->annotated != NULL);
     json_put_text(&request, "language", options->language);
     json_object_close(&request);

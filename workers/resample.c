@@ -10,7 +10,7 @@
 struct taps {
     int32_t *first; /* source index of the first tap; may be outside: clamp */
     float *weights; /* per output position `count` of them, sum 1 */
-    int32_t count;
+    int32_t count;  /* even: across_one takes two at once */
 };
 
 static double lanczos3(double distance)
@@ -43,7 +43,7 @@ static bool taps_make(struct taps *taps, enum resample_filter filter, double sta
 {
     double scale = length / out_len, stretch = scale > 1.0 ? scale : 1.0;
     double reach = filter == RESAMPLE_LANCZOS ? 3.0 * stretch : scale > 1.0 ? stretch / 2 : 1.0;
-    taps->count = (int32_t)ceil(2 * reach) + 1;
+    taps->count = ((int32_t)ceil(2 * reach) + 2) & ~1;
     taps->first = malloc((size_t)out_len * sizeof *taps->first);
     taps->weights = malloc((size_t)out_len * (size_t)taps->count * sizeof *taps->weights);
     if (taps->first == NULL || taps->weights == NULL)
@@ -80,21 +80,41 @@ static unsigned char to_byte(float value)
     return (unsigned char)(value <= 0 ? 0 : value >= 255 ? 255 : value + 0.5f);
 }
 
-/* One output row before it is narrowed: source rows weighted and summed, columns low..high only. The loop over plain
- * bytes is what the compiler vectorises, hence down before across. */
-static void down_one(const struct image *from, const struct taps *down, int32_t o, int32_t low, int32_t high,
-                     float *sums)
+#define TAPS_AT_ONCE 4 /* sums are read and written once for so many source rows */
+
+struct row_tap {
+    const unsigned char *row;
+    float weight;
+};
+
+/* Rows that count for this output row; clamped rows are as good as any. Returns a multiple of TAPS_AT_ONCE: the rest
+ * weighs nothing. */
+static int32_t rows_for(const struct image *from, const struct taps *down, int32_t o, int32_t low, struct row_tap *rows)
 {
-    size_t len = (size_t)(high - low) * 3;
-    memset(sums, 0, len * sizeof *sums);
+    int32_t count = 0;
     for (int32_t t = 0; t < down->count; t++) {
         float weight = down->weights[(size_t)o * (size_t)down->count + (size_t)t];
         int32_t y = clamp(down->first[o] + t, from->height_px);
-        const unsigned char *row = from->rgb + ((size_t)y * (size_t)from->width_px + (size_t)low) * 3;
-        if (weight == 0)
-            continue;
+        if (weight != 0)
+            rows[count++] =
+                (struct row_tap){from->rgb + ((size_t)y * (size_t)from->width_px + (size_t)low) * 3, weight};
+    }
+    for (; count % TAPS_AT_ONCE != 0; count++)
+        rows[count] = (struct row_tap){rows[0].row, 0};
+    return count;
+}
+
+/* One output row before it is narrowed: source rows weighted and summed, columns low..high only. The loop over plain
+ * bytes is what the compiler vectorises, hence down before across. */
+static void down_one(const struct row_tap *rows, int32_t count, size_t len, float *restrict sums)
+{
+    memset(sums, 0, len * sizeof *sums);
+    for (const struct row_tap *tap = rows; tap < rows + count; tap += TAPS_AT_ONCE) {
+        const unsigned char *restrict a = tap[0].row, *restrict b = tap[1].row;
+        const unsigned char *restrict c = tap[2].row, *restrict d = tap[3].row;
         for (size_t i = 0; i < len; i++)
-            sums[i] += weight * (float)row[i];
+            sums[i] += tap[0].weight * (float)a[i] + tap[1].weight * (float)b[i] + tap[2].weight * (float)c[i] +
+                       tap[3].weight * (float)d[i];
     }
 }
 
@@ -115,9 +135,12 @@ static void across_one(const rgbx *row, int32_t low, int32_t high, const struct 
         const float *weights = across->weights + (size_t)o * (size_t)across->count;
         int32_t first = across->first[o] - low;
         bool inside = first >= 0 && first + across->count <= high - low;
-        rgbx sum = {0, 0, 0, 0};
-        for (int32_t t = 0; t < across->count; t++)
-            sum += weights[t] * row[inside ? first + t : clamp(first + t, high - low)];
+        rgbx even = {0, 0, 0, 0}, odd = {0, 0, 0, 0}; /* two sums: each addition waits for the one before it */
+        for (int32_t t = 0; t < across->count; t += 2) {
+            even += weights[t] * row[inside ? first + t : clamp(first + t, high - low)];
+            odd += weights[t + 1] * row[inside ? first + t + 1 : clamp(first + t + 1, high - low)];
+        }
+        rgbx sum = even + odd;
         to[0] = to_byte(sum[0]), to[1] = to_byte(sum[1]), to[2] = to_byte(sum[2]);
     }
 }
@@ -129,14 +152,16 @@ static bool run(const struct image *from, const struct taps *across, const struc
     size_t columns = (size_t)(high - low);
     float *sums = malloc(columns * 3 * sizeof *sums);
     rgbx *row = aligned_alloc(sizeof *row, columns * sizeof *row);
-    bool good = sums != NULL && row != NULL;
+    struct row_tap *rows = malloc((size_t)(down->count + TAPS_AT_ONCE) * sizeof *rows);
+    bool good = sums != NULL && row != NULL && rows != NULL;
     for (int32_t o = 0; good && o < out->height_px; o++) {
-        down_one(from, down, o, low, high, sums);
+        down_one(rows, rows_for(from, down, o, low, rows), columns * 3, sums);
         spread(sums, high - low, row);
         across_one(row, low, high, across, out->width_px, out->rgb + (size_t)o * (size_t)out->width_px * 3);
     }
     free(sums);
     free(row);
+    free(rows);
     return good;
 }
 

@@ -27,7 +27,7 @@ struct work {
     struct profile profile;
     struct plane alpha; /* owned; empty when no person drew one */
     struct standard made;
-    bool wants_mask, wants_marks, chinese;
+    bool wants_proxy, wants_mask, wants_marks, chinese;
 };
 
 static enum err read_alpha(const unsigned char *bytes, size_t len, struct plane *out, char why[JOB_WHY_BYTES])
@@ -58,6 +58,7 @@ static enum err read_request(struct work *work, const struct json *request, cons
         TRY(read_alpha(alpha, alpha_len, &work->alpha, reply->why));
         order->alpha = &work->alpha;
     }
+    work->wants_proxy = json_bool_at(request, "proxy", true);
     work->wants_mask = json_bool_at(request, "mask", false);
     work->wants_marks = json_bool_at(request, "annotate", false);
     work->chinese = !text_is(json_text_at(request, "language", "zh"), "en");
@@ -110,7 +111,8 @@ static enum err answer(struct work *work, struct job_reply *reply)
         encoded.bytes = (const unsigned char *)photo->bytes;
         encoded.len = photo->len;
     }
-    TRY(standardise_proxy(made, next_part(reply, &parts, "proxy")));
+    if (work->wants_proxy)
+        TRY(standardise_proxy(made, next_part(reply, &parts, "proxy")));
     if (there && work->wants_mask)
         TRY(png_encode_plane(&made->matte.alpha, (int32_t)work->profile.width_px, (int32_t)work->profile.height_px,
                              next_part(reply, &parts, "mask")));

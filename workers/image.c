@@ -274,10 +274,9 @@ static bool load_pixels(const void *bytes, size_t len, struct image_source *sour
     unsigned char *pixels = good ? vips_image_write_to_memory(image, &size) : NULL;
     good = pixels != NULL && size == (size_t)image->Xsize * (size_t)image->Ysize * 3;
     if (good)
-        *out = (struct image){image->Xsize, image->Ysize, malloc(size)}; /* malloc: g_free may not be free */
-    if (good && out->rgb != NULL)
-        memcpy(out->rgb, pixels, size);
-    g_free(pixels);
+        *out = (struct image){image->Xsize, image->Ysize, pixels}; /* since GLib 2.46 its memory is malloc's */
+    else
+        g_free(pixels);
     g_object_unref(image);
     return good;
 }

@@ -132,7 +132,12 @@ void face_context_free(struct face_context *context)
 
 enum face_result face_detect(struct face_context *context, const struct face_image *image, struct face_boxes *out)
 {
-    return dlib_detect(context->dlib, image, out);
+    return dlib_detect(context->dlib, image, false, out);
+}
+
+enum face_result face_detect_grey(struct face_context *context, const struct face_image *image, struct face_boxes *out)
+{
+    return dlib_detect(context->dlib, image, true, out);
 }
 
 enum face_result face_landmarks_find(struct face_context *context, const struct face_image *image,

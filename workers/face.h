@@ -83,6 +83,10 @@ void face_context_free(struct face_context *context); /* NULL is fine */
 /* Upright frontal faces of at least ~80 px in the image as given; zero faces is FACE_OK with count 0. */
 enum face_result face_detect(struct face_context *context, const struct face_image *image, struct face_boxes *out);
 
+/* The same on luminance alone, a fifth faster. The boxes are the same on all samples; scores are lower by 0.15 on
+ * average and by 0.4 in the worst case (0.52 → 0.14), so zero faces here should be looked at again in colour. */
+enum face_result face_detect_grey(struct face_context *context, const struct face_image *image, struct face_boxes *out);
+
 /* The landmarks of the face in `box`, those that photos are measured with: dlib's when its model is loaded, else the
  * network's. The result may lie outside the image when the face does.
  *

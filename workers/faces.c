@@ -35,12 +35,23 @@ static void boxes_scale(struct face_boxes *boxes, double scale)
     }
 }
 
-static enum err look(struct face_context *context, const struct image *picture, int32_t side_px, struct face_boxes *out)
+/* In grey first when asked to, in colour when that shows nobody. */
+static enum err detect(struct face_context *context, const struct image *picture, bool grey_first,
+                       struct face_boxes *out)
+{
+    struct face_image view = faces_view(picture);
+    out->count = 0;
+    if (grey_first)
+        TRY(faces_err(face_detect_grey(context, &view, out)));
+    return out->count > 0 ? ERR_NONE : faces_err(face_detect(context, &view, out));
+}
+
+static enum err look(struct face_context *context, const struct image *picture, int32_t side_px, bool grey_first,
+                     struct face_boxes *out)
 {
     struct image small = {0};
     TRY(resample_to_long_edge(picture, side_px, &small));
-    struct face_image view = faces_view(small.rgb != NULL ? &small : picture);
-    enum err e = faces_err(face_detect(context, &view, out));
+    enum err e = detect(context, small.rgb != NULL ? &small : picture, grey_first, out);
     if (e == ERR_NONE && small.rgb != NULL)
         boxes_scale(out, (double)long_edge(picture) / side_px);
     image_release(&small);
@@ -51,9 +62,9 @@ enum err faces_find(struct face_context *context, struct image *picture, const s
                     struct face_boxes *out, int32_t *scale)
 {
     *scale = 1;
-    TRY(look(context, picture, options->side_px, out));
+    TRY(look(context, picture, options->side_px, options->grey_first, out));
     if (out->count == 0 && options->retry_side_px > options->side_px && long_edge(picture) > options->side_px)
-        TRY(look(context, picture, options->retry_side_px, out));
+        TRY(look(context, picture, options->retry_side_px, false, out));
     if (out->count > 0 || short_edge(picture) >= options->double_below_px)
         return ERR_NONE;
     struct image doubled = {0};

@@ -10,16 +10,18 @@
 
 #include "base/base.h"
 #include "base/err.h"
-#include "workers/image.h"
 #include "workers/face.h"
+#include "workers/image.h"
 
 struct faces_options {
     int32_t side_px;         /* long edge of the copy that is searched first */
     int32_t retry_side_px;   /* … and when it shows nobody; 0: no second look */
     int32_t double_below_px; /* a shorter side below this: the doubled picture is the last try */
+    bool grey_first;         /* the first look on luminance: faster, fainter (face_detect_grey); colour when in vain */
 };
 
-#define FACES_OPTIONS_DEFAULT ((struct faces_options){480, 960, 300})
+#define FACES_OPTIONS_DEFAULT ((struct faces_options){480, 960, 300, false})
+#define FACES_OPTIONS_QUICK   ((struct faces_options){480, 960, 300, true})
 
 /* A smaller face beside the largest one counts as a second person from this share of its width on: card portraits
  * carry a ghost image, and walls carry posters. */

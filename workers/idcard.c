@@ -101,7 +101,7 @@ static enum err cut_portrait(const struct search *s, const struct view *view, st
 
 static enum err find_face(struct face_context *context, struct image *portrait, struct face_boxes *faces)
 {
-    static const struct faces_options looks = {400, 640, 0};
+    static const struct faces_options looks = {400, 640, 0, false};
     int32_t scale;
     return faces_find(context, portrait, &looks, faces, &scale);
 }

@@ -13,6 +13,11 @@ static int32_t smaller(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
+static int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
 /* ---- convolution ---- */
 
 struct net_shape net_conv_shape(const struct net_conv *conv, struct net_shape in)
@@ -84,21 +89,52 @@ static void lay_row(const struct net_conv *conv, const float *row, int32_t in_wi
     memset(to + last, 0, (size_t)(out_width - last) * sizeof *to);
 }
 
+/* What one kernel tap sees for the output rows [top, top + rows), row after row. */
+static void lay_tap(const struct net_conv *conv, struct net_shape in, const float *plane, int32_t out_width,
+                    int32_t top, int32_t rows, int32_t ky, int32_t kx, float *to)
+{
+    for (int32_t y = top; y < top + rows; y++, to += out_width) {
+        int32_t from = y * conv->stride - conv->pad_top + ky;
+        if (from < 0 || from >= in.height)
+            memset(to, 0, (size_t)out_width * sizeof *to);
+        else
+            lay_row(conv, plane + (size_t)from * (size_t)in.width, in.width, kx, out_width, to);
+    }
+}
+
+/* The same when the width stays and the stride is 1: the plane as it lies, shifted by `down` rows and `right` columns.
+ * What the shift carries over the edge into the next row is zeroed afterwards. Rows of a few pixels are common: one
+ * long copy takes a fifth of many short ones. */
+static void lay_shifted(struct net_shape in, const float *plane, int32_t top, int32_t rows, int32_t down, int32_t right,
+                        float *to)
+{
+    int32_t width = in.width, size = in.height * width;
+    int32_t first = smaller(larger(0, -down - top), rows), last = larger(first, smaller(rows, in.height - down - top));
+    int32_t from = (top + first + down) * width + right, count = (last - first) * width;
+    int32_t before = smaller(larger(0, -from), count), behind = smaller(larger(0, from + count - size), count - before);
+    memset(to, 0, (size_t)(first * width + before) * sizeof *to);
+    memcpy(to + first * width + before, plane + from + before, (size_t)(count - before - behind) * sizeof *to);
+    memset(to + last * width - behind, 0, (size_t)((rows - last) * width + behind) * sizeof *to);
+    int32_t edge = smaller(right < 0 ? -right : right, width), start = right < 0 ? 0 : width - edge;
+    for (int32_t y = first; y < last; y++)
+        for (int32_t x = start; x < start + edge; x++)
+            to[y * width + x] = 0;
+}
+
 /* The column matrix of the output rows [top, top + rows): inputs·kernel rows of rows·width numbers each. */
 static void lay_columns(const struct net_conv *conv, struct net_shape in, const float *data, struct net_shape out,
                         int32_t top, int32_t rows, float *to)
 {
+    bool shifted = conv->stride == 1 && out.width == in.width;
     for (int32_t c = 0; c < in.channels; c++) {
         const float *plane = data + (size_t)c * (size_t)in.height * (size_t)in.width;
         for (int32_t ky = 0; ky < conv->kernel_height; ky++)
-            for (int32_t kx = 0; kx < conv->kernel_width; kx++)
-                for (int32_t y = top; y < top + rows; y++, to += out.width) {
-                    int32_t from = y * conv->stride - conv->pad_top + ky;
-                    if (from < 0 || from >= in.height)
-                        memset(to, 0, (size_t)out.width * sizeof *to);
-                    else
-                        lay_row(conv, plane + (size_t)from * (size_t)in.width, in.width, kx, out.width, to);
-                }
+            for (int32_t kx = 0; kx < conv->kernel_width; kx++, to += rows * out.width) {
+                if (shifted)
+                    lay_shifted(in, plane, top, rows, ky - conv->pad_top, kx - conv->pad_left, to);
+                else
+                    lay_tap(conv, in, plane, out.width, top, rows, ky, kx, to);
+            }
     }
 }
 

@@ -19,6 +19,7 @@ struct dlib_models {
 struct dlib_context {
     const dlib_models *models;
     dlib::frontal_face_detector detector;
+    dlib::array2d<unsigned char> grey; // of the last image that was searched so
 };
 
 // A borrowed face_image in the shape dlib's templates want.
@@ -85,6 +86,16 @@ face_result read_model(const char *path, model &into, char why[FACE_WHY_BYTES])
     return FACE_OK;
 }
 
+void to_grey(const face_image *image, dlib::array2d<unsigned char> &out)
+{
+    out.set_size(image->height_px, image->width_px);
+    auto *to = static_cast<unsigned char *>(dlib::image_data(out));
+    const uint8_t *from = image->rgb;
+    size_t count = static_cast<size_t>(image->width_px) * static_cast<size_t>(image->height_px);
+    for (size_t i = 0; i < count; i++, from += 3)
+        to[i] = static_cast<unsigned char>((from[0] * 77 + from[1] * 150 + from[2] * 29 + 128) >> 8);
+}
+
 bool plausible(const face_landmarks *landmarks)
 {
     for (const face_point &point : landmarks->points)
@@ -122,7 +133,7 @@ void dlib_models_free(dlib_models *models)
 face_result dlib_context_new(const dlib_models *models, dlib_context **out)
 {
     return guarded([&] {
-        *out = new dlib_context{models, models->detector};
+        *out = new dlib_context{models, models->detector, {}};
         return FACE_OK;
     });
 }
@@ -132,14 +143,19 @@ void dlib_context_free(dlib_context *context)
     delete context;
 }
 
-face_result dlib_detect(dlib_context *context, const face_image *image, face_boxes *out)
+face_result dlib_detect(dlib_context *context, const face_image *image, bool grey, face_boxes *out)
 {
     out->count = 0;
     if (!usable(image))
         return FACE_BAD_IMAGE;
     return guarded([&] {
         std::vector<dlib::rect_detection> found;
-        context->detector(rgb_view{image}, found);
+        if (grey) {
+            to_grey(image, context->grey);
+            context->detector(context->grey, found);
+        } else {
+            context->detector(rgb_view{image}, found);
+        }
         std::sort(found.begin(), found.end(), [](const dlib::rect_detection &a, const dlib::rect_detection &b) {
             return a.rect.area() > b.rect.area();
         });

@@ -8,6 +8,8 @@
 
 #include "workers/face.h"
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,7 +24,9 @@ void dlib_models_free(struct dlib_models *models); /* NULL is fine */
 enum face_result dlib_context_new(const struct dlib_models *models, struct dlib_context **out);
 void dlib_context_free(struct dlib_context *context); /* NULL is fine */
 
-enum face_result dlib_detect(struct dlib_context *context, const struct face_image *image, struct face_boxes *out);
+/* `grey`: on luminance alone, a fifth faster. */
+enum face_result dlib_detect(struct dlib_context *context, const struct face_image *image, bool grey,
+                             struct face_boxes *out);
 
 /* MODEL_MISSING when no landmark model was loaded. */
 enum face_result dlib_landmarks(struct dlib_context *context, const struct face_image *image,

@@ -49,40 +49,55 @@ static const struct {
 
 #define HOPELESS_TRIES 2  /* after so many … */
 #define HOPELESS_CHARS 12 /* … of which none has as many characters, it is no number */
-#define AGREE          2
+#define AHEAD          2  /* readings that agree, beyond those that contradict */
+#define DISSENT_CHARS  16 /* a shorter reading contradicts nothing */
 
 struct readings {
     size_t count;
-    struct {
-        char text[RESIDENT_NUMBER_CHARS + 1];
-        int times;
-    } items[countof(tries)];
+    char texts[countof(tries)][OCR_TEXT_BYTES];
 };
 
-/* Takes one reading into account; true when it agrees with enough others. What is not a number does not count. What
- * stands before the last 18 characters may be the end of the label. */
-static bool reading_add(struct readings *readings, const char *text)
+/* What stands before the last 18 characters may be the end of the label. */
+static void reading_add(struct readings *readings, const char *text)
 {
-    size_t i = 0, len = strlen(text);
-    if (len > RESIDENT_NUMBER_CHARS)
+    size_t len = strlen(text);
+    if (len > RESIDENT_NUMBER_CHARS && resident_number_valid(text + len - RESIDENT_NUMBER_CHARS))
         text += len - RESIDENT_NUMBER_CHARS;
-    if (!resident_number_valid(text))
-        return false;
-    while (i < readings->count && !text_is(readings->items[i].text, text))
-        i++;
-    if (i == readings->count) {
-        readings->count++;
-        snprintf(readings->items[i].text, sizeof readings->items[i].text, "%s", text);
-    }
-    return ++readings->items[i].times >= AGREE;
+    snprintf(readings->texts[readings->count++], OCR_TEXT_BYTES, "%s", text);
 }
 
-/* Another valid number among the readings: nobody knows which one is the card's. */
+/* Lost characters do not contradict a number, other ones do. */
+static bool contradicts(const char *reading, const char *number)
+{
+    if (strlen(reading) < DISSENT_CHARS)
+        return false;
+    for (; *reading != '\0'; reading++, number++) {
+        while (*number != '\0' && *number != *reading)
+            number++;
+        if (*number == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* Found when a valid number is AHEAD readings ahead of all that contradict it, and no other valid one was read. */
 static void number_decide(const struct readings *readings, struct card_number *out)
 {
-    out->found = readings->count == 1 && readings->items[0].times >= AGREE;
+    const char *number = NULL;
+    int agree = 0, dissent = 0;
+    for (size_t i = 0; i < readings->count; i++) {
+        if (!resident_number_valid(readings->texts[i]))
+            continue;
+        if (number != NULL && !text_is(number, readings->texts[i]))
+            return;
+        number = readings->texts[i];
+        agree++;
+    }
+    for (size_t i = 0; number != NULL && i < readings->count; i++)
+        dissent += contradicts(readings->texts[i], number);
+    out->found = number != NULL && agree - dissent >= AHEAD;
     if (out->found)
-        memcpy(out->text, readings->items[0].text, sizeof out->text);
+        memcpy(out->text, number, sizeof out->text);
 }
 
 enum err card_number_read(const struct image *picture, const struct card_plane *plane, const struct resample_area *line,
@@ -90,9 +105,8 @@ enum err card_number_read(const struct image *picture, const struct card_plane *
 {
     struct readings readings = {0};
     size_t most_chars = 0;
-    bool agreed = false;
     *out = (struct card_number){.found = false};
-    for (size_t i = 0; i < countof(tries) && !agreed && (i < HOPELESS_TRIES || most_chars >= HOPELESS_CHARS); i++) {
+    for (size_t i = 0; i < countof(tries) && !out->found && (i < HOPELESS_TRIES || most_chars >= HOPELESS_CHARS); i++) {
         struct plane cut = {0};
         struct ocr_text text;
         TRY(card_print_cut(picture, plane, line, &tries[i].print, &cut));
@@ -102,9 +116,9 @@ enum err card_number_read(const struct image *picture, const struct card_plane *
             return e;
         out->readings++;
         most_chars = strlen(text.text) > most_chars ? strlen(text.text) : most_chars;
-        agreed = reading_add(&readings, text.text);
+        reading_add(&readings, text.text);
+        number_decide(&readings, out);
     }
-    number_decide(&readings, out);
     return ERR_NONE;
 }
 

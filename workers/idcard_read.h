@@ -1,8 +1,9 @@
 /* idcard_read — number and name of a flat card.
  *
- * A check character lets one in eleven wrong numbers pass, so it is not enough: a number is taken only when two
- * readings that were prepared differently (size, grey or two-tone, layout) agree in all 18 characters, check character
- * and date are right, and no reading that is right by itself says anything else. What is not sure is not read.
+ * A check character lets one in eleven wrong numbers pass, so it is not enough: a number is taken only when readings
+ * that were prepared differently (size, grey or two-tone, layout) agree in all 18 characters, two more of them than
+ * contradict it, its check character and date are right, and no other number that is right by itself was read. A
+ * reading that only lost characters contradicts nothing. What is not sure is not read.
  *
  * The name is compared, never read out: similar characters are taken for one another too often (three of five exact at
  * best), so that it can only support the name on the roster.

@@ -30,14 +30,14 @@ enum { EXIT_USAGE = 2, EXIT_MODELS = 4, EXIT_PROTOCOL = 5, EXIT_OVERRAN = 6 };
 
 struct worker_options {
     const char *models_folder;
-    const char *landmarks_path; /* NULL: in models_folder, else Debian's */
+    const char *landmarks_path; /* NULL: in models_folder, else Debian's, else none */
     int64_t threads;
     int64_t job_wall_ms, job_cpu_ms, job_memory_mib;
     bool allow_heic, allow_faults;
 };
 
 static const char usage[] =
-    "usage: xueying-worker --models DIR [--landmarks FILE] [--threads N] [--job-wall-ms N] [--job-cpu-ms N]\n"
+    "usage: xueying-worker --models DIR [--landmarks FILE|none] [--threads N] [--job-wall-ms N] [--job-cpu-ms N]\n"
     "                      [--job-memory-mib N] [--allow-heic] [--allow-fault-jobs]\n"
     "Started by xueying with a socket as file descriptor 3; not meant to be started by hand.\n";
 
@@ -94,11 +94,12 @@ static bool options_read(int argc, char **argv, struct worker_options *options)
     return good && optind == argc && options->models_folder != NULL;
 }
 
-/* dlib's landmark model is used when there is one: named by the operator, in the models folder, or Debian's. */
+/* dlib's landmark model is used when there is one: named by the operator, in the models folder, or Debian's. The name
+ * "none" forbids it. */
 static const char *find_dlib68(const struct worker_options *options, char own[PATH_BYTES])
 {
     if (options->landmarks_path != NULL)
-        return options->landmarks_path;
+        return text_is(options->landmarks_path, "none") ? NULL : options->landmarks_path;
     snprintf(own, PATH_BYTES, "%s/" LANDMARKS_FILE, options->models_folder);
     if (access(own, R_OK) == 0)
         return own;

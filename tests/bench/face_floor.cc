@@ -11,9 +11,9 @@
 // Per photo: libvips decodes to a long edge of 640 px, dlib looks for faces in all of it (doubled, when there is none
 // and the photo is small), 68 landmarks, 150×150 chip, dlib's own forward pass.
 //
-// "compare" takes every pair of photos. WORST: how far the distances of our descriptor and of dlib's own forward pass on
-// the same chip are apart, at most. SAME_VERDICTS: pairs on which the product's pipeline and the loop agree whether it
-// is one person (0.6, dlib's threshold). SAME_BANDS: pairs that lie in the same of the product's three bands.
+// "compare" takes every pair of photos. WORST: how far the distances of our descriptor and of dlib's own forward pass
+// on the same chip are apart, at most. SAME_VERDICTS: pairs on which the product's pipeline and the loop agree whether
+// it is one person (0.6, dlib's threshold). SAME_BANDS: pairs that lie in the same of the product's three bands.
 #include "workers/shim/face_net.hh"
 
 extern "C" {

@@ -1,1 +1,0 @@
-#include "workers/face.h"

@@ -7,8 +7,6 @@
 
 #include <getopt.h>
 
-#define ANSWER_ARENA_BYTES MIB(1)
-
 static const char usage[] = "usage: xueying code read FILE [--json]\n"
                             "       xueying code bench [--json]\n"
                             "\n"
@@ -17,62 +15,31 @@ static const char usage[] = "usage: xueying code read FILE [--json]\n"
                             "bench draws 400 codes as students send them and counts what is read.\n"
                             "Exit: 0 read, 1 no collection code in it, 2 wrong usage, 3 FILE cannot be read.\n";
 
-static int tell(const char *path, const struct json *tree, bool as_json)
+struct code_options {
+    const char *path;
+    bool as_json;
+};
+
+static int tell(const struct frame *answer, const struct json *tree, const void *asked)
 {
+    const struct code_options *options = asked;
     const char *verdict = json_text_at(tree, "verdict", "none");
     bool ok = text_is(verdict, "ok");
-    if (as_json) {
-        struct buf b;
-        buf_init(&b, MIB(1));
-        json_tree(&b, tree);
-        puts(buf_cstr(&b));
-        buf_release(&b);
-    } else if (ok) {
-        printf("%s: %s, %" PRId64 " bytes, SHA-256 %s (%s)\n", path, json_text_at(tree, "looks_like", "?"),
+    if (options->as_json)
+        printf("%.*s\n", (int)answer->parts[0].len, (const char *)answer->parts[0].bytes);
+    else if (ok)
+        printf("%s: %s, %" PRId64 " bytes, SHA-256 %s (%s)\n", options->path, json_text_at(tree, "looks_like", "?"),
                json_int_at(tree, "bytes", 0), json_text_at(tree, "payload_sha256", "?"),
                json_text_at(tree, "step", "?"));
-    }
     return ok ? CLI_DONE
-              : cli_say(CLI_FAILED, "%s: %s: %s %s", path, verdict, json_text_at(tree, "text.zh", ""),
+              : cli_say(CLI_FAILED, "%s: %s: %s %s", options->path, verdict, json_text_at(tree, "text.zh", ""),
                         json_text_at(tree, "text.en", ""));
 }
 
-static int finish(const char *path, const struct frame *answer, const struct json *tree, bool as_json)
-{
-    if (answer->type == FRAME_RESULT)
-        return tell(path, tree, as_json);
-    const char *error = json_text_at(tree, "error", "");
-    bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
-                 text_is(error, err_name(ERR_TOO_LARGE));
-    return cli_say(input ? CLI_UNREADABLE : CLI_FAILED, "%s: %s", path,
-                   json_text_at(tree, "why", "the worker refused the job"));
-}
-
-static int read_code(const char *path, bool as_json)
+static int read_code(const struct code_options *options)
 {
     static const char request[] = "{\"kind\":\"code\"}";
-    struct part parts[2] = {{request, sizeof request - 1}, {NULL, 0}};
-    struct worker_client client = {.fd = -1};
-    struct frame answer = {0};
-    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
-    const struct json *tree = NULL;
-    int code = CLI_UNREADABLE;
-    if (!cli_read_file(path, &parts[1]))
-        goto out;
-    code = CLI_FAILED;
-    if (!cli_worker_start(&client, 1))
-        goto out;
-    if (worker_client_run(&client, parts, 2, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
-        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
-        cli_say(CLI_FAILED, "the image worker ended before it answered");
-    else
-        code = finish(path, &answer, tree, as_json);
-out:
-    frame_release(&answer);
-    worker_client_stop(&client, NULL);
-    free((void *)(uintptr_t)parts[1].bytes);
-    arena_free(arena);
-    return code;
+    return cli_job((struct part){request, sizeof request - 1}, &options->path, 1, options->path, tell, options);
 }
 
 static int bench(bool as_json)
@@ -100,7 +67,7 @@ int cli_collection_code(int argc, char **argv)
     if (good && argc - optind == 1 && text_is(argv[optind], "bench"))
         return bench(as_json);
     if (good && argc - optind == 2 && text_is(argv[optind], "read"))
-        return read_code(argv[optind + 1], as_json);
+        return read_code(&(struct code_options){argv[optind + 1], as_json});
     fputs(usage, stderr);
     return CLI_USAGE;
 }

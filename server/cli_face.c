@@ -8,7 +8,6 @@
 #define PATH_BYTES_MAX     1024
 #define LINE_BYTES_MAX     4096
 #define IN_FLIGHT_MAX      64
-#define ANSWER_ARENA_BYTES MIB(1)
 
 static const char usage[] =
     "usage: xueying face compare A.jpg B.jpg [--json] [--match X] [--mismatch Y]\n"
@@ -86,19 +85,9 @@ static void write_request(const struct face_options *options, char *json, size_t
 
 /* ---- one pair ---- */
 
-static int tell(const struct frame *answer, const struct face_options *options)
+static int tell(const struct frame *answer, const struct json *tree, const void *asked)
 {
-    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
-    const struct json *tree = NULL;
-    int code = CLI_FAILED;
-    if (json_read(answer->parts[0].bytes, answer->parts[0].len, arena, &tree) != ERR_NONE) {
-        cli_say(CLI_FAILED, "the worker's answer is not JSON");
-        goto out;
-    }
-    if (answer->type != FRAME_RESULT) {
-        cli_say(CLI_FAILED, "%s", json_text_at(tree, "why", "the worker refused the job"));
-        goto out;
-    }
+    const struct face_options *options = asked;
     const char *verdict = json_text_at(tree, "verdict", "?");
     double distance = json_number_at(tree, "distance", -1);
     if (options->json)
@@ -106,48 +95,26 @@ static int tell(const struct frame *answer, const struct face_options *options)
     else if (distance >= 0)
         printf("%s: distance %.4f (match below %.3f, mismatch above %.3f)\n", verdict, distance, options->match,
                options->mismatch);
-    code = CLI_DONE;
     if (text_is(verdict, "unreadable")) {
         bool first = json_text_at(tree, "a.why", NULL) != NULL;
-        cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
-                json_text_at(tree, first ? "a.why" : "b.why", "cannot be read"));
-        code = CLI_UNREADABLE;
-    } else if (text_is(verdict, "no_face") || text_is(verdict, "many_faces")) {
+        return cli_say(CLI_UNREADABLE, "%s: %s", first ? options->a : options->b,
+                       json_text_at(tree, first ? "a.why" : "b.why", "cannot be read"));
+    }
+    if (text_is(verdict, "no_face") || text_is(verdict, "many_faces")) {
         bool first =
             text_is(verdict, "no_face") ? json_int_at(tree, "a.faces", 0) == 0 : json_int_at(tree, "a.faces", 0) > 1;
-        cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
-                text_is(verdict, "no_face") ? "no face was found" : "more than one face was found");
-        code = CLI_FAILED;
+        return cli_say(CLI_FAILED, "%s: %s", first ? options->a : options->b,
+                       text_is(verdict, "no_face") ? "no face was found" : "more than one face was found");
     }
-out:
-    arena_free(arena);
-    return code;
+    return CLI_DONE;
 }
 
 static int compare_two(const struct face_options *options)
 {
-    struct part parts[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    struct worker_client client = {.fd = -1};
-    struct frame answer = {0};
+    const char *const paths[] = {options->a, options->b};
     char json[128];
-    int code = CLI_UNREADABLE;
     write_request(options, json, sizeof json);
-    parts[0] = (struct part){json, strlen(json)};
-    if (!cli_read_file(options->a, &parts[1]) || !cli_read_file(options->b, &parts[2]))
-        goto out;
-    code = CLI_FAILED;
-    if (!cli_worker_start(&client, 1))
-        goto out;
-    if (worker_client_run(&client, parts, 3, CLI_JOB_TIMEOUT_MS, &answer) == ERR_NONE)
-        code = tell(&answer, options);
-    else
-        cli_say(CLI_FAILED, "the image worker ended before it answered");
-out:
-    frame_release(&answer);
-    worker_client_stop(&client, NULL);
-    free((void *)(uintptr_t)parts[1].bytes);
-    free((void *)(uintptr_t)parts[2].bytes);
-    return code;
+    return cli_job((struct part){json, strlen(json)}, paths, 2, NULL, tell, options);
 }
 
 /* ---- many pairs: several in flight, printed in the order of the file ---- */

@@ -4,8 +4,7 @@
 
 #include <getopt.h>
 
-#define ANSWER_ARENA_BYTES MIB(1)
-#define NAME_BYTES_MAX     120
+#define NAME_BYTES_MAX 120
 
 static const char usage[] =
     "usage: xueying idcard read IMG [--name NAME] [--portrait OUT.jpg] [--flat OUT.jpg] [--json]\n"
@@ -99,14 +98,9 @@ static void say_reading(const struct json *tree)
     printf("\n");
 }
 
-static int finish(const struct frame *answer, const struct json *tree, const struct idcard_options *options)
+static int finish(const struct frame *answer, const struct json *tree, const void *asked)
 {
-    if (answer->type != FRAME_RESULT) {
-        const char *error = json_text_at(tree, "error", "");
-        cli_say(CLI_FAILED, "%s: %s", options->in, json_text_at(tree, "why", "the worker refused the job"));
-        return text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_TOO_LARGE)) ? CLI_UNREADABLE
-                                                                                                   : CLI_FAILED;
-    }
+    const struct idcard_options *options = asked;
     bool read = json_at(tree, "number.value") != NULL;
     if (options->json)
         printf("%.*s\n", (int)answer->parts[0].len, (const char *)answer->parts[0].bytes);
@@ -121,11 +115,6 @@ static int finish(const struct frame *answer, const struct json *tree, const str
 
 static int read_card(const struct idcard_options *options)
 {
-    struct part parts[2] = {{NULL, 0}, {NULL, 0}};
-    struct worker_client client = {.fd = -1};
-    struct frame answer = {0};
-    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
-    const struct json *tree = NULL;
     struct buf request;
     buf_init(&request, KIB(4));
     json_object_open(&request);
@@ -134,24 +123,8 @@ static int read_card(const struct idcard_options *options)
         json_put_text(&request, "name", options->name);
     json_put_bool(&request, "flat", options->flat != NULL);
     json_object_close(&request);
-    parts[0] = (struct part){request.bytes, request.len};
-    int code = CLI_UNREADABLE;
-    if (!cli_read_file(options->in, &parts[1]))
-        goto out;
-    code = CLI_FAILED;
-    if (!cli_worker_start(&client, 1))
-        goto out;
-    if (worker_client_run(&client, parts, 2, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
-        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
-        cli_say(CLI_FAILED, "the image worker ended before it answered");
-    else
-        code = finish(&answer, tree, options);
-out:
-    frame_release(&answer);
-    worker_client_stop(&client, NULL);
-    free((void *)(uintptr_t)parts[1].bytes);
+    int code = cli_job((struct part){request.bytes, request.len}, &options->in, 1, options->in, finish, options);
     buf_release(&request);
-    arena_free(arena);
     return code;
 }
 

@@ -1,9 +1,13 @@
 #include "cli_image.h"
 
+#include "base/check.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+#define ANSWER_ARENA_BYTES MIB(2)
+#define FILES_MAX          3
 
 bool cli_read_file(const char *path, struct part *part)
 {
@@ -53,4 +57,50 @@ bool cli_worker_start(struct worker_client *client, int threads)
     else
         cli_say(CLI_FAILED, "the image worker did not start; are the models there? run tools/models");
     return false;
+}
+
+static int refused(const struct json *tree, const char *about)
+{
+    static const enum err files[] = {ERR_UNREADABLE, ERR_UNSUPPORTED_TYPE, ERR_HEIC_OFF, ERR_TOO_LARGE};
+    int code = CLI_FAILED;
+    for (size_t i = 0; i < countof(files); i++)
+        if (text_is(json_text_at(tree, "error", ""), err_name(files[i])))
+            code = CLI_UNREADABLE;
+    return cli_say(code, "%s%s%s", about != NULL ? about : "", about != NULL ? ": " : "",
+                   json_text_at(tree, "why", "the worker refused the job"));
+}
+
+static int run_job(const struct part *parts, size_t count, const char *about, cli_answered *answered,
+                   const void *options)
+{
+    struct worker_client client = {.fd = -1};
+    struct frame answer = {0};
+    const struct json *tree = NULL;
+    int code = CLI_FAILED;
+    if (!cli_worker_start(&client, 1))
+        return code;
+    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
+    if (worker_client_run(&client, parts, count, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
+        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
+        cli_say(CLI_FAILED, "the image worker ended before it answered");
+    else
+        code = answer.type == FRAME_RESULT ? answered(&answer, tree, options) : refused(tree, about);
+    frame_release(&answer);
+    arena_free(arena);
+    worker_client_stop(&client, NULL);
+    return code;
+}
+
+int cli_job(struct part request, const char *const *paths, size_t count, const char *about, cli_answered *answered,
+            const void *options)
+{
+    struct part parts[1 + FILES_MAX] = {request};
+    CHECK(count >= 1 && count <= FILES_MAX);
+    size_t read = 0;
+    while (read < count && cli_read_file(paths[read], &parts[1 + read]))
+        read++;
+    int code = read == count ? run_job(parts, 1 + count, about, answered, options) : CLI_UNREADABLE;
+    for (size_t i = 0; i < read; i++)
+        free((void *)(uintptr_t)parts[1 + i].bytes);
+    return code;
 }

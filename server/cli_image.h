@@ -5,6 +5,7 @@
 #ifndef XY_CLI_IMAGE_H
 #define XY_CLI_IMAGE_H
 
+#include "base/json.h"
 #include "cli.h"
 #include "dispatch/worker_client.h"
 
@@ -16,6 +17,15 @@ bool cli_read_file(const char *path, struct part *part);
 
 /* Writes beside the path and renames, so that a reader never sees half a file. False: said on stderr. */
 bool cli_write_file(const char *path, const void *bytes, size_t len);
+
+/* What a command makes of a result: its exit code. `tree` is the result's JSON. */
+typedef int cli_answered(const struct frame *answer, const struct json *tree, const void *options);
+
+/* Reads the files, runs one job on them in a worker of its own, and calls `answered`. What fails is said here: a file
+ * that cannot be read, a worker that does not start or ends, a refused job (`about`, when not NULL, names what it is
+ * about). CLI_UNREADABLE when it is a file's fault. count is 1..3. */
+int cli_job(struct part request, const char *const *paths, size_t count, const char *about, cli_answered *answered,
+            const void *options);
 
 /* HEIC is taken when XUEYING_ALLOW_HEIC is 1. False: said on stderr. */
 bool cli_worker_start(struct worker_client *client, int threads);

@@ -5,8 +5,6 @@
 
 #include <getopt.h>
 
-#define ANSWER_ARENA_BYTES MIB(2)
-
 static const char usage[] = "usage: xueying photo make IN OUT.jpg [--profile NAME] [--report R.json] [--json]\n"
                             "       xueying photo verify OUT --original IN --ledger R.json [--json]\n"
                             "\n"
@@ -105,15 +103,6 @@ static bool write_report(const struct json *report, const struct photo_options *
     return good;
 }
 
-static int refused(const struct json *tree, const struct photo_options *options)
-{
-    const char *error = json_text_at(tree, "error", "");
-    cli_say(CLI_FAILED, "%s: %s", options->in, json_text_at(tree, "why", "the worker refused the job"));
-    bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
-                 text_is(error, err_name(ERR_HEIC_OFF)) || text_is(error, err_name(ERR_TOO_LARGE));
-    return input ? CLI_UNREADABLE : CLI_FAILED;
-}
-
 /* The part of that name behind the JSON; NULL when there is none. */
 static const struct part *part_named(const struct frame *answer, const struct json *names, const char *name)
 {
@@ -134,11 +123,12 @@ static bool write_marks(const struct frame *answer, const struct json *names, co
     return marks != NULL && cli_write_file(options->annotated, marks->bytes, marks->len);
 }
 
-static int finish(const struct frame *answer, const struct json *tree, const struct photo_options *options)
+static int finish(const struct frame *answer, const struct json *tree, const void *asked)
 {
+    const struct photo_options *options = asked;
     const struct json *report = json_at(tree, "report"), *names = json_at(tree, "parts");
-    if (answer->type != FRAME_RESULT || report == NULL || names == NULL)
-        return refused(tree, options);
+    if (report == NULL || names == NULL)
+        return cli_say(CLI_FAILED, "the worker's answer has no report");
     if (!write_report(report, options))
         return CLI_FAILED;
     if (names->first == NULL) {
@@ -160,11 +150,6 @@ static int finish(const struct frame *answer, const struct json *tree, const str
 
 static int make(const struct photo_options *options)
 {
-    struct part parts[2] = {{NULL, 0}, {NULL, 0}};
-    struct worker_client client = {.fd = -1};
-    struct frame answer = {0};
-    struct arena *arena = arena_new(ANSWER_ARENA_BYTES);
-    const struct json *tree = NULL;
     struct buf request;
     buf_init(&request, KIB(4));
     json_object_open(&request);
@@ -175,24 +160,8 @@ static int make(const struct photo_options *options)
     json_put_bool(&request, "annotate", options->annotated != NULL);
     json_put_text(&request, "language", options->language);
     json_object_close(&request);
-    parts[0] = (struct part){request.bytes, request.len};
-    int code = CLI_UNREADABLE;
-    if (!cli_read_file(options->in, &parts[1]))
-        goto out;
-    code = CLI_FAILED;
-    if (!cli_worker_start(&client, 1))
-        goto out;
-    if (worker_client_run(&client, parts, 2, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
-        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
-        cli_say(CLI_FAILED, "the image worker ended before it answered");
-    else
-        code = finish(&answer, tree, options);
-out:
-    frame_release(&answer);
-    worker_client_stop(&client, NULL);
-    free((void *)(uintptr_t)parts[1].bytes);
+    int code = cli_job((struct part){request.bytes, request.len}, &options->in, 1, options->in, finish, options);
     buf_release(&request);
-    arena_free(arena);
     return code;
 }
 

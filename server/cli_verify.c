@@ -126,15 +126,9 @@ static void say_measured(const struct json *tree)
         100 * json_number_at(tree, "measured.detail", 1), (int)json_int_at(tree, "measured.background_error", 0));
 }
 
-static int say_result(const struct frame *answer, const struct json *tree, const struct verify_options *options)
+static int say_result(const struct frame *answer, const struct json *tree, const void *asked)
 {
-    if (answer->type != FRAME_RESULT) {
-        const char *error = json_text_at(tree, "error", "");
-        cli_say(CLI_FAILED, "%s", json_text_at(tree, "why", "the worker refused the job"));
-        bool input = text_is(error, err_name(ERR_UNREADABLE)) || text_is(error, err_name(ERR_UNSUPPORTED_TYPE)) ||
-                     text_is(error, err_name(ERR_HEIC_OFF)) || text_is(error, err_name(ERR_TOO_LARGE));
-        return input ? CLI_UNREADABLE : CLI_FAILED;
-    }
+    const struct verify_options *options = asked;
     const char *verdict = json_text_at(tree, "verdict", "failed");
     if (options->json) {
         fwrite(answer->parts[0].bytes, 1, answer->parts[0].len, stdout);
@@ -153,44 +147,21 @@ static int say_result(const struct frame *answer, const struct json *tree, const
     return text_is(verdict, "failed") ? CLI_FAILED : CLI_DONE;
 }
 
-static int run(const struct part *parts, size_t part_count, struct arena *arena, const struct verify_options *options)
-{
-    struct worker_client client = {.fd = -1};
-    struct frame answer = {0};
-    const struct json *tree = NULL;
-    int code = CLI_FAILED;
-    if (!cli_worker_start(&client, 1))
-        return code;
-    if (worker_client_run(&client, parts, part_count, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE ||
-        json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) != ERR_NONE)
-        cli_say(CLI_FAILED, "the image worker ended before it answered");
-    else
-        code = say_result(&answer, tree, options);
-    frame_release(&answer);
-    worker_client_stop(&client, NULL);
-    return code;
-}
-
 int cli_photo_verify(int argc, char **argv)
 {
     struct verify_options options;
     int code = options_read(argc, argv, &options);
     if (code >= 0)
         return code;
-    struct part parts[4] = {{NULL, 0}}, ledger = {NULL, 0};
+    const char *const paths[] = {options.original, options.out, options.repair};
+    struct part ledger = {NULL, 0};
     struct arena *arena = arena_new(ARENA_BYTES);
     struct buf request;
     buf_init(&request, REQUEST_BYTES_MAX);
     code = CLI_UNREADABLE;
-    if (cli_read_file(options.original, &parts[1]) && cli_read_file(options.out, &parts[2]) &&
-        cli_read_file(options.ledger, &ledger) &&
-        (options.repair == NULL || cli_read_file(options.repair, &parts[3])) &&
-        write_request(&options, &ledger, arena, &request)) {
-        parts[0] = (struct part){request.bytes, request.len};
-        code = run(parts, options.repair == NULL ? 3 : 4, arena, &options);
-    }
-    for (size_t i = 1; i < countof(parts); i++)
-        free((void *)(uintptr_t)parts[i].bytes);
+    if (cli_read_file(options.ledger, &ledger) && write_request(&options, &ledger, arena, &request))
+        code = cli_job((struct part){request.bytes, request.len}, paths, options.repair == NULL ? 2 : 3, NULL,
+                       say_result, &options);
     free((void *)(uintptr_t)ledger.bytes);
     buf_release(&request);
     arena_free(arena);

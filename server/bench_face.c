@@ -81,8 +81,7 @@ static double pairs_per_s(struct bench *bench, struct worker_client *client, siz
 
 _Noreturn static void become_other(int in_fd, int out_fd, char **args)
 {
-    unsetenv("OPENBLAS_CORETYPE"); /* Debian's OpenBLAS as it comes; one thread, as our side has */
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* as our side has */
     if (dup2(in_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
         _exit(126);
     execvp(args[0], args);
@@ -258,6 +257,7 @@ static bool run(struct bench_report *report, const char *name, bool (*measured)(
     static struct bench bench; /* large */
     memset(&bench, 0, sizeof bench);
     bench.lanes[0].fd = bench.lanes[1].fd = -1;
+    unsetenv("OPENBLAS_CORETYPE"); /* the worker's kernel as the server chooses it, the loop's as OpenBLAS does */
     const char *missing = prepare(&bench);
     bool good = missing == NULL && measured(&bench, report);
     if (!good)

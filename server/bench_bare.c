@@ -1,5 +1,8 @@
 #include "bench_bare.h"
 
+#include "base/clock.h"
+#include "cli_image.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -23,9 +26,8 @@ bool bench_sample(const char *name, char *path, size_t size)
     bench_beside("../../shared/samples", near_build, sizeof near_build);
     const char *folders[] = {getenv("XUEYING_SAMPLES"), "../shared/samples", near_build};
     for (size_t i = 0; i < countof(folders); i++)
-        if (folders[i] != NULL && (size_t)snprintf(path, size, "%s/%s", folders[i], name) < size &&
-            access(path, R_OK) == 0)
-            return true;
+        if (folders[i] != NULL && access(folders[i], R_OK) == 0)
+            return (size_t)snprintf(path, size, "%s/%s", folders[i], name) < size;
     return false;
 }
 
@@ -33,54 +35,88 @@ _Noreturn static void become(int in_fd, int out_fd, char **args, const char *bla
 {
     if (blas_core != NULL)
         setenv("OPENBLAS_CORETYPE", blas_core, 0);
+    else
+        unsetenv("OPENBLAS_CORETYPE");
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     if (dup2(in_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
         _exit(126);
-    execv(args[0], args);
+    execvp(args[0], args);
     _exit(127);
 }
 
-bool bench_bare_start(struct bench_bare *floor, char **args, const char *blas_core)
+bool bench_bare_start(struct bench_bare *bare, char **args, const char *blas_core)
 {
     int to[2], from[2];
-    if (access(args[0], X_OK) != 0 || pipe2(to, O_CLOEXEC) != 0)
+    if (pipe2(to, O_CLOEXEC) != 0)
         return false;
     if (pipe2(from, O_CLOEXEC) != 0) {
         close(to[0]);
         close(to[1]);
         return false;
     }
-    floor->pid = fork();
-    if (floor->pid == 0)
+    bare->pid = fork();
+    if (bare->pid == 0)
         become(to[0], from[1], args, blas_core);
     close(to[0]);
     close(from[1]);
-    floor->ask = fdopen(to[1], "w");
-    floor->answer = fdopen(from[0], "r");
-    return floor->pid > 0 && floor->ask != NULL && floor->answer != NULL;
+    bare->ask = fdopen(to[1], "w");
+    bare->answer = fdopen(from[0], "r");
+    return bare->pid > 0 && bare->ask != NULL && bare->answer != NULL;
 }
 
-double bench_bare_ask(struct bench_bare *floor, const char *format, ...)
+static bool ask(struct bench_bare *bare, char line[BENCH_LINE_BYTES], const char *format, va_list args)
 {
-    char line[64];
+    return vfprintf(bare->ask, format, args) > 0 && fputc('\n', bare->ask) != EOF && fflush(bare->ask) == 0 &&
+           fgets(line, BENCH_LINE_BYTES, bare->answer) != NULL;
+}
+
+bool bench_bare_line(struct bench_bare *bare, char line[BENCH_LINE_BYTES], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool answered = ask(bare, line, format, args);
+    va_end(args);
+    return answered;
+}
+
+double bench_bare_ask(struct bench_bare *bare, const char *format, ...)
+{
+    char line[BENCH_LINE_BYTES];
     double number = 0;
     va_list args;
     va_start(args, format);
-    int written = vfprintf(floor->ask, format, args);
+    bool answered = ask(bare, line, format, args);
     va_end(args);
-    if (written < 0 || fputc('\n', floor->ask) == EOF || fflush(floor->ask) != 0 ||
-        fgets(line, sizeof line, floor->answer) == NULL || sscanf(line, "%lf", &number) != 1)
-        return 0;
-    return number;
+    return answered && sscanf(line, "%lf", &number) == 1 ? number : 0;
 }
 
-void bench_bare_stop(struct bench_bare *floor)
+void bench_bare_stop(struct bench_bare *bare)
 {
-    if (floor->ask != NULL)
-        fclose(floor->ask);
-    if (floor->answer != NULL)
-        fclose(floor->answer);
-    if (floor->pid > 0)
-        waitpid(floor->pid, NULL, 0);
-    *floor = (struct bench_bare){0};
+    if (bare->ask != NULL)
+        fclose(bare->ask);
+    if (bare->answer != NULL)
+        fclose(bare->answer);
+    if (bare->pid > 0)
+        waitpid(bare->pid, NULL, 0);
+    *bare = (struct bench_bare){0};
+}
+
+double bench_jobs_per_s(const struct bench_jobs *bench, struct worker_client *client)
+{
+    size_t sent = 0, done = 0;
+    int64_t start = clock_mono_us();
+    while (done < bench->jobs) {
+        for (; sent < bench->jobs && sent - done < bench->in_flight; sent++)
+            if (!bench->submit(bench->arg, client, sent))
+                return 0;
+        struct frame answer;
+        if (worker_client_receive(client, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE)
+            return 0;
+        bool good = bench->good(&answer);
+        frame_release(&answer);
+        if (!good)
+            return 0;
+        done++;
+    }
+    return (double)bench->jobs * 1e6 / (double)(clock_mono_us() - start);
 }

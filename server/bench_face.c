@@ -1,14 +1,12 @@
 #include "bench_face.h"
 
-#include "base/clock.h"
+#include "bench_bare.h"
 #include "cli_image.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define ROUNDS         5
@@ -24,24 +22,19 @@
 static const char *const patterns[] = {"portraits/obama*.jpg", "portraits/biden*.jpg", "portraits/portrait[034].jpg",
                                        "faces/johns/*/*.jpg"};
 
-/* A program that answers lines with lines. */
-struct other {
-    pid_t pid;
-    FILE *ask, *answer;
-};
-
 struct bench {
     glob_t files;
     size_t photo_count;
     struct part photos[PHOTOS_MAX];
     struct worker_client lanes[2]; /* one and two threads; each alive all the time */
-    struct other floor, peer;
+    struct bench_bare floor, peer;
 };
 
 /* ---- ours ---- */
 
-static bool submit(struct bench *bench, struct worker_client *client, size_t i)
+static bool submit(void *arg, struct worker_client *client, size_t i)
 {
+    const struct bench *bench = arg;
     static const char request[] = "{\"kind\":\"compare\"}";
     struct part parts[3] = {
         {request, sizeof request - 1}, bench->photos[i % PHOTOS_TIMED], bench->photos[(i + 1) % PHOTOS_TIMED]};
@@ -57,85 +50,26 @@ static bool compared(const struct frame *answer)
            memmem(answer->parts[0].bytes, answer->parts[0].len, nothing, sizeof nothing - 1) == NULL;
 }
 
-static double pairs_per_s(struct bench *bench, struct worker_client *client, size_t threads)
+static double pairs_per_s(struct bench *bench, size_t threads)
 {
-    size_t pairs = PAIRS_PER_LANE * threads, sent = 0, done = 0;
-    int64_t start = clock_mono_us();
-    while (done < pairs) {
-        for (; sent < pairs && sent - done < 3 * threads; sent++)
-            if (!submit(bench, client, sent))
-                return 0;
-        struct frame answer;
-        if (worker_client_receive(client, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE)
-            return 0;
-        bool good = compared(&answer);
-        frame_release(&answer);
-        if (!good)
-            return 0;
-        done++;
-    }
-    return (double)pairs * 1e6 / (double)(clock_mono_us() - start);
+    struct bench_jobs jobs = {PAIRS_PER_LANE * threads, 3 * threads, submit, compared, bench};
+    return bench_jobs_per_s(&jobs, &bench->lanes[threads - 1]);
 }
 
 /* ---- the naive loop ---- */
 
-_Noreturn static void become_other(int in_fd, int out_fd, char **args)
+static double floor_pairs_per_s(struct bench_bare *floor, size_t threads)
 {
-    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* as our side has */
-    if (dup2(in_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0)
-        _exit(126);
-    execvp(args[0], args);
-    _exit(127);
-}
-
-static bool other_spawn(struct other *other, char **args)
-{
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC) != 0)
-        return false;
-    if (pipe2(from, O_CLOEXEC) != 0) {
-        close(to[0]);
-        close(to[1]);
-        return false;
-    }
-    other->pid = fork();
-    if (other->pid == 0)
-        become_other(to[0], from[1], args);
-    close(to[0]);
-    close(from[1]);
-    other->ask = fdopen(to[1], "w");
-    other->answer = fdopen(from[0], "r");
-    return other->pid > 0 && other->ask != NULL && other->answer != NULL;
-}
-
-/* Says `question` and reads the answer's line. */
-static bool other_ask(struct other *other, const char *question, char line[128])
-{
-    return fprintf(other->ask, "%s\n", question) > 0 && fflush(other->ask) == 0 &&
-           fgets(line, 128, other->answer) != NULL;
-}
-
-static double other_rate(struct other *other, const char *question)
-{
-    char line[128];
-    double rate = 0;
-    return other_ask(other, question, line) && sscanf(line, "%lf", &rate) == 1 ? rate : 0;
-}
-
-static double floor_pairs_per_s(struct other *other, size_t threads)
-{
-    char question[64];
-    snprintf(question, sizeof question, "run %zu %zu %d", threads, PAIRS_PER_LANE * threads, PHOTOS_TIMED);
-    return other_rate(other, question);
+    return bench_bare_ask(floor, "run %zu %zu %d", threads, PAIRS_PER_LANE * threads, PHOTOS_TIMED);
 }
 
 /* The floor's own comparison of both ways, over all pairs of photos. */
-static bool floor_compare(struct other *other, struct bench_report *report)
+static bool floor_compare(struct bench_bare *floor, struct bench_report *report)
 {
-    char line[128];
+    char line[BENCH_LINE_BYTES];
     double worst, verdicts, bands, pairs;
-    if (!other_ask(other, "compare", line) || sscanf(line, "%lf %lf %lf %lf", &worst, &verdicts, &bands, &pairs) != 4 ||
-        pairs < 1)
+    if (!bench_bare_line(floor, line, "compare") ||
+        sscanf(line, "%lf %lf %lf %lf", &worst, &verdicts, &bands, &pairs) != 4 || pairs < 1)
         return false;
     bench_add(report, (struct bench_row){"face_distance_difference", "millionths", worst * 1e6, 0, 1000});
     bench_add(report, (struct bench_row){"face_verdicts", "pairs", verdicts, pairs, 1});
@@ -143,40 +77,14 @@ static bool floor_compare(struct other *other, struct bench_report *report)
     return true;
 }
 
-static void other_stop(struct other *other)
-{
-    if (other->ask != NULL)
-        fclose(other->ask); /* its stdin ends: so does it */
-    if (other->answer != NULL)
-        fclose(other->answer);
-    if (other->pid > 0)
-        waitpid(other->pid, NULL, 0);
-}
-
 /* ---- what is needed ---- */
 
-static bool beside(const char *name, char *path, size_t size)
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0)
-        return false;
-    self[n] = '\0';
-    *strrchr(self, '/') = '\0';
-    return (size_t)snprintf(path, size, "%s/%s", self, name) < size;
-}
-
-/* $XUEYING_SAMPLES, ../shared/samples beside the checkout, or the same seen from the build folder. */
 static bool find_photos(struct bench *bench)
 {
-    char near_build[PATH_MAX] = "", pattern[PATH_MAX];
-    beside("../../shared/samples", near_build, sizeof near_build);
-    const char *folders[] = {getenv("XUEYING_SAMPLES"), "../shared/samples", near_build};
-    for (size_t f = 0; f < countof(folders) && bench->files.gl_pathc == 0; f++)
-        for (size_t i = 0; folders[f] != NULL && i < countof(patterns); i++) {
-            snprintf(pattern, sizeof pattern, "%s/%s", folders[f], patterns[i]);
+    char pattern[PATH_MAX];
+    for (size_t i = 0; i < countof(patterns); i++)
+        if (bench_sample(patterns[i], pattern, sizeof pattern))
             (void)glob(pattern, bench->files.gl_pathc > 0 ? GLOB_APPEND : 0, NULL, &bench->files);
-        }
     for (size_t i = 0; i < bench->files.gl_pathc && bench->photo_count < PHOTOS_MAX; i++)
         if (!cli_read_file(bench->files.gl_pathv[i], &bench->photos[bench->photo_count++]))
             return false;
@@ -187,7 +95,7 @@ static bool model(const char *name, char path[PATH_MAX])
 {
     char folder[PATH_MAX];
     const char *models = getenv("XUEYING_MODELS");
-    if (models == NULL && !beside("models", folder, sizeof folder))
+    if (models == NULL && !bench_beside("models", folder, sizeof folder))
         return false;
     return (size_t)snprintf(path, PATH_MAX, "%s/%s", models != NULL ? models : folder, name) < PATH_MAX;
 }
@@ -198,9 +106,9 @@ static bool start_floor(struct bench *bench)
     char *args[PHOTOS_MAX + FLOOR_ARGS + 1] = {program, network, numbers, landmarks, (char *)(uintptr_t)DLIB68};
     for (size_t i = 0; i < bench->photo_count; i++)
         args[FLOOR_ARGS + i] = bench->files.gl_pathv[i];
-    return beside("xueying-face-floor", program, sizeof program) && model("face_recognition.dat", network) &&
+    return bench_beside("xueying-face-floor", program, sizeof program) && model("face_recognition.dat", network) &&
            model("face_recognition.net", numbers) && model("face_landmarks.net", landmarks) &&
-           access(program, X_OK) == 0 && other_spawn(&bench->floor, args);
+           access(program, X_OK) == 0 && bench_bare_start(&bench->floor, args, NULL);
 }
 
 static const char *prepare(struct bench *bench)
@@ -221,8 +129,8 @@ static void finish(struct bench *bench)
 {
     for (int i = 0; i < 2; i++)
         worker_client_stop(&bench->lanes[i], NULL);
-    other_stop(&bench->floor);
-    other_stop(&bench->peer);
+    bench_bare_stop(&bench->floor);
+    bench_bare_stop(&bench->peer);
     for (size_t i = 0; i < bench->photo_count; i++)
         free((void *)(uintptr_t)bench->photos[i].bytes);
     globfree(&bench->files);
@@ -234,12 +142,12 @@ static bool measure(struct bench *bench, struct bench_report *report)
 {
     double ours[2][ROUNDS], raw[2][ROUNDS];
     for (size_t threads = 1; threads <= 2; threads++) { /* the first run of each side is not counted */
-        (void)pairs_per_s(bench, &bench->lanes[threads - 1], threads);
+        (void)pairs_per_s(bench, threads);
         (void)floor_pairs_per_s(&bench->floor, threads);
     }
     for (int round = 0; round < ROUNDS; round++)
         for (size_t threads = 1; threads <= 2; threads++) {
-            ours[threads - 1][round] = pairs_per_s(bench, &bench->lanes[threads - 1], threads);
+            ours[threads - 1][round] = pairs_per_s(bench, threads);
             raw[threads - 1][round] = floor_pairs_per_s(&bench->floor, threads);
             if (ours[threads - 1][round] <= 0 || raw[threads - 1][round] <= 0)
                 return false;
@@ -276,13 +184,19 @@ bool bench_face(struct bench_report *report)
 static bool start_peer(struct bench *bench)
 {
     static char program[] = "node", script[PATH_MAX], pixels[PATH_MAX];
-    char question[PATH_MAX + 32], line[128];
+    char line[BENCH_LINE_BYTES];
     char *args[] = {program, script, pixels, NULL};
-    if (!beside("peers/face_peer.mjs", script, sizeof script) || !beside("peers/pixels", pixels, sizeof pixels) ||
-        access(script, R_OK) != 0 || (mkdir(pixels, 0777) != 0 && errno != EEXIST))
+    if (!bench_beside("peers/face_peer.mjs", script, sizeof script) ||
+        !bench_beside("peers/pixels", pixels, sizeof pixels) || access(script, R_OK) != 0 ||
+        (mkdir(pixels, 0777) != 0 && errno != EEXIST))
         return false;
-    snprintf(question, sizeof question, "pixels %s %d", pixels, PHOTOS_TIMED);
-    return other_ask(&bench->floor, question, line) && other_spawn(&bench->peer, args);
+    return bench_bare_line(&bench->floor, line, "pixels %s %d", pixels, PHOTOS_TIMED) &&
+           bench_bare_start(&bench->peer, args, NULL);
+}
+
+static double peer_pairs_per_s(struct bench_bare *peer, const char *detector)
+{
+    return bench_bare_ask(peer, "%s %d %d", detector, PHOTOS_TIMED, PHOTOS_TIMED);
 }
 
 static bool measure_peer(struct bench *bench, struct bench_report *report)
@@ -297,13 +211,11 @@ static bool measure_peer(struct bench *bench, struct bench_report *report)
     }
     for (size_t p = 0; p < countof(peers); p++) {
         double ours[ROUNDS], theirs[ROUNDS];
-        char question[64];
-        snprintf(question, sizeof question, "%s %d %d", peers[p].question, PHOTOS_TIMED, PHOTOS_TIMED);
-        (void)pairs_per_s(bench, &bench->lanes[0], 1); /* the first run of each side is not counted */
-        (void)other_rate(&bench->peer, question);
+        (void)pairs_per_s(bench, 1); /* the first run of each side is not counted */
+        (void)peer_pairs_per_s(&bench->peer, peers[p].question);
         for (int round = 0; round < ROUNDS; round++) {
-            ours[round] = pairs_per_s(bench, &bench->lanes[0], 1);
-            theirs[round] = other_rate(&bench->peer, question);
+            ours[round] = pairs_per_s(bench, 1);
+            theirs[round] = peer_pairs_per_s(&bench->peer, peers[p].question);
             if (ours[round] <= 0 || theirs[round] <= 0)
                 return false;
         }

@@ -1,6 +1,5 @@
 #include "bench_photo.h"
 
-#include "base/clock.h"
 #include "bench_bare.h"
 #include "cli_image.h"
 #include "workers/profile.h"
@@ -22,8 +21,10 @@ struct bench {
     struct bench_bare floor;
 };
 
-static bool submit(struct bench *bench, struct worker_client *client)
+static bool submit(void *arg, struct worker_client *client, size_t n)
 {
+    const struct bench *bench = arg;
+    (void)n;
     struct buf b;
     uint64_t job_id;
     buf_init(&b, KIB(4));
@@ -47,24 +48,10 @@ static bool made(const struct frame *answer)
            memmem(answer->parts[0].bytes, answer->parts[0].len, part, sizeof part - 1) != NULL;
 }
 
-static double photos_per_s(struct bench *bench, struct worker_client *client, size_t threads)
+static double photos_per_s(struct bench *bench, size_t threads)
 {
-    size_t photos = PHOTOS_PER_LANE * threads, sent = 0, done = 0;
-    int64_t start = clock_mono_us();
-    while (done < photos) {
-        for (; sent < photos && sent - done < 2 * threads; sent++)
-            if (!submit(bench, client))
-                return 0;
-        struct frame answer;
-        if (worker_client_receive(client, CLI_JOB_TIMEOUT_MS, &answer) != ERR_NONE)
-            return 0;
-        bool good = made(&answer);
-        frame_release(&answer);
-        if (!good)
-            return 0;
-        done++;
-    }
-    return (double)photos * 1e6 / (double)(clock_mono_us() - start);
+    struct bench_jobs jobs = {PHOTOS_PER_LANE * threads, 2 * threads, submit, made, bench};
+    return bench_jobs_per_s(&jobs, &bench->lanes[threads - 1]);
 }
 
 static double floor_photos_per_s(struct bench *bench)
@@ -108,7 +95,7 @@ static bool measure(struct bench *bench, struct bench_report *report)
         int at = round < 0 ? 0 : round;
         raw[at] = floor_photos_per_s(bench);
         for (size_t threads = 1; threads <= 2; threads++)
-            ours[threads - 1][at] = photos_per_s(bench, &bench->lanes[threads - 1], threads);
+            ours[threads - 1][at] = photos_per_s(bench, threads);
         if (raw[at] <= 0 || ours[0][at] <= 0 || ours[1][at] <= 0)
             return false;
     }

@@ -1,9 +1,9 @@
 /* standardise — from the student's photo to the standard photo, with a report and a ledger. The job kind "standardise".
  *
- * Request
- * {"kind":"standardise","profile":{…},"proxy":bool,"mask":bool,"annotate":bool,"language":"zh"|"en","capture_mode","now"}
- * + the photo (+ an alpha by a person, a grey picture of the finished size, which then replaces our own: one approved
- * original yields every profile, and a repaired mask is used for all of them). All but profile is optional.
+ * Request {"kind":"standardise","profile":{…},"proxy":bool,"mask":bool,"annotate":bool,"language":"zh"|"en",
+ * "capture_mode","now"} + the photo (+ an alpha by a person, a grey picture of the finished size, which then replaces
+ * our own: one approved original yields every profile, and a repaired mask is used for all of them). All but profile is
+ * optional.
  *
  * Result {"kind","report","parts"}; parts name the byte parts that follow: "standardised" (JPEG by the profile; absent
  * when no face was found), "proxy" (the upright original, long edge at most 1440 px, for the review screen; unless

@@ -2,6 +2,9 @@
 
 #include "base/clock.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -39,11 +42,19 @@ const char *worker_blas_core(void)
     return NULL;
 }
 
+/* All that -march=x86-64-v3 may use. The builtins also know whether the system saves the wide registers; three features
+ * they do not know in every compiler are read from the CPU itself. */
 static bool has_level_v3(void)
 {
 #if defined(__x86_64__)
+    unsigned a, b, c, d, features, more;
     __builtin_cpu_init();
-    return __builtin_cpu_supports("x86-64-v3") != 0;
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi") ||
+        !__builtin_cpu_supports("bmi2"))
+        return false;
+    if (!__get_cpuid(1, &a, &b, &features, &d) || !__get_cpuid(0x80000001, &a, &c, &more, &d))
+        return false;
+    return (features & bit_MOVBE) != 0 && (features & bit_F16C) != 0 && (more & bit_LZCNT) != 0;
 #else
     return false;
 #endif

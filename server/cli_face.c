@@ -5,9 +5,9 @@
 #include <getopt.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX     1024
-#define LINE_BYTES_MAX     4096
-#define IN_FLIGHT_MAX      64
+#define PATH_BYTES_MAX 1024
+#define LINE_BYTES_MAX 4096
+#define IN_FLIGHT_MAX  64
 
 static const char usage[] =
     "usage: xueying face compare A.jpg B.jpg [--json] [--match X] [--mismatch Y]\n"

@@ -3,6 +3,7 @@
 
 #undef TRUE /* glib's */
 #include "tests/check.h"
+#include "tests/fonts.h"
 
 #include <unistd.h>
 

@@ -4,6 +4,7 @@
 #include "workers/jpeg.h"
 #undef TRUE /* glib's */
 #include "tests/check.h"
+#include "tests/fonts.h"
 
 static struct job_tools tools;
 
@@ -164,14 +165,6 @@ TEST(sizes_that_lie_are_refused)
         arena_reset(tools.arena);
     }
     buf_release(&one);
-}
-
-/* Under the address sanitizer: what fontconfig notes about a font file when it is added is never given back, once per
- * sheet_fonts; jobs add nothing (a thousand sheets leave the process as large as ten do). */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libfontconfig\n";
 }
 
 int main(void)

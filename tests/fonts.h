@@ -5,6 +5,7 @@
 #ifndef XY_TESTS_FONTS_H
 #define XY_TESTS_FONTS_H
 
+/* Called by the leak sanitizer: one pattern per line. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 
+#include <openssl/sha.h>
 #include <sodium.h>
 
 static const char crockford[] = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -10,6 +11,9 @@ static const char crockford[] = "0123456789abcdefghjkmnpqrstvwxyz";
 void crypt_start(void)
 {
     CHECK(sodium_init() >= 0);
+    unsigned char digest[32];
+    crypt_sha256("", 0,
+                 digest); /* OpenSSL reads its configuration at the first use: the worker's sandbox is not up yet */
 }
 
 void crypt_random(void *out, size_t len)
@@ -85,7 +89,7 @@ void crypt_hash_keyed(const unsigned char key[CRYPT_KEY_BYTES], const void *byte
 
 void crypt_sha256(const void *bytes, size_t len, unsigned char out[32])
 {
-    crypto_hash_sha256(out, bytes, len);
+    CHECK(SHA256(bytes, len, out) != NULL); /* with the CPU's own instructions, a quarter of libsodium's time */
 }
 
 void crypt_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, unsigned char out[32])

@@ -9,12 +9,9 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "cli.h"
-#include "dispatch/courier.h"
 #include "dispatch/effects.h"
-#include "dispatch/outside.h"
-#include "dispatch/standin/standin.h"
+#include "serve_outside.h"
 #include "version.h"
 #include "workers/profile.h"
 
@@ -26,16 +23,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define READY_WAIT_MS    30000
-#define SECRET_BYTES_MAX 512
+#define READY_WAIT_MS 30000
 
 /* The one running server; read by callbacks that have no argument of their own. */
 static struct serve {
     struct cli cli;
-    struct standin *standin;
-    struct standin_ports ports;
-    struct outside_config outside_config;
-    struct outside *outside;
     struct dispatch *dispatch;
     _Atomic(struct server *) server;
     _Atomic(struct live *) live;
@@ -43,7 +35,6 @@ static struct serve {
     struct server *running;
     struct live *telling;
     atomic_bool stopping;
-    char notify_url[256];
 } serve;
 
 static void announced(void *arg, const struct store_change *changes, size_t count)
@@ -63,161 +54,7 @@ static void announced(void *arg, const struct store_change *changes, size_t coun
         }
 }
 
-/* ---- outside systems and their stand-ins ---- */
-
-/* First line of a secret file; "" when no path is given. */
-static int secret_of(struct cli *cli, const char *path, const char **secret)
-{
-    *secret = "";
-    if (path[0] == '\0')
-        return CLI_DONE;
-    char *text = arena_alloc(cli->arena, SECRET_BYTES_MAX);
-    FILE *file = fopen(path, "re");
-    if (file == NULL || fgets(text, SECRET_BYTES_MAX, file) == NULL) {
-        if (file != NULL)
-            fclose(file);
-        return cli_say(CLI_UNREADABLE, "%s: no secret could be read", path);
-    }
-    fclose(file);
-    text[strcspn(text, "\r\n")] = '\0';
-    *secret = text;
-    return CLI_DONE;
-}
-
-static const char *local_url(struct serve *s, int port)
-{
-    return arena_printf(s->cli.arena, "http://127.0.0.1:%d", port);
-}
-
-/* The built-in services play only what is not configured; with real WeChat credentials none of them is started. */
-static bool wants_standin(const struct config *c)
-{
-    return c->standin != 0 && c->wechat_appid[0] == '\0';
-}
-
-static int configure_outside(struct serve *s)
-{
-    struct config *c = &s->cli.config;
-    struct outside_config *o = &s->outside_config;
-    char why[WECHAT_WHY_BYTES];
-    bool played = wants_standin(c);
-    if (c->standin != 0 && !played)
-        LOG(INFO, "standin.off", "reason=\"real credentials are configured\"");
-    if (played) {
-        s->standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &s->ports);
-        LOG(WARN, "standin.on",
-            "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"", s->ports.wechat,
-            s->ports.pay, s->ports.chsi, s->ports.courier);
-    }
-    *o = (struct outside_config){.wecom_url = c->wecom_url,
-                                 .allow_private = c->outbound_allow_private != 0,
-                                 .data_directory = c->data_directory,
-                                 .retry_scale_percent = c->outbox_retry_scale_percent,
-                                 .code_decoder_command = c->code_decoder_command,
-                                 .code_decoder_url = c->code_decoder_url,
-                                 .chsi_url = c->chsi_url,
-                                 .courier_url = c->courier_url,
-                                 .courier_key = s->ports.key};
-    o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
-    int code = secret_of(&s->cli, c->wechat_secret_file, &o->wechat.secret);
-    const char *pay_key = "", *courier_key = "";
-    if (code == CLI_DONE)
-        code = secret_of(&s->cli, c->pay_key_file, &pay_key);
-    if (code == CLI_DONE)
-        code = secret_of(&s->cli, c->courier_key_file, &courier_key);
-    if (code != CLI_DONE)
-        return code;
-    o->courier_key = c->courier_url[0] == '\0' ? s->ports.key : courier_key;
-    wechat_templates_default(&o->wechat);
-    if (wechat_templates_read(c->wechat_templates, s->cli.arena, &o->wechat, why) != ERR_NONE)
-        return cli_say(CLI_USAGE, "wechat_templates: %s", why);
-    if (played && c->wechat_templates[0] == '\0')
-        wechat_templates_default(&o->wechat);
-    o->wechat.url = c->wechat_url[0] != '\0' ? c->wechat_url
-                    : played                 ? local_url(s, s->ports.wechat)
-                                             : "https://api.weixin.qq.com";
-    o->wechat.appid = played ? STANDIN_APPID : c->wechat_appid;
-    o->wechat.secret = played ? STANDIN_SECRET : o->wechat.secret;
-    o->pay = (struct pay_config){.url = c->pay_url[0] == '\0' && played ? local_url(s, s->ports.pay) : c->pay_url,
-                                 .merchant_id = "xueying",
-                                 .key = c->pay_url[0] == '\0' ? s->ports.key : pay_key,
-                                 .notify_url = s->notify_url};
-    if (played && c->chsi_url[0] == '\0' && c->standin_chsi != 0)
-        o->chsi_url = local_url(s, s->ports.chsi);
-    if (played && c->courier_url[0] == '\0')
-        o->courier_url = local_url(s, s->ports.courier);
-    return CLI_DONE;
-}
-
-/* ---- what endpoints ask of the outside ---- */
-
-static enum err login_by_wechat(const char *code, struct arena *arena, const char **openid, char *why)
-{
-    struct wechat_identity identity;
-    TRY(wechat_login_blocking(&serve.outside_config.wechat, code, arena, &identity, why));
-    *openid = identity.openid;
-    return ERR_NONE;
-}
-
-static enum err phone_by_wechat(const char *code, struct arena *arena, const char **phone, char *why)
-{
-    struct wechat_token *token = outside_token(serve.outside);
-    if (token == NULL)
-        return ERR_BUSY;
-    return wechat_phone_blocking(&serve.outside_config.wechat, token, code, arena, phone, why);
-}
-
-static enum err prepay(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why)
-{
-    struct pay_order asked = {
-        .id = order->payment_id, .amount_fen = order->amount_fen, .description = order->description};
-    struct pay_prepay made;
-    TRY(pay_prepay_blocking(&serve.outside_config.pay, &asked, arena, &made, why));
-    *prepaid = (struct api_prepaid){made.prepay_id, made.client};
-    return ERR_NONE;
-}
-
-static struct pay_signed signed_of(const struct api_signed *given)
-{
-    return (struct pay_signed){.timestamp = given->timestamp, .nonce = given->nonce, .signature = given->signature};
-}
-
-static enum err verify_pay(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
-{
-    struct pay_notice paid;
-    struct pay_signed head = signed_of(given);
-    (void)why;
-    enum err e = pay_verify(&serve.outside_config.pay, "/api/v1/hooks/pay", &head, given->body, given->body_len,
-                            given->now_us, arena, &paid);
-    if (e != ERR_NONE)
-        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
-    *notice = (struct api_notice){.fact = API_FACT_PAID,
-                                  .payment_id = paid.id,
-                                  .transaction_id = paid.transaction_id,
-                                  .amount_fen = paid.amount_fen};
-    return ERR_NONE;
-}
-
-static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
-                               char *why)
-{
-    struct courier_notice parcel;
-    struct webhook_head head = {.id = given->id, .timestamp = given->timestamp, .signature = given->signature};
-    (void)why;
-    enum err e = courier_verify(serve.outside_config.courier_key, &head, given->body, given->body_len, given->now_us,
-                                arena, &parcel);
-    if (e != ERR_NONE)
-        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
-    *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,
-                                  .carrier = parcel.carrier,
-                                  .tracking_no = parcel.number};
-    return ERR_NONE;
-}
-
-static bool template_known(const char *id)
-{
-    return wechat_template_with_id(&serve.outside_config.wechat, id) != MESSAGE_TEMPLATE_none;
-}
+/* ---- photo profiles as the API shows them ---- */
 
 static bool profile_known(const char *name)
 {
@@ -335,7 +172,6 @@ static int start_dispatch(struct serve *s)
         .queue_max = (size_t)c->worker_queue_max,
         .job_timeout_ms = c->worker_job_timeout_ms,
     };
-    s->outside = outside_new(&s->outside_config);
     struct dispatch_options options = {.store = s->cli.store,
                                        .ring = s->cli.ring,
                                        .blobs = s->cli.blobs,
@@ -347,7 +183,7 @@ static int start_dispatch(struct serve *s)
                                        .retry_scale_percent = c->outbox_retry_scale_percent,
                                        .on_start = outside_on_start,
                                        .on_stop = outside_on_stop,
-                                       .arg = s->outside};
+                                       .arg = serve_outside_new()};
     enum err e = dispatch_start(&options, &s->dispatch, why);
     if (e != ERR_NONE)
         return cli_say(cli_code(e), "%s", why);
@@ -378,13 +214,8 @@ static int start_api(struct serve *s)
                                   .ready = ready,
                                   .profile_write = profile_write_named,
                                   .profile_known = profile_known,
-                                  .profile_write_at = profile_write_at,
-                                  .template_known = template_known,
-                                  .wechat_login = login_by_wechat,
-                                  .wechat_phone = phone_by_wechat,
-                                  .pay_prepay = prepay,
-                                  .pay_verify = verify_pay,
-                                  .courier_verify = verify_courier};
+                                  .profile_write_at = profile_write_at};
+    serve_outside_hooks(&context);
     enum err e = api_start(&context, why);
     return e == ERR_NONE ? CLI_DONE : cli_say(cli_code(e), "%s", why);
 }
@@ -434,16 +265,6 @@ static int start_http(struct serve *s)
     return CLI_DONE;
 }
 
-/* The payment service calls back at our public address; without one, at the port we listen on. */
-static void set_notify_url(struct serve *s, int port)
-{
-    const struct config *c = &s->cli.config;
-    if (c->public_url[0] != '\0')
-        snprintf(s->notify_url, sizeof s->notify_url, "%s/api/v1/hooks/pay", c->public_url);
-    else
-        snprintf(s->notify_url, sizeof s->notify_url, "http://127.0.0.1:%d/api/v1/hooks/pay", port);
-}
-
 static void print_where(struct serve *s, int port)
 {
     const char *scheme = s->cli.config.tls_certificate[0] != '\0' ? "https" : "http";
@@ -452,9 +273,7 @@ static void print_where(struct serve *s, int port)
         "  console  %s://%s:%d/console/\n  student  %s://%s:%d/student/\n  API      %s://%s:%d/api/v1/openapi.yaml\n",
         scheme, s->cli.config.listen_address, port, scheme, s->cli.config.listen_address, port, scheme,
         s->cli.config.listen_address, port);
-    if (s->standin != NULL)
-        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d\n", s->ports.wechat, s->ports.pay,
-               s->ports.chsi, s->ports.courier);
+    serve_outside_print();
     fflush(stdout);
 }
 
@@ -482,9 +301,9 @@ static int start_all(struct serve *s)
     find_web(s);
     int code = cli_open_data(&s->cli, CLI_CHANGE, announced, s);
     if (code == CLI_DONE)
-        code = configure_outside(s);
+        code = serve_outside_open(&s->cli.config, s->cli.arena);
     if (code == CLI_DONE)
-        set_notify_url(s, (int)s->cli.config.listen_port);
+        serve_outside_set_port(&s->cli.config, (int)s->cli.config.listen_port);
     if (code == CLI_DONE)
         code = start_dispatch(s);
     if (code == CLI_DONE && s->cli.config.wait_for_worker != 0)
@@ -494,7 +313,8 @@ static int start_all(struct serve *s)
     if (code == CLI_DONE)
         code = start_http(s);
     if (code == CLI_DONE) {
-        set_notify_url(s, server_port(s->running)); /* nobody knows the port before it is printed */
+        serve_outside_set_port(&s->cli.config,
+                               server_port(s->running)); /* nobody knows the port before it is printed */
         print_where(s, server_port(s->running));
     }
     return code;
@@ -512,9 +332,7 @@ static void stop_all(struct serve *s)
     if (s->dispatch != NULL)
         dispatch_stop(s->dispatch);
     s->dispatch = NULL;
-    if (s->outside != NULL)
-        outside_free(s->outside);
-    standin_stop(s->standin);
+    serve_outside_close();
     store_close(s->cli.store);
     s->cli.store = NULL;
     live_free(s->telling);

@@ -6,10 +6,18 @@
 #define HOUR_US SECONDS_US(3600)
 
 static const struct json_field fields[] = {
+    JSON_FIELD(struct policy, preset, JSON_TO_TEXT, false, 0, 8),
     JSON_FIELD(struct policy, identity_method, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, roster_mode, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, collection_code, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, real_name, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, manual_link, JSON_TO_BOOL, false, 0, 0),
+    JSON_FIELD(struct policy, phone, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, details, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, notice, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, follow_account, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, capture_source, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, selfie, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, payment, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, price_fen, JSON_TO_INT, false, 0, 100000),
     JSON_FIELD(struct policy, payer, JSON_TO_TEXT, false, 1, 20),
@@ -25,13 +33,20 @@ static const struct json_field fields[] = {
     JSON_FIELD(struct policy, sla_working_days, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, open_hour, JSON_TO_INT, false, 0, 23),
     JSON_FIELD(struct policy, close_hour, JSON_TO_INT, false, 1, 24),
+    JSON_FIELD(struct policy, quiet_from_hour, JSON_TO_INT, false, 0, 23),
+    JSON_FIELD(struct policy, quiet_to_hour, JSON_TO_INT, false, 0, 23),
     JSON_FIELD(struct policy, confirm_after_approval, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, confirm_days, JSON_TO_INT, false, 1, 30),
     JSON_FIELD(struct policy, deliver_chsi, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, deliver_print, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, deliver_mail, JSON_TO_TEXT, false, 1, 20),
     JSON_FIELD(struct policy, print_layout, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct policy, print_caption, JSON_TO_TEXT, false, 0, 40),
+    JSON_FIELD(struct policy, download_photo, JSON_TO_BOOL, false, 0, 0),
     JSON_FIELD(struct policy, retention_days, JSON_TO_INT, false, 1, 3650),
+    JSON_FIELD(struct policy, purpose, JSON_TO_TEXT, false, 0, 300),
+    JSON_FIELD(struct policy, service_hours, JSON_TO_TEXT, false, 0, 60),
+    JSON_FIELD(struct policy, service_phone, JSON_TO_TEXT, false, 0, 20),
 };
 
 /* Text fields with a fixed choice; "|" between the values. */
@@ -39,21 +54,35 @@ static const struct {
     size_t offset;
     const char *name, *values;
 } choices[] = {
-    {offsetof(struct policy, identity_method), "identity_method", "|student_number|roster|"},
+    {offsetof(struct policy, identity_method), "identity_method",
+     "|student_number|roster|id_card|id_card_both|collection_code|"},
     {offsetof(struct policy, roster_mode), "roster_mode", "|roster|code_only|"},
     {offsetof(struct policy, collection_code), "collection_code", "|none|optional|required|"},
+    {offsetof(struct policy, real_name), "real_name", "|none|service|"},
+    {offsetof(struct policy, phone), "phone", "|none|optional|required|"},
+    {offsetof(struct policy, details), "details", "|none|confirm|complete|"},
+    {offsetof(struct policy, notice), "notice", "|none|asked|required|"},
+    {offsetof(struct policy, selfie), "selfie", "|allowed|discouraged|forbidden|"},
     {offsetof(struct policy, capture_source), "capture_source", "|live|live_or_album|album|"},
     {offsetof(struct policy, payment), "payment", "|none|before|after|"},
     {offsetof(struct policy, payer), "payer", "|student|class|school|"},
     {offsetof(struct policy, deliver_mail), "deliver_mail", "|none|student|school|"},
-    {offsetof(struct policy, print_layout), "print_layout", "|two_inch|one_inch|"},
+    {offsetof(struct policy, print_layout), "print_layout", "|two_inch|one_inch|student|"},
 };
 
 void policy_default(struct policy *policy)
 {
-    *policy = (struct policy){.identity_method = "student_number",
+    *policy = (struct policy){.preset = "",
+                              .identity_method = "student_number",
                               .roster_mode = "roster",
                               .collection_code = "none",
+                              .real_name = "none",
+                              .phone = "none",
+                              .details = "none",
+                              .notice = "asked",
+                              .selfie = "discouraged",
+                              .quiet_from_hour = 22,
+                              .quiet_to_hour = 8,
                               .capture_source = "live_or_album",
                               .payment = "none",
                               .payer = "student",
@@ -69,6 +98,11 @@ void policy_default(struct policy *policy)
                               .deliver_chsi = true,
                               .deliver_mail = "none",
                               .print_layout = "two_inch",
+                              .print_caption = "",
+                              .download_photo = true,
+                              .purpose = "",
+                              .service_hours = "",
+                              .service_phone = "",
                               .retention_days = 365};
 }
 
@@ -104,6 +138,10 @@ enum err policy_read(const char *json, size_t len, struct policy *policy, struct
     }
     if (policy->close_hour <= policy->open_hour) {
         snprintf(why, JSON_WHY_BYTES, "close_hour: must be later than open_hour");
+        return ERR_BAD_FIELD;
+    }
+    if (text_is(policy->identity_method, "collection_code") && text_is(policy->collection_code, "none")) {
+        snprintf(why, JSON_WHY_BYTES, "collection_code: must not be none when students prove who they are with it");
         return ERR_BAD_FIELD;
     }
     if (!text_is(policy->payment, "none") && policy->price_fen == 0) {

@@ -1,0 +1,217 @@
+/* serve_outside — see serve_outside.h. */
+#include "serve_outside.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli.h"
+#include "dispatch/courier.h"
+#include "dispatch/standin/standin.h"
+
+#define SECRET_BYTES_MAX 512
+
+/* Of the one running server; read by callbacks that have no argument of their own. */
+static struct {
+    struct arena *arena;
+    struct standin *standin;
+    struct standin_ports ports;
+    struct outside_config config;
+    struct outside *outside;
+    char notify_url[256];
+} outer;
+
+/* ---- addresses, secrets, stand-ins ---- */
+
+/* First line of a secret file; "" when no path is given. */
+static int secret_of(struct arena *arena, const char *path, const char **secret)
+{
+    *secret = "";
+    if (path[0] == '\0')
+        return CLI_DONE;
+    char *text = arena_alloc(arena, SECRET_BYTES_MAX);
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(text, SECRET_BYTES_MAX, file) == NULL) {
+        if (file != NULL)
+            fclose(file);
+        return cli_say(CLI_UNREADABLE, "%s: no secret could be read", path);
+    }
+    fclose(file);
+    text[strcspn(text, "\r\n")] = '\0';
+    *secret = text;
+    return CLI_DONE;
+}
+
+static const char *local_url(int port)
+{
+    return arena_printf(outer.arena, "http://127.0.0.1:%d", port);
+}
+
+/* The built-in services play only what is not configured; with real WeChat credentials none of them is started. */
+static bool wants_standin(const struct config *c)
+{
+    return c->standin != 0 && c->wechat_appid[0] == '\0';
+}
+
+int serve_outside_open(const struct config *c, struct arena *arena)
+{
+    struct outside_config *o = &outer.config;
+    char why[WECHAT_WHY_BYTES];
+    bool played = wants_standin(c);
+    outer.arena = arena;
+    if (c->standin != 0 && !played)
+        LOG(INFO, "standin.off", "reason=\"real credentials are configured\"");
+    if (played) {
+        outer.standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &outer.ports);
+        LOG(WARN, "standin.on",
+            "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"",
+            outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier);
+    }
+    *o = (struct outside_config){.wecom_url = c->wecom_url,
+                                 .allow_private = c->outbound_allow_private != 0,
+                                 .data_directory = c->data_directory,
+                                 .retry_scale_percent = c->outbox_retry_scale_percent,
+                                 .code_decoder_command = c->code_decoder_command,
+                                 .code_decoder_url = c->code_decoder_url,
+                                 .chsi_url = c->chsi_url,
+                                 .courier_url = c->courier_url,
+                                 .courier_key = outer.ports.key};
+    o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
+    int code = secret_of(arena, c->wechat_secret_file, &o->wechat.secret);
+    const char *pay_key = "", *courier_key = "";
+    if (code == CLI_DONE)
+        code = secret_of(arena, c->pay_key_file, &pay_key);
+    if (code == CLI_DONE)
+        code = secret_of(arena, c->courier_key_file, &courier_key);
+    if (code != CLI_DONE)
+        return code;
+    o->courier_key = c->courier_url[0] == '\0' ? outer.ports.key : courier_key;
+    wechat_templates_default(&o->wechat);
+    if (wechat_templates_read(c->wechat_templates, arena, &o->wechat, why) != ERR_NONE)
+        return cli_say(CLI_USAGE, "wechat_templates: %s", why);
+    if (played && c->wechat_templates[0] == '\0')
+        wechat_templates_default(&o->wechat);
+    o->wechat.url = c->wechat_url[0] != '\0' ? c->wechat_url
+                    : played                 ? local_url(outer.ports.wechat)
+                                             : "https://api.weixin.qq.com";
+    o->wechat.appid = played ? STANDIN_APPID : c->wechat_appid;
+    o->wechat.secret = played ? STANDIN_SECRET : o->wechat.secret;
+    o->pay = (struct pay_config){.url = c->pay_url[0] == '\0' && played ? local_url(outer.ports.pay) : c->pay_url,
+                                 .merchant_id = "xueying",
+                                 .key = c->pay_url[0] == '\0' ? outer.ports.key : pay_key,
+                                 .notify_url = outer.notify_url};
+    if (played && c->chsi_url[0] == '\0' && c->standin_chsi != 0)
+        o->chsi_url = local_url(outer.ports.chsi);
+    if (played && c->courier_url[0] == '\0')
+        o->courier_url = local_url(outer.ports.courier);
+    return CLI_DONE;
+}
+
+/* ---- what endpoints ask of the outside ---- */
+
+static enum err login_by_wechat(const char *code, struct arena *arena, const char **openid, char *why)
+{
+    struct wechat_identity identity;
+    TRY(wechat_login_blocking(&outer.config.wechat, code, arena, &identity, why));
+    *openid = identity.openid;
+    return ERR_NONE;
+}
+
+static enum err phone_by_wechat(const char *code, struct arena *arena, const char **phone, char *why)
+{
+    struct wechat_token *token = outside_token(outer.outside);
+    if (token == NULL)
+        return ERR_BUSY;
+    return wechat_phone_blocking(&outer.config.wechat, token, code, arena, phone, why);
+}
+
+static enum err prepay(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why)
+{
+    struct pay_order asked = {
+        .id = order->payment_id, .amount_fen = order->amount_fen, .description = order->description};
+    struct pay_prepay made;
+    TRY(pay_prepay_blocking(&outer.config.pay, &asked, arena, &made, why));
+    *prepaid = (struct api_prepaid){made.prepay_id, made.client};
+    return ERR_NONE;
+}
+
+static struct pay_signed signed_of(const struct api_signed *given)
+{
+    return (struct pay_signed){.timestamp = given->timestamp, .nonce = given->nonce, .signature = given->signature};
+}
+
+static enum err verify_pay(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
+{
+    struct pay_notice paid;
+    struct pay_signed head = signed_of(given);
+    (void)why;
+    enum err e = pay_verify(&outer.config.pay, "/api/v1/hooks/pay", &head, given->body, given->body_len, given->now_us,
+                            arena, &paid);
+    if (e != ERR_NONE)
+        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
+    *notice = (struct api_notice){.fact = API_FACT_PAID,
+                                  .payment_id = paid.id,
+                                  .transaction_id = paid.transaction_id,
+                                  .amount_fen = paid.amount_fen};
+    return ERR_NONE;
+}
+
+static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
+                               char *why)
+{
+    struct courier_notice parcel;
+    struct webhook_head head = {.id = given->id, .timestamp = given->timestamp, .signature = given->signature};
+    (void)why;
+    enum err e =
+        courier_verify(outer.config.courier_key, &head, given->body, given->body_len, given->now_us, arena, &parcel);
+    if (e != ERR_NONE)
+        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
+    *notice = (struct api_notice){.fact = parcel.delivered ? API_FACT_DELIVERED : API_FACT_NONE,
+                                  .carrier = parcel.carrier,
+                                  .tracking_no = parcel.number};
+    return ERR_NONE;
+}
+
+static bool template_known(const char *id)
+{
+    return wechat_template_with_id(&outer.config.wechat, id) != MESSAGE_TEMPLATE_none;
+}
+
+/* ---- for main ---- */
+
+void serve_outside_hooks(struct api_context *context)
+{
+    context->template_known = template_known;
+    context->wechat_login = login_by_wechat;
+    context->wechat_phone = phone_by_wechat;
+    context->pay_prepay = prepay;
+    context->pay_verify = verify_pay;
+    context->courier_verify = verify_courier;
+}
+
+struct outside *serve_outside_new(void)
+{
+    outer.outside = outside_new(&outer.config);
+    return outer.outside;
+}
+
+/* The payment service calls back at our public address; without one, at the port we listen on. */
+void serve_outside_set_port(const struct config *c, int port)
+{
+    if (c->public_url[0] != '\0')
+        snprintf(outer.notify_url, sizeof outer.notify_url, "%s/api/v1/hooks/pay", c->public_url);
+    else
+        snprintf(outer.notify_url, sizeof outer.notify_url, "http://127.0.0.1:%d/api/v1/hooks/pay", port);
+}
+
+void serve_outside_print(void)
+{
+    if (outer.standin != NULL)
+        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d\n", outer.ports.wechat,
+               outer.ports.pay, outer.ports.chsi, outer.ports.courier);
+}
+
+void serve_outside_close(void)
+{
+    if (outer.outside != NULL)
+        outside_free(outer.outside);
+    standin_stop(outer.standin);
+}

@@ -7,6 +7,8 @@ target_link_libraries(wfdoc PRIVATE xy_workflow)
 add_test(NAME check_wfdoc COMMAND wfdoc --check WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME check_tidy COMMAND python3 tools/tidy.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(check_wfdoc check_tidy PROPERTIES LABELS check TIMEOUT 60)
+add_test(NAME check_client COMMAND node tools/client.mjs --check WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(check_client PROPERTIES LABELS check TIMEOUT 60 SKIP_RETURN_CODE 77)
 find_program(CLANG_FORMAT clang-format)
 if(CLANG_FORMAT)
   add_test(NAME check_format COMMAND find server workers tests tools -name node_modules -prune -o -name "*.[ch]"

@@ -1,0 +1,115 @@
+// client — every question a student's page may ask, as a function. Made by tools/client.mjs from web/openapi.yaml: change
+// that, run `node tools/client.mjs`, and commit both; a test compares them.
+//
+//   import { attemptAdd, submissionShow, uploadPart, wholeAnswer } from '../shared/client.js';
+//   import * as server from '../shared/client.js';                          when many are needed: server.me()
+//   const now = await submissionShow(id);                                   the answer's JSON, a Blob, or null for 204
+//   await attemptAdd(now.id, { upload_id });                                refusals are thrown as a Problem (api.js)
+//   await messages({ query: { limit: 20, cursor } });
+//   await uploadPart(id, offset, bytes, { timeout_ms: 60000 });             options are those of api.js's call()
+//   const { status, data, headers } = await submissionShow(id, wholeAnswer({ headers: { 'if-none-match': tag } }));
+//
+// Arguments: the path's parameters, required headers, the body where there is one, options. Operations that take an
+// Idempotency-Key get a new one for each call; give `key` to repeat one. `setToken` of api.js says who asks.
+import { call, newKey } from './api.js';
+
+const part = encodeURIComponent;
+const send = (method, path, options) => call(method, path, options).then((answer) => (options?.whole ? answer : answer.data));
+/** Options with which a function gives {status, data, headers}; 304 and HEAD need it. */
+export const wholeAnswer = (options) => ({ ...options, whole: true });
+
+/** states, events and the table of moves @returns {Promise<{states: Array<{name: string, en: string, zh: string, student_en?: string, student_zh?: string}>, events: Array<{name: string, en: string, zh: string, student_en?: string, student_zh?: string}>, rows: Array<{from: string, event: string, who: 'student'|'staff'|'server', guards: Array<string>, to: string, lane: string, effects: Array<string>}>}>} */
+export const workflow = (options) => send('GET', '/api/v1/workflow', options);
+
+/** reasons for sending a photo back @returns {Promise<{items: Array<Reason>}>} */
+export const reasons = (options) => send('GET', '/api/v1/reasons', options);
+
+/** the photo profiles we know @returns {Promise<{items: Array<Profile>}>} */
+export const profiles = (options) => send('GET', '/api/v1/profiles', options);
+
+/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, policy: Policy, profile: Profile}>} */
+export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
+
+/** log in with wx.login's code @param body {{code: string}} @returns {Promise<{token: string, expires: string, student: Student}>} */
+export const loginWechat = (body, options) => send('POST', '/api/v1/login/wechat', { ...options, body });
+
+/** end this login @returns {Promise<null>} */
+export const logout = (options) => send('POST', '/api/v1/logout', options);
+
+/** who I am and what I have @returns {Promise<{id: string, phone_masked: string, name_masked: string, linked: boolean, portrait: boolean, language: 'zh'|'en', consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>, submissions: Array<{id: string, code: string, state: string, session_code: string, session_name: string}>}>} */
+export const me = (options) => send('GET', '/api/v1/me', options);
+
+/** bind a phone (code of getPhoneNumber, or the number itself) @param body {{code: string}|{phone: string}} @returns {Promise<{phone_masked: string}>} */
+export const phoneBind = (body, options) => send('PUT', '/api/v1/me/phone', { ...options, body });
+
+/** language of messages @param body {{language: 'zh'|'en'}} @returns {Promise<null>} */
+export const languageSet = (body, options) => send('PUT', '/api/v1/me/language', { ...options, body });
+
+/** give consents @param body {{kinds: Array<'privacy'|'face'|'passing_on'>, text_version: string}} @returns {Promise<{consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>}>} */
+export const consentGive = (body, options) => send('POST', '/api/v1/me/consents', { ...options, body });
+
+/** withdraw a consent @returns {Promise<null>} */
+export const consentWithdraw = (kind, options) => send('DELETE', `/api/v1/me/consents/${part(kind)}`, options);
+
+/** use a complete upload as ID portrait @param body {{upload_id: string}} @returns {Promise<null>} */
+export const portraitSet = (body, options) => send('POST', '/api/v1/me/portrait', { ...options, body });
+
+/** link with the roster @param body {{session_code: string, student_no: string, last_four: string}|{session_code: string, name: string, id_number: string}} @returns {Promise<Submission>} */
+export const link = (body, options) => send('POST', '/api/v1/me/link', { ...options, body });
+
+/** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<{id: string, kind: string, title: string, text: string, submission_id: string|null, created: string, read: string|null}>, next: string|null}>} */
+export const messages = (options) => send('GET', '/api/v1/me/messages', options);
+
+/** mark as read @returns {Promise<null>} */
+export const messageRead = (id, options) => send('POST', `/api/v1/me/messages/${part(id)}/read`, options);
+
+/** accepted WeChat prompts @param body {{template_ids: Array<string>}} @returns {Promise<null>} */
+export const subscriptionAccepted = (body, options) => send('POST', '/api/v1/me/subscriptions', { ...options, body });
+
+/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'code', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
+export const uploadStart = (body, options) => send('POST', '/api/v1/uploads', { ...options, body });
+
+/** how much has arrived @returns {Promise<null>} */
+export const uploadOffset = (id, options) => send('HEAD', `/api/v1/uploads/${part(id)}`, options);
+
+/** one part, 1 MiB at most @param body {Blob|ArrayBuffer} @returns {Promise<{offset: number, complete: boolean}>} */
+export const uploadPart = (id, uploadOffset, body, options) => send('PATCH', `/api/v1/uploads/${part(id)}`, { ...options, headers: { ...options?.headers, 'upload-offset': uploadOffset }, body, type: 'application/offset+octet-stream' });
+
+/** show CHSI's collection code, as a complete upload of purpose code or as the bytes a scanner read @param body {{upload_id?: string, payload?: string}} @returns {Promise<{id: string, number: number, source: 'picture'|'scan', state: 'processing'}>} */
+export const codeAdd = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/code`, { key: newKey(), ...options, body });
+
+/** make an attempt from a complete upload @param body {{upload_id: string}} @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed'}>} */
+export const attemptAdd = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/attempts`, { key: newKey(), ...options, body });
+
+/** an attempt with its report @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed', verdict: ''|'pass'|'warn'|'fail', report: Report, source: 'live'|'native'|'album', created: string, chosen: boolean, insisted?: boolean, rejected?: boolean, retouch?: number}>} */
+export const attemptShow = (id, attempt, options) => send('GET', `/api/v1/submissions/${part(id)}/attempts/${part(attempt)}`, options);
+
+/** its picture (404 until it is ready) @param options {{query: {variant?: 'standard'|'proxy'}}} @returns {Promise<Blob>} */
+export const attemptPhoto = (id, attempt, options) => send('GET', `/api/v1/submissions/${part(id)}/attempts/${part(attempt)}/photo`, options);
+
+/** choose an attempt; insist = hand in what the machine failed, once @param body {{attempt_id: string, insist?: boolean}} @returns {Promise<Submission>} */
+export const attemptChoose = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/attempt`, { ...options, body });
+
+/** the status poll (ETag, If-None-Match, Prefer wait=N) @returns {Promise<Submission>} */
+export const submissionShow = (id, options) => send('GET', `/api/v1/submissions/${part(id)}`, options);
+
+/** every move, oldest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<TimelineItem>, next: string|null}>} */
+export const timeline = (id, options) => send('GET', `/api/v1/submissions/${part(id)}/timeline`, options);
+
+/** where the prints go @param body {{name: string, phone: string, text: string}} @returns {Promise<null>} */
+export const addressSet = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/address`, { ...options, body });
+
+/** step 1 shows what will be handed in, step 2 hands it in @param body {{version: number, step: number, token?: string}} @returns {Promise<{token: string, summary: {code: string, name_masked: string, student_no: string, school: string, session_name: string, attempt_id: string, attempt_number: number, verdict: ''|'pass'|'warn'|'fail', price_fen: number, payment: 'none'|'before'|'after', deliver_chsi: boolean, deliver_print: boolean, deliver_mail: 'none'|'student'|'school'}}|Submission>} */
+export const confirm = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/confirm`, { key: newKey(), ...options, body });
+
+/** start paying @returns {Promise<{payment_id: string, amount_fen: number, prepay: Object}>} */
+export const paymentStart = (id, options) => send('POST', `/api/v1/submissions/${part(id)}/payment`, options);
+
+/** what became of the last order @returns {Promise<{payment_id: string, state: 'created'|'prepaid'|'paid'|'closed'|'refunding'|'refunded', amount_fen: number}>} */
+export const paymentShow = (id, options) => send('GET', `/api/v1/submissions/${part(id)}/payment`, options);
+
+/** what a student may cause @param body {{version: number, note?: string, result?: 'right'|'wrong'}} @returns {Promise<Submission>} */
+export const studentEvent = (id, event, body, options) => send('POST', `/api/v1/submissions/${part(id)}/${part(event)}`, { key: newKey(), ...options, body });
+
+/** the approved photo as attachment @returns {Promise<Blob>} */
+export const approvedPhoto = (id, options) => send('GET', `/api/v1/submissions/${part(id)}/photo`, options);

@@ -1,4 +1,5 @@
-/* grey — what a code reader tries on a picture it cannot read: other sizes, softer, more contrast, inverted, cut.
+/* grey — pictures as planes, and what a code reader tries on one it cannot read: other sizes, softer, more contrast,
+ * inverted, cut.
  *
  * On struct plane (image.h), 0 black … 255 white. Every function makes a new plane, which the caller releases with
  * plane_release; BUSY when there is no memory, then *out is zeroed. Deterministic, no threads, any thread. */

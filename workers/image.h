@@ -38,6 +38,12 @@ struct plane {
     unsigned char *values; /* width_px * height_px, rows without padding */
 };
 
+/* Luma of ITU-R BT.601: what screens and cameras of phones mean by grey. */
+static inline unsigned char image_grey(const unsigned char rgb[3])
+{
+    return (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+}
+
 struct image_source {
     const char *format;               /* "jpeg", "png" or "heic"; static */
     int32_t width_px, height_px;      /* as the viewer sees it: orientation applied */

@@ -70,7 +70,7 @@ static void run(struct matte_work *work, const struct plane *mask, struct matte 
     matte_field_halve_image(work->frame, work->colour);
     for (size_t i = 0; i < work->count; i++) {
         const unsigned char *rgb = work->colour + 3 * i;
-        work->grey[i] = (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+        work->grey[i] = image_grey(rgb);
     }
     matte_trimap_hull(work);
     if (mask != NULL)

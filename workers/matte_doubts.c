@@ -1,4 +1,5 @@
 #include "workers/matte_work.h"
+#include "workers/measure_lab.h"
 
 #include <math.h>
 
@@ -13,17 +14,6 @@
 #define SHADOW_MASK    100   /* of 255: where the band leans to wall it counts too, … */
 #define SHADOW_STRAND  8     /* grey levels: hair before the wall is no shadow */
 #define SHADOW_LEAST   0.40f /* … if it has the wall's tint at this brightness */
-
-static double lightness_of(const unsigned char *rgb)
-{
-    double y = 0;
-    static const double share[3] = {0.2126, 0.7152, 0.0722};
-    for (int i = 0; i < 3; i++) {
-        double v = rgb[i] / 255.0;
-        y += share[i] * (v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4));
-    }
-    return y > 0.008856 ? 116 * cbrt(y) - 16 : 903.3 * y;
-}
 
 /* Cells by L*. */
 struct tones {
@@ -97,7 +87,7 @@ static double wall_shadow(const struct matte_work *work)
             if ((!near && !far) || !may_be_wall(work, i, x, y) || matte_wall_unrest(work, x, y) > work->calm)
                 continue;
             struct side *side = &sides[(float)x > work->centre_x];
-            double lightness = lightness_of(work->colour + 3 * i);
+            double lightness = measure_lightness(work->colour + 3 * i);
             int band = (int)(down * SHADOW_BANDS);
             add(near ? &side->near[band] : &side->far[band], lightness);
             if (far)

@@ -1,5 +1,7 @@
 #include "workers/measure.h"
 
+#include "workers/measure_lab.h"
+
 #include <math.h>
 
 #define FACE_SIDE_PX     400 /* at MEASURE_EYE_DISTANCE_PX a face with chin fits in */
@@ -12,45 +14,12 @@
 #define WALL_BORDER_PX   4
 #define FACE_OUTLINE     27 /* jaw and brows */
 
-/* ---- colour ---- */
-
-static double linear_of(unsigned char value)
-{
-    double v = value / 255.0;
-    return v <= 0.04045 ? v / 12.92 : pow((v + 0.055) / 1.055, 2.4);
-}
-
-struct linear_table {
-    double of[256];
-};
-
-static void linear_fill(struct linear_table *table)
-{
-    for (int i = 0; i < 256; i++)
-        table->of[i] = linear_of((unsigned char)i);
-}
-
-static double luminance(const struct linear_table *table, const unsigned char *rgb)
-{
-    return 0.2126 * table->of[rgb[0]] + 0.7152 * table->of[rgb[1]] + 0.0722 * table->of[rgb[2]];
-}
-
-static double lightness(double y) /* CIE L* of relative luminance */
-{
-    return y > 0.008856 ? 116 * cbrt(y) - 16 : 903.3 * y;
-}
-
-static unsigned char grey_of(const unsigned char *rgb)
-{
-    return (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
-}
-
 static unsigned char *grey_copy(const struct image *image)
 {
     size_t count = (size_t)image->width_px * (size_t)image->height_px;
     unsigned char *grey = malloc(count);
     for (size_t i = 0; grey != NULL && i < count; i++)
-        grey[i] = grey_of(image->rgb + 3 * i);
+        grey[i] = image_grey(image->rgb + 3 * i);
     return grey;
 }
 
@@ -94,10 +63,9 @@ struct face_sums {
     double laplacian, laplacian_squared;
 };
 
-static void add_pixel(struct face_sums *sums, const struct linear_table *table, const unsigned char *rgb,
-                      const unsigned char *grey, int half)
+static void add_pixel(struct face_sums *sums, const unsigned char *rgb, const unsigned char *grey, int half)
 {
-    double light = 255 * luminance(table, rgb);
+    double light = 255 * measure_luminance(rgb);
     const unsigned char *up = grey - FACE_SIDE_PX, *down = grey + FACE_SIDE_PX;
     double laplacian = 2.0 * (up[-1] + up[1] + down[-1] + down[1]) - 8.0 * grey[0]; /* the limits are for this one */
     sums->count++;
@@ -145,16 +113,14 @@ static void conclude(const struct face_sums *sums, const struct head *head, stru
 static void add_face(struct face_sums *sums, const struct image *face, const unsigned char *grey,
                      const struct face_landmarks *marks, const struct head *head)
 {
-    struct linear_table table;
     double xs[FACE_OUTLINE];
-    linear_fill(&table);
     for (int y = 1; y < FACE_SIDE_PX - 1; y++) {
         int count = face_crossings(marks, y, xs);
         for (int i = 0; i + 1 < count; i += 2) {
             int from = (int)fmax(1, ceil(xs[i])), to = (int)fmin(FACE_SIDE_PX - 1, ceil(xs[i + 1]));
             for (int x = from; x < to; x++) {
                 size_t at = (size_t)y * FACE_SIDE_PX + (size_t)x;
-                add_pixel(sums, &table, face->rgb + 3 * at, grey + at, half_of(head, x, y));
+                add_pixel(sums, face->rgb + 3 * at, grey + at, half_of(head, x, y));
             }
         }
     }
@@ -231,8 +197,6 @@ enum err measure_wall(const struct image *photo, const struct head *head, const 
     if (grey == NULL)
         return ERR_BUSY;
     struct wall_area area = wall_area_of(photo, head, placement);
-    struct linear_table table;
-    linear_fill(&table);
     uint32_t colours[3][256] = {{0}}, count = 0;
     double sum = 0, squares = 0, edges = 0;
     for (int32_t y = area.top; y < area.bottom; y++) {
@@ -241,7 +205,7 @@ enum err measure_wall(const struct image *photo, const struct head *head, const 
                 continue;
             size_t at = (size_t)y * (size_t)photo->width_px + (size_t)x;
             const unsigned char *rgb = photo->rgb + 3 * at;
-            double light = lightness(luminance(&table, rgb));
+            double light = measure_lightness(rgb);
             sum += light;
             squares += light * light;
             edges += sobel(grey + at, photo->width_px);

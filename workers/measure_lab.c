@@ -19,12 +19,22 @@ static double bent(double t)
     return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116;
 }
 
-struct lab measure_lab(const unsigned char rgb[3])
+double measure_luminance(const unsigned char rgb[3])
 {
     pthread_once(&linear_once, fill_linear);
+    return 0.2126 * linear[rgb[0]] + 0.7152 * linear[rgb[1]] + 0.0722 * linear[rgb[2]];
+}
+
+double measure_lightness(const unsigned char rgb[3])
+{
+    return 116 * bent(measure_luminance(rgb)) - 16;
+}
+
+struct lab measure_lab(const unsigned char rgb[3])
+{
+    double y = bent(measure_luminance(rgb));
     double r = linear[rgb[0]], g = linear[rgb[1]], b = linear[rgb[2]];
     double x = bent((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
-    double y = bent(0.2126 * r + 0.7152 * g + 0.0722 * b);
     double z = bent((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.0891);
     return (struct lab){116 * y - 16, 500 * (x - y), 200 * (y - z)};
 }

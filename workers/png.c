@@ -4,19 +4,6 @@
 
 #include <vips/vips.h>
 
-enum err plane_from(const struct image *picture, struct plane *out)
-{
-    size_t count = (size_t)picture->width_px * (size_t)picture->height_px;
-    *out = (struct plane){picture->width_px, picture->height_px, malloc(count)};
-    if (out->values == NULL)
-        return ERR_BUSY;
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *rgb = picture->rgb + 3 * i;
-        out->values[i] = (unsigned char)((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
-    }
-    return ERR_NONE;
-}
-
 /* compression 1 with one fixed filter: four times as fast as the best, a quarter larger. */
 static enum err encode(const unsigned char *values, int32_t width_px, int32_t height_px, int bands, int compression,
                        struct buf *out)

@@ -14,7 +14,4 @@ enum err png_encode_plane(const struct plane *plane, int32_t width_px, int32_t h
 /* A picture, quickly rather than small. The same errors. */
 enum err png_encode(const struct image *image, struct buf *out);
 
-/* What a picture shows as grey (ITU-R 601): a mask read back. BUSY when there is no memory. */
-enum err plane_from(const struct image *picture, struct plane *out);
-
 #endif

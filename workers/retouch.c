@@ -1,6 +1,7 @@
 #include "workers/retouch.h"
 
 #include "base/text.h"
+#include "workers/grey.h"
 #include "workers/jpeg.h"
 #include "workers/measure_clothes.h"
 #include "workers/png.h"
@@ -136,7 +137,7 @@ static enum err with_mask(struct job_tools *tools, const struct standard_order *
 {
     const struct plane *ours = &before->made.matte.alpha;
     struct proof_difference face;
-    TRY(plane_from(&before->repair, &out->alpha));
+    TRY(grey_of(&before->repair, &out->alpha));
     if (!same_size(&out->alpha, ours->width_px, ours->height_px) &&
         !same_size(&out->alpha, before->seen.width_px, before->seen.height_px)) {
         snprintf(why, JOB_WHY_BYTES, "The repaired mask must have %d × %d pixels.", (int)before->seen.width_px,

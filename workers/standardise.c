@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "workers/annotate.h"
+#include "workers/grey.h"
 #include "workers/jpeg.h"
 #include "workers/ledger.h"
 #include "workers/png.h"
@@ -35,7 +36,7 @@ static enum err read_alpha(const unsigned char *bytes, size_t len, struct plane 
     struct image_source source;
     struct image picture;
     TRY(image_decode(bytes, len, ALPHA_SIDE_PX_MIN, ALPHA_EDGE_PX_MAX, &source, &picture, why));
-    enum err e = plane_from(&picture, out);
+    enum err e = grey_of(&picture, out);
     image_release(&picture);
     return e;
 }

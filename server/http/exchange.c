@@ -35,6 +35,8 @@ static void on_request_gone(void *held)
     x->req = NULL;
     if (x->parked)
         park_leave(x);
+    if (x->question != NULL)
+        question_leave(x);
     if (!x->sent)
         COUNT(x->loop->counters.abandoned);
     exchange_release(x);
@@ -204,6 +206,9 @@ void exchange_advance(struct exchange *x)
         break;
     case STEP_LANE:
         submit_lane(x);
+        break;
+    case STEP_ASK:
+        question_begin(x);
         break;
     case STEP_END:
         finish(x);

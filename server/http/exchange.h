@@ -2,8 +2,9 @@
  *
  * An endpoint is straight functions in the order they happen. `decode` runs on the loop and copies what it needs out
  * of the request into its job (zeroed, in the exchange's arena). Each step names its place: READ and WRITE are store
- * steps, LANE runs on a blocking thread (password hashing, files). `reply` runs on the loop again, only if the client
- * is still there. An error from decode or a step ends the list and is answered as a problem object (RFC 9457).
+ * steps, LANE runs on a blocking thread (password hashing, files), ASK waits for somebody else without holding any
+ * thread. `reply` runs on the loop again, only if the client is still there. An error from decode or a step ends the
+ * list and is answered as a problem object (RFC 9457).
  *
  * A request whose client left is abandoned between steps, never inside one. */
 #ifndef XY_EXCHANGE_H
@@ -35,11 +36,20 @@ typedef enum err exchange_lane(void *job,
                                struct arena *arena); /* arena: the exchange's; nobody else uses it meanwhile */
 typedef void exchange_reply(struct exchange *x, void *job);
 
-enum step_place { STEP_END, STEP_READ, STEP_WRITE, STEP_LANE };
+/* ASK: see "asking somebody else". */
+struct question;
+struct question_answer;
+typedef enum err exchange_ask(void *job, struct question *question);
+typedef enum err exchange_take(void *job, const struct question_answer *answer);
+
+enum step_place { STEP_END, STEP_READ, STEP_WRITE, STEP_LANE, STEP_ASK };
 struct step {
     enum step_place place;
     store_step *store; /* READ, WRITE */
     exchange_lane *lane;
+    exchange_ask *ask; /* ASK: all three */
+    exchange_take *take;
+    int64_t patience_ms;
 };
 
 struct endpoint {
@@ -55,15 +65,19 @@ struct endpoint {
 
 #define READ(step_)                                                                                                    \
     {                                                                                                                  \
-        STEP_READ, (store_step *)(step_), NULL                                                                         \
+        STEP_READ, (store_step *)(step_), NULL, NULL, NULL, 0                                                          \
     }
 #define WRITE(step_)                                                                                                   \
     {                                                                                                                  \
-        STEP_WRITE, (store_step *)(step_), NULL                                                                        \
+        STEP_WRITE, (store_step *)(step_), NULL, NULL, NULL, 0                                                         \
     }
 #define LANE(step_)                                                                                                    \
     {                                                                                                                  \
-        STEP_LANE, NULL, (exchange_lane *)(step_)                                                                      \
+        STEP_LANE, NULL, (exchange_lane *)(step_), NULL, NULL, 0                                                       \
+    }
+#define ASK(ask_, take_, patience_ms_)                                                                                 \
+    {                                                                                                                  \
+        STEP_ASK, NULL, NULL, (exchange_ask *)(ask_), (exchange_take *)(take_), (patience_ms_)                         \
     }
 
 /* Typed wrapper: ENDPOINT(decide, struct decide, READ(a), WRITE(b)) uses decide_decode and decide_reply. */
@@ -160,6 +174,27 @@ void exchange_wait_for(struct exchange *x, const char *submission_id, int64_t wa
 int64_t exchange_prefer_wait_s(const struct exchange *x); /* Prefer: wait=N, capped by config; 0 when absent or when
                                                              the wait is over */
 bool exchange_if_none_match(struct exchange *x, const char *etag); /* etag without quotes, as given to send_cached */
+
+/* ---- asking somebody else ----
+ * An ASK step parks the request, with no thread and no lane held, until an answer is posted from another thread, e.g.
+ * by the image worker's supervisor. `ask` starts the work, on the loop, and must not block; ERR_NONE is its promise
+ * that question_answer follows exactly once, an error ends the request and nobody may answer then. `take` runs on the
+ * loop, exactly once per promise while the request lives: with the answer, or with BUSY when `patience_ms` have passed
+ * without one (told apart by `late`). It copies what it needs into the job; its error ends the request.
+ *
+ * The question is not the request: when the client leaves, the time is over or the server cuts off, the request goes
+ * its way at once, and a later answer finds nobody and is dropped. So whoever is asked keeps nothing of the job or its
+ * arena beyond `ask`, copies what it needs, and may look at question_wanted before it begins something expensive.
+ * Answers may come until server_free, also after server_stop. */
+struct question_answer {
+    enum err result;
+    bool late;         /* nobody answered in time */
+    const void *bytes; /* valid during `take` */
+    size_t len;
+};
+bool question_wanted(const struct question *question); /* any thread, before answering */
+/* Any thread, also from inside `ask`. `bytes` are copied; NULL with 0 is fine. The question is gone afterwards. */
+void question_answer(struct question *question, enum err result, const void *bytes, size_t len);
 
 /* ---- writing once ----
  * A client may put an Idempotency-Key on a request to a keyed endpoint; without one it is run like any other. Such an

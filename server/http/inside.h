@@ -2,7 +2,8 @@
  *
  * Everything here belongs to one loop thread and is touched by no other, except what is marked atomic or guarded, the
  * members of struct server that are set before the loops start, and an exchange's arena, job, answer and record while
- * its flight is away: then they belong to the thread that runs the step. */
+ * its flight is away: then they belong to the thread that runs the step. A question (question.c) outlives its exchange.
+ */
 #ifndef XY_HTTP_INSIDE_H
 #define XY_HTTP_INSIDE_H
 
@@ -74,6 +75,7 @@ struct loop {
     size_t connection_count;
     size_t flights;             /* steps away: the loop does not end before they are home */
     struct exchange *exchanges; /* list of live ones */
+    struct question *questions; /* those whose exchange waits */
     struct exchange *parked[PARK_BUCKETS];
     _Atomic uint32_t parked_in[PARK_BUCKETS];
     _Atomic uint64_t touched[PARK_BUCKETS / 64]; /* buckets to look at */
@@ -145,6 +147,7 @@ struct exchange {
     bool flying;
     struct store_unit unit;
     struct lane_job lane;
+    struct question *question; /* ASK: waiting for its answer */
     /* writing once */
     bool keyed, rendering;
     enum err rendered_error;
@@ -246,6 +249,11 @@ void park_touch(struct server *server, const char *id); /* any thread */
 void park_look(struct loop *loop);                      /* woken: re-run what was touched */
 void park_expire(struct loop *loop);                    /* timer */
 void park_leave(struct exchange *x);
+
+/* question.c */
+void question_begin(struct exchange *x); /* runs the ASK step x is at */
+void question_leave(struct exchange *x); /* the request is gone */
+void question_expire(struct loop *loop); /* timer */
 
 /* sse.c */
 void sse_release(struct sse_client *client);

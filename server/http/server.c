@@ -96,6 +96,7 @@ static void on_tick(uv_timer_t *tick)
 {
     struct loop *loop = tick->data;
     park_expire(loop);
+    question_expire(loop);
     sse_tick(loop);
     connection_sweep(loop);
     try_to_end(loop);

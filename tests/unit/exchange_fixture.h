@@ -165,7 +165,66 @@ static enum err upload_write(struct tx *tx, struct show *job)
 #define upload_reply show_reply
 ENDPOINT(upload, struct show, WRITE(upload_write))
 
+/* a question to somebody who answers when the test wants it */
+#define ASK_PATIENCE_MS 300
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t asked;
+    struct question *question; /* the last one asked and not answered */
+    enum { ASKED_LATER, ASKED_AT_ONCE, ASKED_REFUSES } how;
+} oracle = {.lock = PTHREAD_MUTEX_INITIALIZER, .asked = PTHREAD_COND_INITIALIZER};
+
+struct ask_job {
+    char text[64];
+    enum err result;
+    bool late;
+};
+
+static enum err ask_oracle(struct ask_job *job, struct question *question)
+{
+    (void)job;
+    if (oracle.how == ASKED_REFUSES)
+        return ERR_BUSY;
+    if (oracle.how == ASKED_AT_ONCE) {
+        question_answer(question, ERR_NONE, "at once", 7);
+        return ERR_NONE;
+    }
+    pthread_mutex_lock(&oracle.lock);
+    oracle.question = question;
+    pthread_cond_signal(&oracle.asked);
+    pthread_mutex_unlock(&oracle.lock);
+    return ERR_NONE;
+}
+
+static enum err take_oracle(struct ask_job *job, const struct question_answer *answer)
+{
+    job->result = answer->result;
+    job->late = answer->late;
+    snprintf(job->text, sizeof job->text, "%.*s", (int)answer->len, answer->len > 0 ? (const char *)answer->bytes : "");
+    return answer->result == ERR_UNREADABLE ? ERR_UNREADABLE : ERR_NONE;
+}
+
+static enum err ask_read(struct tx *tx, struct ask_job *job)
+{
+    (void)tx;
+    job->text[strlen(job->text)] = 0x21; /* the steps behind the question run as ever */
+    return ERR_NONE;
+}
+
+static void ask_reply(struct exchange *x, struct ask_job *job)
+{
+    json_object_open(exchange_out(x));
+    json_put_text(exchange_out(x), "text", job->text);
+    json_put_text(exchange_out(x), "result", err_name(job->result));
+    json_put_bool(exchange_out(x), "late", job->late);
+    json_object_close(exchange_out(x));
+    exchange_send(x);
+}
+#define ask_decode NULL
+ENDPOINT(ask, struct ask_job, ASK(ask_oracle, take_oracle, ASK_PATIENCE_MS), READ(ask_read))
+
 static const struct route routes[] = {
+    {METHOD_POST, "/ask", ROLE_ANYONE, 0, &endpoint_ask},
     {METHOD_GET, "/notes/{id}", ROLE_ANYONE, 0, &endpoint_show},
     {METHOD_POST, "/notes", ROLE_STUDENT, 4096, &endpoint_write},
     {METHOD_POST, "/keyed", ROLE_STUDENT, 4096, &endpoint_keyed},
@@ -270,6 +329,8 @@ static void start_with(struct server_limits limits)
     atomic_store(&replies_made, 0);
     atomic_store(&poll_reads, 0);
     row.used = false;
+    oracle.question = NULL;
+    oracle.how = ASKED_LATER;
     log_open(2, LOG_ERROR_LEVEL);
     fixture_store_start(&store);
     struct server_options options = {.address = "127.0.0.1",
@@ -301,7 +362,7 @@ static void stop(void)
 }
 
 /* `request` with the "@" in it replaced by the token. */
-static const char *with_token(const char *request, const char *token)
+static inline const char *with_token(const char *request, const char *token)
 {
     static char text[4096];
     const char *at = strchr(request, '@');

@@ -4,6 +4,7 @@
 #include "api/job.h"
 #include "api/student_rules.h"
 #include "store/collection_code.h"
+#include "store/consent.h"
 #include "store/student.h"
 #include "store/transition.h"
 

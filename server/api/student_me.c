@@ -3,6 +3,7 @@
 #include "api/student_rules.h"
 #include "store/audit.h"
 #include "store/blob_row.h"
+#include "store/consent.h"
 #include "store/student.h"
 #include "store/student_submissions.h"
 #include "store/upload.h"

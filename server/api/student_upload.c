@@ -5,6 +5,7 @@
  * that dies in between leaves the upload at the offset it had. */
 #include "api/job.h"
 #include "store/blob_row.h"
+#include "store/consent.h"
 #include "store/student.h"
 #include "store/upload.h"
 

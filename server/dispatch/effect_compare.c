@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "store/blob_row.h"
 #include "store/capture_session.h"
+#include "store/consent.h"
 #include "store/face.h"
 #include "store/student.h"
 #include "store/transition.h"

@@ -1,4 +1,4 @@
-/* student — students, what they agreed to, and their link to the roster.
+/* student — students and their link to the roster.
  *
  * Personal data are sealed here and nowhere else; plain values appear only in structs in tx->arena. Writer for changes,
  * any store thread for reads. */
@@ -26,20 +26,6 @@ enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id
 enum err student_set_language(struct tx *tx, const char *id, const char *language);
 /* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */
 enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us);
-
-/* Consents: kinds are privacy, face, passing_on. */
-#define CONSENT_KINDS_MAX 3
-struct consent {
-    const char *kind, *text_version;
-    int64_t given_us;
-};
-enum err consent_give(struct tx *tx, const char *student_id, const char *kind, const char *text_version,
-                      int64_t now_us);
-enum err consent_withdraw(struct tx *tx, const char *student_id, const char *kind, int64_t now_us);
-enum err consent_list(struct tx *tx, const char *student_id, struct consent *list, size_t max, size_t *count);
-/* privacy and passing_on always; face only when the policy needs it (else two people compare). */
-enum err consent_complete(struct tx *tx, const char *student_id, bool face_needed, bool *complete);
-enum err consent_given(struct tx *tx, const char *student_id, const char *kind, bool *given);
 
 /* ---- roster ---- */
 

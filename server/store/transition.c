@@ -1,3 +1,4 @@
+#include "store/consent.h"
 #include "store/transition.h"
 
 #include "base/check.h"

@@ -1,5 +1,6 @@
 /* Who a student is and has: answer of login and of GET /me. Declared in view.h. */
 #include "base/text.h"
+#include "store/consent.h"
 #include "store/student.h"
 #include "store/student_submissions.h"
 #include "store/view.h"

@@ -34,6 +34,7 @@
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
+#include "store/consent.h"
 #include "store/outbox.h"
 #include "store/payment.h"
 #include "store/queries.h"

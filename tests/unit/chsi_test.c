@@ -2,6 +2,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "store/blob_row.h"
+#include "store/consent.h"
 #include "tests/check.h"
 #include "tests/unit/outside_server.h"
 

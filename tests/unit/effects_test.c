@@ -2,6 +2,7 @@
 /* What becomes of a photo and of a batch, from the outbox row to the sealed file and the moved submission. */
 #include "store/blob_row.h"
 #include "store/collection_code.h"
+#include "store/consent.h"
 #include "store/face.h"
 #include "tests/unit/dispatch_fixture.h"
 

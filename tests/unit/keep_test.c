@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "store/capture_session.h"
+#include "store/consent.h"
 #include "store/fsck.h"
 #include "store/outbox.h"
 #include "store/reseal.h"

@@ -64,7 +64,7 @@ static void livez_reply(struct exchange *x, struct nothing *job)
     json_object_close(exchange_out(x));
     exchange_send(x);
 }
-ENDPOINT(livez, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(livez, struct nothing, NO_STEPS)
 
 #define readyz_decode nothing_decode
 static void readyz_reply(struct exchange *x, struct nothing *job)
@@ -78,7 +78,7 @@ static void readyz_reply(struct exchange *x, struct nothing *job)
     json_object_close(exchange_out(x));
     exchange_send(x);
 }
-ENDPOINT(readyz, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(readyz, struct nothing, NO_STEPS)
 
 #define workflow_decode nothing_decode
 static void workflow_reply(struct exchange *x, struct nothing *job)
@@ -88,7 +88,7 @@ static void workflow_reply(struct exchange *x, struct nothing *job)
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send(x);
 }
-ENDPOINT(workflow, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(workflow, struct nothing, NO_STEPS)
 
 static void put_reason(struct buf *b, const struct reason *reason)
 {
@@ -119,7 +119,7 @@ static void reasons_reply(struct exchange *x, struct nothing *job)
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send(x);
 }
-ENDPOINT(reasons, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(reasons, struct nothing, NO_STEPS)
 
 #define profiles_decode nothing_decode
 static void profiles_reply(struct exchange *x, struct nothing *job)
@@ -136,7 +136,7 @@ static void profiles_reply(struct exchange *x, struct nothing *job)
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send(x);
 }
-ENDPOINT(profiles, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(profiles, struct nothing, NO_STEPS)
 
 #define openapi_decode nothing_decode
 static void openapi_reply(struct exchange *x, struct nothing *job)
@@ -145,7 +145,7 @@ static void openapi_reply(struct exchange *x, struct nothing *job)
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send_bytes(x, "application/yaml", openapi_text, openapi_len);
 }
-ENDPOINT(openapi, struct nothing, {STEP_END, NULL, NULL})
+ENDPOINT(openapi, struct nothing, NO_STEPS)
 
 /* ---- a capture session, as anybody with its code may see it ---- */
 

@@ -75,6 +75,10 @@ struct endpoint {
     {                                                                                                                  \
         STEP_LANE, NULL, (exchange_lane *)(step_), NULL, NULL, 0                                                       \
     }
+#define NO_STEPS                                                                                                       \
+    {                                                                                                                  \
+        .place = STEP_END                                                                                              \
+    }
 #define ASK(ask_, take_, patience_ms_)                                                                                 \
     {                                                                                                                  \
         STEP_ASK, NULL, NULL, (exchange_ask *)(ask_), (exchange_take *)(take_), (patience_ms_)                         \

@@ -7,6 +7,7 @@
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
+#include "store/roster.h"
 #include "store/student.h"
 
 #define DEMO_STUDENTS 30

@@ -2,6 +2,7 @@
 #include "api/console_scope.h"
 #include "api/student_rules.h"
 #include "store/review.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/submission_find.h"
 #include "store/transition.h"

@@ -5,6 +5,7 @@
 #include "api/student_rules.h"
 #include "store/collection_code.h"
 #include "store/consent.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/transition.h"
 

@@ -5,6 +5,7 @@
 #include "api/job.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/student_submissions.h"
 

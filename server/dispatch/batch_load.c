@@ -5,6 +5,7 @@
 #include "store/blob_row.h"
 #include "store/capture_session.h"
 #include "store/collection_code.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/submission.h"
 

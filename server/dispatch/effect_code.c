@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "store/blob_row.h"
 #include "store/collection_code.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/submission.h"
 

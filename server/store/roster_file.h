@@ -7,6 +7,7 @@
 #define XY_ROSTER_FILE_H
 
 #include "base/csv.h"
+#include "store/roster.h"
 #include "store/student.h"
 
 #define ROSTER_FILE_ROWS_MAX                                                                                           \

@@ -1,4 +1,4 @@
-/* student — students and their link to the roster.
+/* student — students.
  *
  * Personal data are sealed here and nowhere else; plain values appear only in structs in tx->arena. Writer for changes,
  * any store thread for reads. */
@@ -20,35 +20,13 @@ enum err student_get(struct tx *tx, const char *id, struct student *s); /* NOT_F
 enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id, const char *language, int64_t now_us,
                            const char **id);
 enum err student_set_phone(struct tx *tx, const char *id, const char *phone);
-/* For students no roster knows (policy roster_mode code_only); roster_link does it for the others. */
+/* For students no roster knows (policy roster_mode code_only); roster_link (roster.h) does it for the others. */
 enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number);
 enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id);
 enum err student_set_language(struct tx *tx, const char *id, const char *language);
 /* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */
 enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us);
 
-/* ---- roster ---- */
-
-struct roster_entry {
-    const char *id, *session_id, *student_no, *name, *id_number; /* plain */
-    const char *college, *major, *class_name;
-    const char *student_id; /* NULL: nobody linked it */
-};
-
-enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry);
-/* By student number and the last four of the ID number (brackets of Hong Kong numbers are dropped), or by name and ID
- * number. NOT_FOUND when nothing fits exactly. */
-enum err roster_by_number(struct tx *tx, const char *session_id, const char *student_no, const char *last_four,
-                          struct roster_entry *entry);
-enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
-                          struct roster_entry *entry);
-enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no,
-                              struct roster_entry *entry);
-/* CONFLICT: someone else linked it. Copies name and number to the student. */
-enum err roster_link(struct tx *tx, const struct roster_entry *entry, const char *student_id, int64_t now_us);
-/* Insert or update by (session, student_no). *outcome: 'a' added, 'c' changed, 's' the same, 'l' linked already and
- * different (kept as it was). dry: only say what would happen. */
-enum err roster_put(struct tx *tx, const struct roster_entry *entry, int64_t now_us, bool dry, char *outcome);
 
 /* Normal form of an ID number: upper-case X, no spaces, no brackets, full-width digits made ASCII. out: 32 bytes. False
  * when it is not 4..20 letters and digits. */

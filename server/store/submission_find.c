@@ -1,3 +1,4 @@
+#include "store/roster.h"
 #include "store/submission_find.h"
 
 #include "base/text.h"

@@ -3,6 +3,7 @@
 #include "store/face.h"
 #include "store/payment.h"
 #include "store/queries.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/view.h"
 

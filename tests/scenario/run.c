@@ -40,6 +40,7 @@
 #include "store/queries.h"
 #include "store/retouch.h"
 #include "store/review.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/sweep.h"
 #include "store/transition.h"

@@ -7,6 +7,7 @@
 #include "store/fsck.h"
 #include "store/outbox.h"
 #include "store/reseal.h"
+#include "store/roster.h"
 #include "store/secret.h"
 #include "store/student.h"
 #include "store/transition.h"

@@ -11,6 +11,7 @@
 #include "dispatch/effects.h"
 #include "store/batch.h"
 #include "store/capture_session.h"
+#include "store/consent.h"
 #include "store/roster.h"
 #include "store/student.h"
 #include "store/transition.h"

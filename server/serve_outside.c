@@ -62,8 +62,8 @@ int serve_outside_open(const struct config *c, struct arena *arena)
     if (played) {
         outer.standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &outer.ports);
         LOG(WARN, "standin.on",
-            "wechat=%d pay=%d chsi=%d courier=%d meaning=\"made-up services, not for real students\"",
-            outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier);
+            "wechat=%d pay=%d chsi=%d courier=%d sms=%d meaning=\"made-up services, not for real students\"",
+            outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms);
     }
     *o = (struct outside_config){.wecom_url = c->wecom_url,
                                  .allow_private = c->outbound_allow_private != 0,
@@ -76,11 +76,13 @@ int serve_outside_open(const struct config *c, struct arena *arena)
                                  .courier_key = outer.ports.key};
     o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
     int code = secret_of(arena, c->wechat_secret_file, &o->wechat.secret);
-    const char *pay_key = "", *courier_key = "";
+    const char *pay_key = "", *courier_key = "", *sms_key = "";
     if (code == CLI_DONE)
         code = secret_of(arena, c->pay_key_file, &pay_key);
     if (code == CLI_DONE)
         code = secret_of(arena, c->courier_key_file, &courier_key);
+    if (code == CLI_DONE)
+        code = secret_of(arena, c->sms_key_file, &sms_key);
     if (code != CLI_DONE)
         return code;
     o->courier_key = c->courier_url[0] == '\0' ? outer.ports.key : courier_key;
@@ -102,6 +104,11 @@ int serve_outside_open(const struct config *c, struct arena *arena)
         o->chsi_url = local_url(outer.ports.chsi);
     if (played && c->courier_url[0] == '\0')
         o->courier_url = local_url(outer.ports.courier);
+    bool sms_played = played && c->sms_url[0] == '\0';
+    o->sms =
+        (struct sms_config){.url = sms_played ? arena_printf(arena, "%s/sms", local_url(outer.ports.sms)) : c->sms_url,
+                            .key = sms_played ? outer.ports.key : sms_key,
+                            .allow_private = sms_played || c->outbound_allow_private != 0};
     return CLI_DONE;
 }
 
@@ -170,6 +177,13 @@ static enum err verify_courier(const struct api_signed *given, struct arena *are
     return ERR_NONE;
 }
 
+static enum err send_sms(const char *id, const char *to, const char *text, const char *purpose, struct arena *arena,
+                         char *why)
+{
+    const struct sms_text sms = {.id = id, .to = to, .text = text, .purpose = purpose};
+    return sms_send_blocking(&outer.config.sms, &sms, arena, why);
+}
+
 static bool template_known(const char *id)
 {
     return wechat_template_with_id(&outer.config.wechat, id) != MESSAGE_TEMPLATE_none;
@@ -182,6 +196,7 @@ void serve_outside_hooks(struct api_context *context)
     context->template_known = template_known;
     context->wechat_login = login_by_wechat;
     context->wechat_phone = phone_by_wechat;
+    context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;
     context->pay_prepay = prepay;
     context->pay_verify = verify_pay;
     context->courier_verify = verify_courier;
@@ -205,8 +220,8 @@ void serve_outside_set_port(const struct config *c, int port)
 void serve_outside_print(void)
 {
     if (outer.standin != NULL)
-        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d\n", outer.ports.wechat,
-               outer.ports.pay, outer.ports.chsi, outer.ports.courier);
+        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d sms=%d\n", outer.ports.wechat,
+               outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms);
 }
 
 void serve_outside_close(void)

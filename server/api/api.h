@@ -62,6 +62,10 @@ struct api_context {
     /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);
     enum err (*wechat_phone)(const char *code, struct arena *arena, const char **phone, char *why);
+    /* A text message through the operator's gateway. NULL: none is set up. `id` makes it one however often it is asked
+     * for; purpose: "login_code". Errors and `why`: dispatch/sms.h. */
+    enum err (*sms_send)(const char *id, const char *to, const char *text, const char *purpose, struct arena *arena,
+                         char *why);
     enum err (*pay_prepay)(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why);
     /* May be NULL: no such service. WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of
      * theirs. */

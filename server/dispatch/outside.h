@@ -11,6 +11,7 @@
 
 #include "dispatch/dispatch.h"
 #include "dispatch/pay.h"
+#include "dispatch/sms.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_token.h"
 
@@ -23,6 +24,7 @@ struct code_run;
 struct outside_config {
     struct wechat_config wechat;
     struct pay_config pay;
+    struct sms_config sms;
     const char *code_decoder_command, *code_decoder_url; /* code_decoder.h; both "" or NULL: codes stay opaque */
     const char *chsi_url;                                /* "" or NULL: hand-over by package and receipt */
     const char *courier_url;                             /* "" or NULL: tracking by hand */

@@ -18,4 +18,7 @@ void standin_chsi_close(struct standin_chsi *chsi);
 struct standin_courier *standin_courier_open(uv_loop_t *loop, struct client *client, const char *key, int *port);
 void standin_courier_close(struct standin_courier *courier);
 
+struct standin_sms *standin_sms_open(uv_loop_t *loop, const char *key, int *port);
+void standin_sms_close(struct standin_sms *sms);
+
 #endif

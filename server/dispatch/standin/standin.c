@@ -18,6 +18,7 @@ struct standin {
     struct standin_pay *pay;
     struct standin_chsi *chsi;
     struct standin_courier *courier;
+    struct standin_sms *sms;
 };
 
 static void on_stop(uv_async_t *async)
@@ -28,6 +29,7 @@ static void on_stop(uv_async_t *async)
     standin_pay_close(s->pay);
     standin_chsi_close(s->chsi);
     standin_courier_close(s->courier);
+    standin_sms_close(s->sms);
     uv_close((uv_handle_t *)async, NULL);
 }
 
@@ -52,9 +54,10 @@ struct standin *standin_start(int64_t pause_ms, struct standin_ports *ports)
     s->pay = standin_pay_open(&s->loop, s->client, ports->key, pause_ms, &ports->pay);
     s->chsi = standin_chsi_open(&s->loop, &ports->chsi);
     s->courier = standin_courier_open(&s->loop, s->client, ports->key, &ports->courier);
+    s->sms = standin_sms_open(&s->loop, ports->key, &ports->sms);
     CHECK(pthread_create(&s->thread, NULL, standin_main, s) == 0);
-    LOG(INFO, "standin.start", "wechat=%d pay=%d chsi=%d courier=%d", ports->wechat, ports->pay, ports->chsi,
-        ports->courier);
+    LOG(INFO, "standin.start", "wechat=%d pay=%d chsi=%d courier=%d sms=%d", ports->wechat, ports->pay, ports->chsi,
+        ports->courier, ports->sms);
     return s;
 }
 

@@ -1,4 +1,4 @@
-/* standin — WeChat, the payment service, CHSI and the courier, played by ourselves on 127.0.0.1.
+/* standin — WeChat, the payment service, CHSI, the courier and the SMS gateway, played by ourselves on 127.0.0.1.
  *
  * Real HTTP servers on free ports, so that tests and the demo go through the production clients. They are started only
  * for what is not configured, say "standin" in everything they hand out, and keep nothing. Beside the paths of the
@@ -15,7 +15,8 @@
  *   chsi     PUT /v1/photos/{key} · GET /v1/photos/{key}. Accepts what it gets; fault refuse_photo refuses it instead.
  *            GET /photos: all. POST /hold {"hold":true}: no results until let go.
  *   courier  GET /v1/parcels/{carrier}/{number} → {"state": "moving"}; POST /deliver {"carrier","number","notify"}
- *            makes it delivered and tells notify_url. */
+ *            makes it delivered and tells notify_url.
+ *   sms      POST /sms, signed (sms.h); the same id again is 409. GET /texts[?to=number]: what was sent. */
 #ifndef XY_STANDIN_H
 #define XY_STANDIN_H
 
@@ -28,8 +29,9 @@ struct standin;
 #define STANDIN_KEY_BYTES 44
 
 struct standin_ports {
-    int wechat, pay, chsi, courier;
-    char key[STANDIN_KEY_BYTES]; /* signs requests and callbacks of pay and courier; new at every start */
+    int wechat, pay, chsi, courier, sms;
+    char key[STANDIN_KEY_BYTES]; /* signs requests and callbacks of pay and courier, and requests to sms; new at every
+                                    start */
 };
 
 /* Own thread, own loop. `pause_ms`: between tries of a callback (15 s at WeChat). */

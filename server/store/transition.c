@@ -1,5 +1,5 @@
-#include "store/consent.h"
 #include "store/transition.h"
+#include "store/consent.h"
 
 #include "base/check.h"
 #include "base/json.h"

@@ -22,7 +22,7 @@
 #define IDLE_CONNECTIONS    10000
 
 /* What a measured server leaves out: the image worker and the stand-ins take no part in these paths. */
-static const char *const lean[] = {"--worker=0", "--standin=0", NULL};
+static const char *const lean[] = {"--worker=0", "--standin=0", "--limits_scale_percent=0", NULL};
 
 static struct load_request text_request(struct arena *arena, const char *text)
 {
@@ -264,7 +264,7 @@ static bool start_once(struct bench_server *server, const char *const *options, 
 
 static bool bench_start(struct bench_report *report)
 {
-    static const char *const with_worker[] = {"--standin=0", "--wait_for_worker=1", NULL};
+    static const char *const with_worker[] = {"--standin=0", "--wait_for_worker=1", "--limits_scale_percent=0", NULL};
     struct bench_server server;
     double bare[ROUNDS], whole[ROUNDS];
     bool good = bench_server_seed(&server, 1);
@@ -331,7 +331,8 @@ static bool size_fill(struct bench_server *server, int64_t rows, struct fill_peo
 /* p99 of each page over a database of so many rows. */
 static bool size_measure(int64_t rows, double p99_ms[SIZE_PATHS])
 {
-    static const char *const options[] = {"--worker=0", "--standin=0", "--poll_cache_bytes_max=1048576", NULL};
+    static const char *const options[] = {"--worker=0", "--standin=0", "--poll_cache_bytes_max=1048576",
+                                          "--limits_scale_percent=0", NULL};
     static struct fill_people people;
     static struct size s;
     struct bench_server server;

@@ -256,6 +256,8 @@ static int start_http(struct serve *s)
                                      .metrics = worker_metrics,
                                      .limits = limits_of(c)};
     options.routes = api_routes(&options.route_count);
+    options.limit_rules = api_limits(&options.limit_rule_count);
+    options.limits_scale_percent = c->limits_scale_percent;
     enum err e = server_start(&options, &s->running, why);
     if (e != ERR_NONE)
         return cli_say(cli_code(e), "%s", why);

@@ -80,6 +80,7 @@ void api_stop(void); /* after server_free */
 const struct api_context *api(void);
 
 const struct route *api_routes(size_t *count);
+const struct limit_rule *api_limits(size_t *count); /* limits.def */
 
 /* For struct server_options. */
 enum err api_resolve(struct tx *tx, struct auth_lookup *lookup);

@@ -1,4 +1,4 @@
-/* The table of routes, and the endpoints it names. */
+/* The tables of routes and of their limits, and the endpoints they name. */
 #include "api/api.h"
 
 #define ROUTE(method, path, roles, body_bytes_max, name) extern const struct endpoint endpoint_##name;
@@ -11,6 +11,20 @@ static const struct route routes[] = {
 #include "api/routes.def"
 #undef ROUTE
 };
+
+static const struct limit_rule limit_rules[] = {
+#define LIMIT(name, per_, count_, window_s_)          {&endpoint_##name, 0, LIMIT_PER_##per_, count_, window_s_},
+#define LIMIT_OTHERS(roles_, per_, count_, window_s_) {NULL, (unsigned)(roles_), LIMIT_PER_##per_, count_, window_s_},
+#include "api/limits.def"
+#undef LIMIT
+#undef LIMIT_OTHERS
+};
+
+const struct limit_rule *api_limits(size_t *count)
+{
+    *count = countof(limit_rules);
+    return limit_rules;
+}
 
 const struct route *api_routes(size_t *count)
 {

@@ -43,7 +43,8 @@ static enum err link_decode(struct exchange *x, struct link *job)
     TRY(exchange_json(x, link_fields, countof(link_fields), job));
     if (by_number(job) == by_person(job))
         return exchange_explain(x, ERR_BAD_FIELD, "give student_no and last_four, or name and id_number");
-    return ERR_NONE;
+    return exchange_limit(x, arena_printf(job->job.arena, "%s\n%s", job->session_code,
+                                          by_number(job) ? job->student_no : job->id_number));
 }
 
 /* The roster's entry, or NOT_FOUND. The session says which proof it takes. */

@@ -27,7 +27,8 @@ static enum err login_wechat_decode(struct exchange *x, struct login_wechat *job
     job->expires_us = job->job.now_us + MILLIS_US(api()->student_login_ms);
     crypt_token(job->token);
     crypt_hash_text(job->token, job->token_hash);
-    return exchange_json(x, login_wechat_fields, countof(login_wechat_fields), job);
+    TRY(exchange_json(x, login_wechat_fields, countof(login_wechat_fields), job));
+    return exchange_limit(x, job->code);
 }
 
 static enum err login_wechat_ask(struct login_wechat *job, struct arena *arena)

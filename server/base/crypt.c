@@ -87,6 +87,15 @@ void crypt_hash_keyed(const unsigned char key[CRYPT_KEY_BYTES], const void *byte
     crypto_generichash(out, CRYPT_HASH_BYTES, bytes, len, key, CRYPT_KEY_BYTES);
 }
 
+uint64_t crypt_short_hash(const unsigned char key[CRYPT_SHORT_KEY_BYTES], const void *bytes, size_t len)
+{
+    uint64_t hash;
+    _Static_assert(CRYPT_SHORT_KEY_BYTES == crypto_shorthash_KEYBYTES, "SipHash's key");
+    _Static_assert(sizeof hash == crypto_shorthash_BYTES, "SipHash's hash");
+    crypto_shorthash((unsigned char *)&hash, bytes, len, key);
+    return hash;
+}
+
 void crypt_sha256(const void *bytes, size_t len, unsigned char out[32])
 {
     CHECK(SHA256(bytes, len, out) != NULL); /* with the CPU's own instructions, a quarter of libsodium's time */

@@ -37,6 +37,9 @@ void crypt_hash(const void *bytes, size_t len, unsigned char out[CRYPT_HASH_BYTE
 void crypt_hash_text(const char *text, char hex[CRYPT_HASH_TEXT_BYTES]);
 void crypt_hash_keyed(const unsigned char key[CRYPT_KEY_BYTES], const void *bytes, size_t len,
                       unsigned char out[CRYPT_HASH_BYTES]);
+/* SipHash-2-4: for tables whose places nobody outside may choose; not a proof of anything. */
+#define CRYPT_SHORT_KEY_BYTES 16
+uint64_t crypt_short_hash(const unsigned char key[CRYPT_SHORT_KEY_BYTES], const void *bytes, size_t len);
 void crypt_sha256(const void *bytes, size_t len, unsigned char out[32]);
 void crypt_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, unsigned char out[32]);
 bool crypt_equal(const void *a, const void *b, size_t len); /* constant time */

@@ -35,7 +35,9 @@ static void admit(struct exchange *x)
     enum err e = ERR_NONE;
     if (!exchange_may(x, route->roles))
         e = x->who.id[0] == 0 ? ERR_UNAUTHENTICATED : ERR_FORBIDDEN;
-    else if (x->endpoint->idempotent_key)
+    else
+        e = rate_person(x);
+    if (e == ERR_NONE && x->endpoint->idempotent_key)
         e = keyed_begin(x); /* sets keyed, when the request has a key */
     if (e != ERR_NONE) {
         exchange_fail(x, e);

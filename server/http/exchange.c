@@ -254,6 +254,8 @@ void exchange_begin(struct loop *loop, h2o_req_t *req, const struct route_match 
     enum err e = decode_path(x);
     if (e == ERR_NONE)
         e = check_limits(x);
+    if (e == ERR_NONE)
+        e = rate_address(x);
     if (e == ERR_NONE && match->route->endpoint->poll_cached)
         x->generation = poll_cache_generation(loop->server->polls, x->match.params[0].raw);
     if (e != ERR_NONE)

@@ -137,6 +137,11 @@ enum err exchange_path_id(struct exchange *x, const char *name, const char **id)
 enum err exchange_query_int(struct exchange *x, const char *name, int64_t min, int64_t max, int64_t otherwise,
                             int64_t *value);
 
+/* The limits per SUBJECT of this endpoint (limit.h): what the request is about, as a text no other kind of subject has;
+ * asked before anything is looked up, so that the known and the unknown meet the same limit. NULL: nothing. Fails with
+ * RATE_LIMITED and says when; decode returns that. */
+enum err exchange_limit(struct exchange *x, const char *subject);
+
 /* Say what is wrong, once, where it is found; shown to the client. Returns e, so: return exchange_explain(x, ERR_…,
  * "…"). */
 enum err exchange_explain(struct exchange *x, enum err e, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -75,6 +75,10 @@ static bool answer_from_memory(struct loop *loop, h2o_req_t *req, const struct r
         return false;
     if (hit.body == NULL && request_header(req, "prefer", 6, &prefer))
         return false; /* nothing new, and it wants to wait */
+    int64_t retry_after_s;
+    if (rate_take(server, match->index, LIMIT_PER_PERSON, who.id, strlen(who.id), clock_mono_us(), &retry_after_s) !=
+        ERR_NONE)
+        return false; /* too often; said where everything is */
     if (hit.body == NULL)
         COUNT(loop->counters.poll_304);
     else

@@ -28,6 +28,7 @@
 #define EXCHANGE_ARENA_BYTES_MAX MIB(40) /* a downloaded original, twice, and change */
 #define EXCHANGE_OUT_BYTES_MAX   MIB(8)
 #define METRIC_CODES             28
+#define ROUTE_LIMITS_MAX         2 /* rules of one kind for one endpoint */
 
 struct static_files;
 struct addresses;
@@ -46,6 +47,11 @@ struct connection {
     struct auth_key token_key;
     size_t written;         /* bytes waiting when last looked at */
     int64_t stuck_since_ms; /* 0: not writing, or progress was made */
+};
+
+/* Which rules count for a route: indices into the table, -1 none. */
+struct route_limits {
+    int16_t rules[LIMIT_KINDS][ROUTE_LIMITS_MAX];
 };
 
 struct counters {
@@ -97,6 +103,8 @@ struct server {
     struct lane_pool *lanes;
     struct static_files *files;
     struct addresses *addresses;
+    struct limits *rates;
+    struct route_limits *route_limits; /* by route */
     SSL_CTX *tls;
     h2o_globalconf_t config;
     int port;
@@ -194,6 +202,14 @@ void exchange_land(struct exchange *x, enum err result);
 
 /* admit.c */
 void admit_begin(struct exchange *x);
+
+/* rate.c: the rules of the endpoint, all of that kind */
+void rate_start(struct server *server); /* after the routes are known */
+enum err rate_take(struct server *server, size_t route, enum limit_per per, const void *who, size_t len, int64_t now_us,
+                   int64_t *retry_after_s);
+enum err rate_address(struct exchange *x);
+enum err rate_person(struct exchange *x);
+void rate_metrics(struct server *server, struct buf *b);
 
 /* keyed.c */
 enum err keyed_begin(struct exchange *x);       /* loop */

@@ -91,6 +91,7 @@ static void put_all(struct server *server, struct buf *b)
     poll_cache_stats(server->polls, &polls);
     put_routes(server, b);
     put_durations(server, b);
+    rate_metrics(server, b);
     put(b, "xueying_open_connections", "gauge", s.connections);
     put(b, "xueying_http_connections_accepted_total", "counter", s.accepted);
     put(b, "xueying_http_connections_refused_total", "counter", s.refused_total + s.refused_address);

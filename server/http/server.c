@@ -236,6 +236,8 @@ static void free_parts(struct server *server)
     poll_cache_free(server->polls);
     auth_free(server->auth);
     router_free(server->router);
+    limits_free(server->rates);
+    free(server->route_limits);
     free(server->listeners);
     pthread_mutex_destroy(&server->running_lock);
     free(server);
@@ -267,6 +269,7 @@ enum err server_start(const struct server_options *options, struct server **star
         return e;
     }
     build_routes(server);
+    rate_start(server);
     server->auth = auth_new((size_t)server->limits.auth_entries_max);
     server->polls = poll_cache_new((size_t)server->limits.poll_cache_bytes_max);
     server->addresses = addresses_new();

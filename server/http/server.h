@@ -15,6 +15,7 @@
 
 #include "http/auth.h"
 #include "http/exchange.h"
+#include "http/limit.h"
 
 struct server;
 
@@ -50,6 +51,9 @@ struct server_options {
     const char *web_directory;             /* read into memory at start; NULL or "": no pages */
     const struct route *routes;            /* all of this outlives the server */
     size_t route_count;
+    const struct limit_rule *limit_rules; /* NULL: none. CHECKed: two of a kind at most for one endpoint */
+    size_t limit_rule_count;
+    int64_t limits_scale_percent; /* limit.h */
     struct store *store;
     auth_resolve *resolve;
     auth_seen *seen;                                /* may be NULL */

@@ -31,7 +31,7 @@ const follow = (thing) => (thing?.$ref ? thing.$ref.slice(2).split('/').reduce((
 const operations = Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) =>
     ({ path, method: method.toUpperCase(), ...operation, parameters: (operation.parameters ?? []).map(follow), body: follow(operation.requestBody) })));
 
-const server = await startServer({ demo: true, args: ['--undo_window_ms=300', '--sweep_interval_ms=50', '--uploads_per_day_max=1000'] });
+const server = await startServer({ demo: true, args: ['--undo_window_ms=300', '--sweep_interval_ms=50', '--uploads_per_day_max=1000', '--limits_scale_percent=0'] });
 const [student] = await crowd(server, 1);
 const staff = new Staff(server.url, 'admin', server.passwords.admin);
 const reviewer = new Staff(server.url, 'reviewer', server.passwords.reviewer);

@@ -218,15 +218,30 @@ enum err keyring_open(const struct keyring *ring, enum keyring_purpose purpose, 
     return ERR_NONE;
 }
 
+static void index_hash(const struct keyring *ring, const char *field, const char *value,
+                       unsigned char hash[CRYPT_HASH_BYTES])
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, ring->keys[0].sub[KEYRING_INDEX], CRYPT_KEY_BYTES, CRYPT_HASH_BYTES);
+    crypto_generichash_update(&state, (const unsigned char *)field, strlen(field) + 1); /* NUL keeps them apart */
+    crypto_generichash_update(&state, (const unsigned char *)value, strlen(value));
+    crypto_generichash_final(&state, hash, CRYPT_HASH_BYTES);
+}
+
 void keyring_index(const struct keyring *ring, const char *field, const char *value, char hex[KEYRING_INDEX_TEXT_BYTES])
 {
     unsigned char hash[CRYPT_HASH_BYTES];
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, ring->keys[0].sub[KEYRING_INDEX], CRYPT_KEY_BYTES, sizeof hash);
-    crypto_generichash_update(&state, (const unsigned char *)field, strlen(field) + 1); /* NUL keeps them apart */
-    crypto_generichash_update(&state, (const unsigned char *)value, strlen(value));
-    crypto_generichash_final(&state, hash, sizeof hash);
+    index_hash(ring, field, value, hash);
     text_hex(hash, 16, hex);
+}
+
+int64_t keyring_index_number(const struct keyring *ring, const char *field, const char *value)
+{
+    unsigned char hash[CRYPT_HASH_BYTES];
+    int64_t number;
+    index_hash(ring, field, value, hash);
+    memcpy(&number, hash, sizeof number);
+    return number;
 }
 
 void keyring_chain(const struct keyring *ring, const unsigned char previous[CRYPT_HASH_BYTES], const void *entry,

@@ -44,6 +44,9 @@ uint32_t keyring_number_of(const void *sealed, size_t sealed_len); /* 0 when too
 void keyring_index(const struct keyring *ring, const char *field, const char *value,
                    char hex[KEYRING_INDEX_TEXT_BYTES]);
 
+/* 64 bits of the same: for tables so large that the size of their keys matters. A look-up compares what it found. */
+int64_t keyring_index_number(const struct keyring *ring, const char *field, const char *value);
+
 /* Audit chain link: BLAKE2b-256(audit key, previous ‖ entry). */
 void keyring_chain(const struct keyring *ring, const unsigned char previous[CRYPT_HASH_BYTES], const void *entry,
                    size_t len, unsigned char out[CRYPT_HASH_BYTES]);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "store/queries.h"
+#include "store/roster.h"
 
 #include "store/session_find.h"
 #include <pthread.h>
@@ -131,12 +132,7 @@ enum err session_progress(struct tx *tx, const char *session_id, struct session_
 {
     struct rows r;
     *progress = (struct session_progress){0};
-    TRY(TX_OPEN(tx, &r, Q_SESSION_ROSTER_COUNT, v_text(session_id)));
-    if (rows_next(&r)) {
-        progress->roster = col_int(&r, 0);
-        progress->linked = col_int(&r, 1);
-    }
-    TRY(rows_close_one(&r));
+    TRY(roster_count(tx, session_id, &progress->roster, &progress->linked));
     for (size_t state = 0; state < WF_STATE_COUNT; state++) {
         TRY(TX_OPEN(tx, &r, Q_SESSION_PROGRESS, v_text(wf_state_name((enum wf_state)state)), v_text(session_id)));
         if (rows_next(&r))

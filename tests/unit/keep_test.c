@@ -211,7 +211,7 @@ TEST(after_a_rotation_every_column_has_the_newest_key_and_opens)
     EQ_INT(0, walk(&w, STORE_WRITE, reseal_step).resealed);
     EQ_INT(ERR_NONE, keyring_rotate(w.t.ring));
     struct reseal done = walk(&w, STORE_WRITE, reseal_step);
-    EQ_INT(8, done.resealed); /* four of the student, two of the roster, address, secret */
+    EQ_INT(7, done.resealed); /* four of the student, one of the roster, address, secret */
     EQ_INT(0, walk(&w, STORE_WRITE, reseal_step).resealed);
     EQ_INT(0, walk(&w, STORE_READ, reseal_verify).unreadable);
     EQ_INT(ERR_NONE, store_run(w.t.store, STORE_READ, read_step, &w));

@@ -1,5 +1,5 @@
-#include "store/roster.h"
 #include "store/submission_find.h"
+#include "store/roster.h"
 
 #include "base/text.h"
 #include "store/capture_session.h"

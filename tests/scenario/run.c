@@ -26,7 +26,6 @@
  *   is NAME STATE …                          only looks
  *   outbox_total NAME KIND COUNT             over the whole script
  *   verify                                   audit chain, lane counters, history path */
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/role.h"

@@ -7,6 +7,7 @@
 #include "workers/faults.h"
 #include "workers/idcard.h"
 #include "workers/inspect.h"
+#include "workers/precheck.h"
 #include "workers/retouch.h"
 #include "workers/sheet.h"
 #include "workers/standardise.h"
@@ -22,8 +23,9 @@ static const struct {
 } jobs[] = {
     {"code", job_code, false},     {"compare", job_compare, false}, {"standardise", job_standardise, false},
     {"idcard", job_idcard, false}, {"inspect", job_inspect, false}, {"retouch", job_retouch, false},
-    {"verify", job_verify, false}, {"sheet", job_sheet, false},     {"crash", job_crash, true},
-    {"hang", job_hang, true},      {"hog", job_hog, true},          {"probe", job_probe, true},
+    {"verify", job_verify, false}, {"sheet", job_sheet, false},     {"precheck", job_precheck, false},
+    {"crash", job_crash, true},    {"hang", job_hang, true},        {"hog", job_hog, true},
+    {"probe", job_probe, true},
 };
 
 bool job_part(const struct frame *request, size_t n, const unsigned char **bytes, size_t *len)

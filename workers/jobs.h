@@ -8,6 +8,7 @@
  *   code          {}                                           + picture            → code.h
  *   idcard        {"name", "flat"}                              + picture           → idcard.h
  *   inspect       {}                                           + picture            → inspect.h
+ *   precheck      {"profile": {…}, "camera_width_px"}          + camera frame      → precheck.h
  *   retouch       {"profile": {…}, "repair"}                   + photo + repaired    → retouch.h
  *   verify        {"profile": {…}, "report": {…}}              + photo + finished    → verify.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h

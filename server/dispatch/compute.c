@@ -60,6 +60,8 @@ struct compute {
     size_t sent_pieces, sent_bytes; /* whole pieces, and bytes of the next: piece 0 is the header, n the part n-1 */
 
     struct job_list waiting, suspects, running, over; /* over: to be called back */
+    struct job_list yielding;                         /* behind all others */
+    size_t yields_running;
     uint64_t last_job_id;
     void (*closed)(void *arg);
     void *closed_arg;
@@ -125,7 +127,8 @@ static void changed(struct compute *c, int64_t *counter)
     c->stats.in_flight = (int64_t)c->running.count;
     c->stats.waiting = (int64_t)waiting;
     pthread_mutex_unlock(&c->lock);
-    bool idle = c->phase == PHASE_STOPPED || (c->phase == PHASE_READY && c->running.count + waiting == 0);
+    size_t left = c->running.count + waiting + c->yielding.count;
+    bool idle = c->phase == PHASE_STOPPED || (c->phase == PHASE_READY && left == 0);
     if (idle)
         uv_timer_stop(&c->tick);
     else if (!uv_is_active((uv_handle_t *)&c->tick))
@@ -158,10 +161,15 @@ static void job_over(struct compute *c, struct compute_job *job, enum compute_en
     work_soon(c);
 }
 
+static void job_too_late(struct compute *c, struct compute_job *job)
+{
+    job_over(c, job, COMPUTE_GONE, ERR_BUSY, "No lane was free in time.");
+}
+
 /* It was inside when a process ended. */
 static void job_killed(struct compute *c, struct compute_job *job, const char *how)
 {
-    if (++job->kills < COMPUTE_KILLS_MAX) {
+    if (++job->kills < COMPUTE_KILLS_MAX && !job->yields) {
         job->since_us = clock_mono_us();
         list_add(&c->suspects, job);
         return;
@@ -218,9 +226,12 @@ static void process_end(struct compute *c, struct compute_job *overdue, const ch
     struct job_list inside = {0}, later = {0};
     list_move(&c->running, &inside);
     list_move(&c->waiting, &later);
+    c->yields_running = 0;
     for (struct compute_job *job; (job = list_take(&inside)) != NULL;) {
         if (overdue == NULL || job == overdue)
             job_killed(c, job, how);
+        else if (job->yields)
+            job_too_late(c, job);
         else
             list_add(&c->waiting, job); /* before those that never ran */
     }
@@ -325,9 +336,17 @@ static void hand_over(struct compute *c, struct compute_job *job)
     job->job_id = frame.job_id;
     job->since_us = clock_mono_us();
     list_add(&c->running, job);
+    c->yields_running += job->yields;
     c->sending = job;
     c->sent_pieces = c->sent_bytes = 0;
     send_some(c);
+}
+
+/* Into a lane that is free now, and never into the last one of several. */
+static struct compute_job *next_yielding(struct compute *c)
+{
+    size_t most = c->lanes > 1 ? c->lanes - 1 : 1;
+    return c->running.count < c->lanes && c->yields_running < most ? list_take(&c->yielding) : NULL;
 }
 
 /* One more than there are lanes, so that none waits for us. Suspects go alone, before all others. */
@@ -336,7 +355,9 @@ static struct compute_job *next_job(struct compute *c)
     if (c->suspects.count > 0)
         return c->running.count == 0 ? list_take(&c->suspects) : NULL;
     bool suspect_runs = c->running.first != NULL && c->running.first->kills > 0;
-    return suspect_runs || c->running.count > c->lanes ? NULL : list_take(&c->waiting);
+    if (suspect_runs || c->running.count > c->lanes)
+        return NULL;
+    return c->waiting.count > 0 ? list_take(&c->waiting) : next_yielding(c);
 }
 
 static void on_soon(uv_idle_t *idle)
@@ -411,6 +432,7 @@ static bool take_frame(struct compute *c, struct frame *frame)
     if (job == NULL || job == c->sending || (frame->type != FRAME_RESULT && frame->type != FRAME_REFUSED))
         return false;
     list_remove(&c->running, job);
+    c->yields_running -= job->yields;
     c->failures = 0;
     if (frame->type == FRAME_REFUSED) {
         take_refusal(c, job, frame);
@@ -497,6 +519,8 @@ static void on_tick(uv_timer_t *timer)
     struct compute_job *oldest = c->running.first; /* they were handed over in this order */
     if (oldest != NULL && now_us - oldest->since_us > MILLIS_US(c->options.job_timeout_ms))
         process_end(c, oldest, "it did not answer in time");
+    while (c->yielding.first != NULL && now_us - c->yielding.first->since_us > MILLIS_US(COMPUTE_YIELD_MS))
+        job_too_late(c, list_take(&c->yielding));
     if (c->phase != PHASE_READY) {
         give_up_waiting(c, &c->waiting, now_us);
         give_up_waiting(c, &c->suspects, now_us);
@@ -531,12 +555,13 @@ enum err compute_submit(struct compute *c, struct compute_job *job)
     memcpy(frame.parts, job->parts, sizeof frame.parts);
     TRY(frame_header_write(&frame, header));
     size_t in_hand = c->waiting.count + c->suspects.count + c->running.count + c->over.count;
-    if (in_hand >= c->options.queue_max || c->phase == PHASE_STOPPED)
+    bool full = job->yields ? c->yielding.count >= COMPUTE_YIELD_MAX : in_hand >= c->options.queue_max;
+    if (full || c->phase == PHASE_STOPPED)
         return ERR_BUSY;
     job->answer = (struct frame){0};
     job->kills = 0;
     job->since_us = clock_mono_us();
-    list_add(&c->waiting, job);
+    list_add(job->yields ? &c->yielding : &c->waiting, job);
     work_soon(c);
     return ERR_NONE;
 }
@@ -568,6 +593,7 @@ void compute_stop(struct compute *c, void (*closed)(void *arg), void *arg)
         while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
             continue; /* killed: it takes no time */
     list_move(&c->waiting, &left);
+    list_move(&c->yielding, &left);
     phase_set(c, PHASE_STOPPED);
     for (struct compute_job *job; (job = list_take(&left)) != NULL;)
         job_over(c, job, COMPUTE_GONE, ERR_WORKER, "The server is stopping.");

@@ -5,6 +5,10 @@
  * comes back for parking. A job that does not answer in time costs the worker its life too, but only that job is
  * suspect. The worker is started again after a pause that doubles while it keeps failing.
  *
+ * A job that yields (a camera frame) never stands in the way of the others: it is handed over only while nothing else
+ * waits and a lane is free, with two lanes or more one always stays free of such jobs, and one that found no lane in
+ * time, or was inside when the worker ended, is given back instead of run later.
+ *
  * Thread: outbound (the loop given), except compute_stats. Callbacks come on that thread, exactly once per accepted
  * job, never from inside compute_submit. A job and what it points to must stay as they are until then. */
 #ifndef XY_COMPUTE_H
@@ -22,6 +26,8 @@ struct compute;
 #define COMPUTE_WHY_BYTES   160
 #define COMPUTE_KILLS_MAX   2     /* a job that ended the worker this often is poison */
 #define COMPUTE_PATIENCE_MS 15000 /* a job waits this long for a worker that does not come up, then WORKER */
+#define COMPUTE_YIELD_MS    800   /* a job that yields waits this long for a lane, then GONE with BUSY */
+#define COMPUTE_YIELD_MAX   64    /* of them at a time; more → BUSY */
 
 struct compute_options {
     struct worker_spawn_options worker; /* strings outlive compute */
@@ -34,7 +40,7 @@ enum compute_end {
     COMPUTE_ANSWERED, /* answer is set */
     COMPUTE_REFUSED,  /* the worker said no: error and why */
     COMPUTE_POISON,   /* it ended the worker twice */
-    COMPUTE_GONE      /* no worker for too long, or we are stopping: try again later */
+    COMPUTE_GONE      /* no worker or no lane for too long, or we are stopping: try again later */
 };
 
 struct compute_job {
@@ -42,6 +48,7 @@ struct compute_job {
     size_t part_count;
     void (*done)(struct compute_job *job);
     void *owner; /* the caller's */
+    bool yields;
 
     enum compute_end end;        /* out, and below */
     struct frame answer;         /* ANSWERED: release it with frame_release */

@@ -56,6 +56,7 @@ struct bench {
     uv_loop_t loop;
     struct compute *compute;
     struct compute_job jobs[JOBS_MAX];
+    const struct compute_job *order[2 * JOBS_MAX]; /* as they were given back */
     size_t submitted, done;
     bool closed;
 };
@@ -77,16 +78,22 @@ static void bench_open(struct bench *b, const struct compute_options *options)
 
 static void on_done(struct compute_job *job)
 {
-    ((struct bench *)job->owner)->done++;
+    struct bench *b = job->owner;
+    b->order[b->done++] = job;
+}
+
+static struct compute_job *submit_as(struct bench *b, const char *json, const void *bytes, size_t len, bool yields)
+{
+    struct compute_job *job = &b->jobs[b->submitted++];
+    *job = (struct compute_job){
+        .parts = {{json, strlen(json)}, {bytes, len}}, .part_count = 2, .done = on_done, .owner = b, .yields = yields};
+    EQ_INT(ERR_NONE, compute_submit(b->compute, job));
+    return job;
 }
 
 static struct compute_job *submit(struct bench *b, const char *json, const void *bytes, size_t len)
 {
-    struct compute_job *job = &b->jobs[b->submitted++];
-    *job = (struct compute_job){
-        .parts = {{json, strlen(json)}, {bytes, len}}, .part_count = 2, .done = on_done, .owner = b};
-    EQ_INT(ERR_NONE, compute_submit(b->compute, job));
-    return job;
+    return submit_as(b, json, bytes, len, false);
 }
 
 static void wait_for_all(struct bench *b)
@@ -220,6 +227,61 @@ TEST(the_queue_is_bounded)
     EQ_INT(ERR_TOO_LARGE, compute_submit(b.compute, &more));
     wait_for_all(&b);
     bench_close(&b);
+}
+
+TEST(jobs_that_yield_come_last)
+{
+    struct bench b;
+    struct compute_stats stats = {0};
+    bench_open(&b, &fake);
+    while (!stats.ready) {
+        uv_run(&b.loop, UV_RUN_ONCE);
+        compute_stats(b.compute, &stats);
+    }
+    struct compute_job *first = submit_as(&b, "echo", "x", 1, true), *second = submit_as(&b, "echo", "x", 1, true);
+    for (int i = 0; i < 8; i++)
+        submit(&b, "echo", "x", 1);
+    wait_for_all(&b);
+    TRUE(b.order[8] == first && b.order[9] == second);
+    EQ_INT(COMPUTE_ANSWERED, first->end);
+    EQ_INT(COMPUTE_ANSWERED, second->end);
+    bench_close(&b);
+}
+
+TEST(a_job_that_yields_is_not_run_late_nor_again)
+{
+    struct bench b;
+    struct compute_stats stats = {0};
+    bench_open(&b, &fake);
+    while (!stats.ready) {
+        uv_run(&b.loop, UV_RUN_ONCE);
+        compute_stats(b.compute, &stats);
+    }
+    struct compute_job *crash = submit_as(&b, "crash", "", 0, true);
+    wait_for_all(&b);
+    EQ_INT(COMPUTE_POISON, crash->end);
+    compute_stats(b.compute, &stats);
+    EQ_INT(1, stats.crashes);
+    submit(&b, "hang", "", 0); /* the only lane is taken */
+    struct compute_job *late = submit_as(&b, "echo", "x", 1, true);
+    while (late->end != COMPUTE_GONE)
+        uv_run(&b.loop, UV_RUN_ONCE);
+    EQ_INT(ERR_BUSY, late->error);
+    for (int i = 0; i < COMPUTE_YIELD_MAX / 2; i++)
+        submit_as(&b, "echo", "x", 1, true);
+    struct compute_job more[COMPUTE_YIELD_MAX] = {0};
+    for (int i = 0; i < COMPUTE_YIELD_MAX; i++) {
+        more[i] = (struct compute_job){.parts = {{"echo", 4}}, .part_count = 1, .done = on_done, .owner = &b};
+        more[i].yields = true;
+        if (i < COMPUTE_YIELD_MAX / 2)
+            EQ_INT(ERR_NONE, compute_submit(b.compute, &more[i]));
+        else
+            EQ_INT(ERR_BUSY, compute_submit(b.compute, &more[i]));
+    }
+    compute_stop(b.compute, on_closed, &b.closed);
+    uv_run(&b.loop, UV_RUN_DEFAULT);
+    TRUE(b.closed && b.done == b.submitted + COMPUTE_YIELD_MAX / 2);
+    EQ_INT(0, uv_loop_close(&b.loop));
 }
 
 TEST(a_stop_gives_every_job_back_unblamed)

@@ -9,9 +9,9 @@
 #include "store/capture_session.h"
 #include "store/roster.h"
 #include "store/student.h"
+#include "workflow/presets.h"
 
 #define DEMO_STUDENTS 30
-#define DEMO_SESSION  "25103003"
 #define DAY_US        SECONDS_US(86400)
 
 static const struct {
@@ -27,6 +27,18 @@ static const struct {
     {"batch", "陈伟", ROLE_BATCH},
 };
 
+/* One session to look around in, and one per preset. The first is paid after confirming, printed and mailed. */
+static const struct {
+    const char *code, *preset, *name, *school_code, *school_name, *level;
+} sessions[] = {
+    {"25103003", "", "2026 届本科毕业生", "10595", "示范大学", "undergraduate"},
+    {"25100000", "S0", "2026 届本科毕业生（身份证）", "10595", "示范大学", "undergraduate"},
+    {"25100001", "S1", "2026 届专科毕业生（学号加采集码）", "14325", "示范职业技术学院", "associate"},
+    {"25100002", "S2", "2026 届研究生（采集码，先付费）", "10595", "示范大学", "postgraduate"},
+    {"25100003", "S3", "2026 届成人教育（影楼照片）", "14325", "示范职业技术学院", "adult"},
+    {"25100004", "S4", "2026 届补采（现场拍摄）", "10595", "示范大学", "undergraduate"},
+};
+
 static const char *const surnames[] = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴"};
 static const char *const given[] = {"子涵", "雨桐", "浩然", "欣怡", "宇轩", "思远", "梦琪", "俊杰", "晓婷", "文博"};
 
@@ -36,9 +48,11 @@ struct seed {
     char ids[countof(staff)][CRYPT_ID_TEXT_BYTES];
     char passwords[countof(staff)][20];
     char hashes[countof(staff)][CRYPT_PASSWORD_TEXT_BYTES];
-    char session_id[CRYPT_ID_TEXT_BYTES], school_id[CRYPT_ID_TEXT_BYTES];
-    char roster_ids[DEMO_STUDENTS][CRYPT_ID_TEXT_BYTES];
-    const char *policy;
+    struct {
+        char id[CRYPT_ID_TEXT_BYTES], school_id[CRYPT_ID_TEXT_BYTES];
+        char roster_ids[DEMO_STUDENTS][CRYPT_ID_TEXT_BYTES];
+        const char *policy;
+    } sessions[countof(sessions)];
 };
 
 /* The n-th made-up identity number, with a true check digit (domain.md F.1). */
@@ -55,14 +69,14 @@ static void made_up_number(int n, char out[19])
     out[18] = '\0';
 }
 
-static enum err seed_roster(struct tx *tx, struct seed *s)
+static enum err seed_roster(struct tx *tx, struct seed *s, size_t of)
 {
     for (int i = 0; i < DEMO_STUDENTS; i++) {
         char number[19], student_no[16], outcome;
         made_up_number(i, number);
         snprintf(student_no, sizeof student_no, "20220010%02d", i + 1);
-        struct roster_entry entry = {.id = s->roster_ids[i],
-                                     .session_id = s->session_id,
+        struct roster_entry entry = {.id = s->sessions[of].roster_ids[i],
+                                     .session_id = s->sessions[of].id,
                                      .student_no = student_no,
                                      .name =
                                          arena_printf(tx->arena, "%s%s", surnames[i % 10], given[(i / 10 + i) % 10]),
@@ -73,6 +87,26 @@ static enum err seed_roster(struct tx *tx, struct seed *s)
         TRY(roster_put(tx, &entry, s->now_us, false, &outcome));
     }
     return ERR_NONE;
+}
+
+static enum err seed_session(struct tx *tx, struct seed *s, size_t i)
+{
+    const struct session_new session = {.id = s->sessions[i].id,
+                                        .school_id = s->sessions[i].school_id,
+                                        .code = sessions[i].code,
+                                        .name = sessions[i].name,
+                                        .school_code = sessions[i].school_code,
+                                        .school_name = sessions[i].school_name,
+                                        .opens_us = s->now_us - DAY_US,
+                                        .closes_us = s->now_us + 120 * DAY_US,
+                                        .policy_json = s->sessions[i].policy,
+                                        .changed_by = "demo",
+                                        .level = sessions[i].level,
+                                        .graduation_year = 2026,
+                                        .batch_name = "",
+                                        .now_us = s->now_us};
+    TRY(session_add(tx, &session));
+    return seed_roster(tx, s, i);
 }
 
 static enum err seed_all(struct tx *tx, void *job)
@@ -91,41 +125,38 @@ static enum err seed_all(struct tx *tx, void *job)
                             .roles = staff[i].roles};
         TRY(account_add(tx, &a, s->now_us));
     }
-    struct session_new session = {.id = s->session_id,
-                                  .school_id = s->school_id,
-                                  .code = DEMO_SESSION,
-                                  .name = "2026 届本科毕业生",
-                                  .school_code = "10595",
-                                  .school_name = "示范大学",
-                                  .opens_us = s->now_us - DAY_US,
-                                  .closes_us = s->now_us + 120 * DAY_US,
-                                  .policy_json = s->policy,
-                                  .changed_by = "demo",
-                                  .now_us = s->now_us};
-    TRY(session_add(tx, &session));
-    TRY(seed_roster(tx, s));
+    for (size_t i = 0; i < countof(sessions); i++)
+        TRY(seed_session(tx, s, i));
     struct audit_entry entry = {.at_us = s->now_us,
                                 .actor_kind = "server",
                                 .actor_id = "command-line",
                                 .action = "demo_seed",
                                 .object_kind = "session",
-                                .object_id = s->session_id};
+                                .object_id = s->sessions[0].id};
     return audit_add(tx, &entry);
+}
+
+/* The rules as they are stored: every field. */
+static const char *policy_of(struct cli *cli, const char *preset)
+{
+    struct policy policy;
+    struct buf b;
+    if (preset_policy(preset, &policy) != ERR_NONE) {
+        policy_default(&policy);
+        policy.payment = "after";
+        policy.price_fen = 2000;
+        policy.deliver_print = true;
+        policy.deliver_mail = "student";
+    }
+    buf_init(&b, KIB(8));
+    policy_write(&policy, &b);
+    const char *text = arena_text(cli->arena, buf_cstr(&b));
+    buf_release(&b);
+    return text;
 }
 
 static enum err prepare(struct cli *cli, struct seed *s)
 {
-    struct policy policy;
-    struct buf b;
-    policy_default(&policy);
-    policy.payment = "after";
-    policy.price_fen = 2000;
-    policy.deliver_print = true;
-    policy.deliver_mail = "student";
-    buf_init(&b, KIB(8));
-    policy_write(&policy, &b);
-    s->policy = arena_text(cli->arena, buf_cstr(&b));
-    buf_release(&b);
     for (size_t i = 0; i < countof(staff); i++) {
         char token[CRYPT_TOKEN_TEXT_BYTES];
         crypt_token(token);
@@ -133,10 +164,13 @@ static enum err prepare(struct cli *cli, struct seed *s)
         crypt_id(s->now_us, s->ids[i]);
         TRY(crypt_password_hash(s->passwords[i], s->hashes[i]));
     }
-    for (int i = 0; i < DEMO_STUDENTS; i++)
-        crypt_id(s->now_us, s->roster_ids[i]);
-    crypt_id(s->now_us, s->session_id);
-    crypt_id(s->now_us, s->school_id);
+    for (size_t i = 0; i < countof(sessions); i++) {
+        s->sessions[i].policy = policy_of(cli, sessions[i].preset);
+        crypt_id(s->now_us - (int64_t)i * 1000, s->sessions[i].id);
+        crypt_id(s->now_us, s->sessions[i].school_id);
+        for (int k = 0; k < DEMO_STUDENTS; k++)
+            crypt_id(s->now_us, s->sessions[i].roster_ids[k]);
+    }
     return ERR_NONE;
 }
 
@@ -147,11 +181,14 @@ static void print_demo(const struct seed *s)
     for (size_t i = 0; i < countof(staff); i++)
         printf("  %-10s %s\n", staff[i].name, s->passwords[i]);
     printf("\nCapture session %s, open for 120 days. Students to try (student number, last four of the ID number):\n",
-           DEMO_SESSION);
+           sessions[0].code);
     for (int i = 0; i < 5; i++) {
         made_up_number(i, number);
         printf("  20220010%02d  %s\n", i + 1, number + 14);
     }
+    printf("\nThe same students are on the roster of a session per preset:\n");
+    for (size_t i = 1; i < countof(sessions); i++)
+        printf("  %s  %s\n", sessions[i].code, sessions[i].name);
     printf("\n");
 }
 

@@ -14,7 +14,7 @@ static const struct {
     {"doctor", "doctor", "check this machine and the data directory", cli_doctor},
     {"fsck", "fsck [--json]", "check the invariants of all stored data", cli_fsck},
     {"user", "user add NAME --roles=R,… | list | passwd NAME | disable NAME", "staff accounts", cli_user},
-    {"session", "session add … | list | show CODE | set CODE --policy=FILE", "capture sessions and their policy",
+    {"session", "session add CODE … | list | show CODE | set CODE … | presets", "capture sessions and their policy",
      cli_session},
     {"roster", "roster import FILE --session=CODE [--dry-run]", "students of a session", cli_roster},
     {"face", "face compare A B [--json] | face compare --pairs CSV", "compare two faces", cli_face},

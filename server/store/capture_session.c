@@ -77,7 +77,11 @@ static enum err read_row(const struct rows *r, struct capture_session *s)
                                   .policy_json = col_text(r, 6),
                                   .policy_version = col_int(r, 7),
                                   .school_code = col_text(r, 8),
-                                  .school_name = col_text(r, 9)};
+                                  .school_name = col_text(r, 9),
+                                  .level = col_text(r, 10),
+                                  .graduation_year = col_int(r, 11),
+                                  .batch_name = col_text(r, 12),
+                                  .version = col_int(r, 13)};
     enum err e = policy_of(r->tx, s->policy_json, &s->policy);
     return e == ERR_NONE ? ERR_NONE : ERR_CORRUPT; /* it was checked before it was stored */
 }
@@ -147,6 +151,16 @@ bool session_open_at(const struct capture_session *session, int64_t now_us)
     return now_us >= session->opens_us && now_us < session->closes_us && policy_open_at(&session->policy, now_us);
 }
 
+bool session_level_known(const char *level)
+{
+    static const char *const levels[] = {"",      "associate", "undergraduate", "postgraduate",
+                                         "adult", "open",      "self_study",    "other"};
+    for (size_t i = 0; i < countof(levels); i++)
+        if (text_is(levels[i], level))
+            return true;
+    return false;
+}
+
 static enum err school_id_of(struct tx *tx, const char *code, const char **id)
 {
     struct rows r;
@@ -163,9 +177,19 @@ enum err session_add(struct tx *tx, const struct session_new *s)
                v_int(s->now_us)));
     TRY(school_id_of(tx, s->school_code, &school_id));
     TRY(TX_RUN(tx, Q_SESSION_ADD, v_text(s->id), v_text(school_id), v_text(s->code), v_text(s->name),
-               v_int(s->opens_us), v_int(s->closes_us), v_text(s->policy_json), v_int(s->now_us)));
+               v_int(s->opens_us), v_int(s->closes_us), v_text(s->policy_json), v_int(s->now_us),
+               v_text(s->level != NULL ? s->level : ""), v_int(s->graduation_year),
+               v_text(s->batch_name != NULL ? s->batch_name : "")));
     return TX_RUN(tx, Q_SESSION_POLICY_RECORD, v_text(s->id), v_int(1), v_text(s->policy_json), v_text(s->changed_by),
                   v_int(s->now_us));
+}
+
+enum err session_change(struct tx *tx, const struct capture_session *s)
+{
+    int64_t changed = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_SESSION_CHANGE, v_text(s->name), v_int(s->opens_us), v_int(s->closes_us),
+                 v_text(s->level), v_int(s->graduation_year), v_text(s->batch_name), v_text(s->id), v_int(s->version)));
+    return changed == 0 ? ERR_STALE : ERR_NONE;
 }
 
 enum err session_set_policy(struct tx *tx, const char *id, int64_t policy_version, const char *policy_json,

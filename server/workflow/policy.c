@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "workflow/presets.h"
 
 #define HOUR_US SECONDS_US(3600)
 
@@ -115,6 +116,30 @@ static bool is_choice(const char *values, const char *value)
     return false;
 }
 
+static bool is_preset(const char *name)
+{
+    for (size_t i = 0; preset_at(i) != NULL; i++)
+        if (text_is(preset_at(i)->name, name))
+            return true;
+    return name[0] == '\0';
+}
+
+/* What fields say about each other. */
+static const char *contradiction(const struct policy *policy)
+{
+    if (!is_preset(policy->preset))
+        return "preset: there is none of that name";
+    if (policy->face_mismatch_e6 <= policy->face_match_e6)
+        return "face_mismatch_e6: must be larger than face_match_e6";
+    if (policy->close_hour <= policy->open_hour)
+        return "close_hour: must be later than open_hour";
+    if (text_is(policy->identity_method, "collection_code") && text_is(policy->collection_code, "none"))
+        return "collection_code: must not be none when students prove who they are with it";
+    if (!text_is(policy->payment, "none") && policy->price_fen == 0)
+        return "price_fen: must be more than 0 when payment is not none";
+    return NULL;
+}
+
 enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena, char why[JSON_WHY_BYTES])
 {
     const struct json *tree;
@@ -132,23 +157,11 @@ enum err policy_read(const char *json, size_t len, struct policy *policy, struct
             return ERR_BAD_FIELD;
         }
     }
-    if (policy->face_mismatch_e6 <= policy->face_match_e6) {
-        snprintf(why, JSON_WHY_BYTES, "face_mismatch_e6: must be larger than face_match_e6");
-        return ERR_BAD_FIELD;
-    }
-    if (policy->close_hour <= policy->open_hour) {
-        snprintf(why, JSON_WHY_BYTES, "close_hour: must be later than open_hour");
-        return ERR_BAD_FIELD;
-    }
-    if (text_is(policy->identity_method, "collection_code") && text_is(policy->collection_code, "none")) {
-        snprintf(why, JSON_WHY_BYTES, "collection_code: must not be none when students prove who they are with it");
-        return ERR_BAD_FIELD;
-    }
-    if (!text_is(policy->payment, "none") && policy->price_fen == 0) {
-        snprintf(why, JSON_WHY_BYTES, "price_fen: must be more than 0 when payment is not none");
-        return ERR_BAD_FIELD;
-    }
-    return ERR_NONE;
+    const char *wrong = contradiction(policy);
+    if (wrong == NULL)
+        return ERR_NONE;
+    snprintf(why, JSON_WHY_BYTES, "%s", wrong);
+    return ERR_BAD_FIELD;
 }
 
 void policy_write(const struct policy *policy, struct buf *b)

@@ -96,7 +96,8 @@ CREATE TABLE capture_session (
     policy TEXT NOT NULL,               -- JSON, workflow/policy.h
     policy_version INTEGER NOT NULL DEFAULT 1,
     created_us INTEGER NOT NULL
-) STRICT;
+, level TEXT NOT NULL DEFAULT ''       -- 学历类别; '' not said
+    CHECK (level IN ('','associate','undergraduate','postgraduate','adult','open','self_study','other')), graduation_year INTEGER NOT NULL DEFAULT 0, batch_name TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE TABLE collection_code (          -- one try of a student to show it
     id TEXT PRIMARY KEY,
@@ -450,7 +451,8 @@ CREATE TABLE submission (
     deadline_us INTEGER NOT NULL DEFAULT 0,     -- retake, confirmation or payment: then the server acts; 0 none
     submitted_us INTEGER NOT NULL DEFAULT 0,
     moved_us INTEGER NOT NULL,
-    created_us INTEGER NOT NULL,
+    created_us INTEGER NOT NULL, print_layout TEXT NOT NULL DEFAULT ''     -- where the policy lets students choose
+    CHECK (print_layout IN ('','one_inch','two_inch')),
     CHECK (state IN ('draft','awaiting_payment','submitted','human_review','retouch','face_comparison',
                      'student_confirm','chsi_upload','printing','mailing','retake','completed','closed')),
     CHECK (face IN ('pending','match','grey','mismatch','none')),

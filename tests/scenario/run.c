@@ -87,8 +87,8 @@ static struct person *person(struct world *w, const char *name)
 
 static struct person *person_new(struct world *w, const char *name)
 {
-    CHECK(w->count < NAMES_MAX);
     struct person *p = &w->people[w->count++];
+    CHECK(w->count <= NAMES_MAX);
     snprintf(p->name, sizeof p->name, "%s", name);
     crypt_id(w->now_us + (int64_t)w->count, p->id);
     crypt_id(w->now_us + (int64_t)w->count, p->submission_id);
@@ -327,8 +327,7 @@ static void staff_event(struct world *w)
 
 static enum err take_claims(struct tx *tx, void *job)
 {
-    struct claim *c = job;
-    return claim_take(tx, c);
+    return claim_take(tx, (struct claim *)job);
 }
 
 static int claim(struct world *w, struct person *staff, const char *lane, size_t want)
@@ -559,10 +558,10 @@ static bool same_set(const char *a, const char *b)
             items[t][counts[t]++] = item;
         qsort(items[t], (size_t)counts[t], sizeof(char *), by_text);
     }
-    bool same = counts[0] == counts[1];
-    for (int i = 0; same && i < counts[0]; i++)
-        same = text_is(items[0][i], items[1][i]);
-    return same;
+    for (int i = 0; counts[0] == counts[1] && i < counts[0]; i++)
+        if (!text_is(items[0][i], items[1][i]))
+            return false;
+    return counts[0] == counts[1];
 }
 
 static bool property_holds(struct world *w, const struct look *l, const char *name, const char *want)

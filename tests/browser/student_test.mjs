@@ -1,9 +1,10 @@
 // A student's way on a phone, over a bad network: log in, consents, link, portrait, photo, report, confirm twice, pay; a
-// reviewer sends the photo back, the student takes another one. Every page is checked by axe.
+// reviewer sends the photo back, the student takes another one. Every screen is looked at (tests/lib/phone.mjs).
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { keepPicture, startBrowser, violations } from '../lib/page.mjs';
+import { startBrowser } from '../lib/page.mjs';
 import { Staff, madeUp } from '../lib/people.mjs';
+import { Phone } from '../lib/phone.mjs';
 import { needModels, needSamples, runTests, samples, startServer, until } from '../lib/server.mjs';
 
 needModels();
@@ -13,47 +14,58 @@ const server = await startServer({ demo: true, args: ['--undo_window_ms=100', '-
 const reviewer = new Staff(server.url, 'reviewer', server.passwords.reviewer);
 await reviewer.logIn();
 const { open, close } = await startBrowser();
-const page = await open(`${server.url}/student/`, { size: { width: 390, height: 844 }, hasTouch: true });
+const page = await open(`${server.url}/student/?session=25103003`, { size: { width: 390, height: 844 }, hasTouch: true });
+const phone = new Phone(page, 'student');
 const { number, lastFour } = madeUp(0);
 
-const seen = async (name) => {
-    await keepPicture(page, `student-${name}`);
-    assert.deepEqual(await violations(page), [], name);
-    assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), `${name} scrolls sideways`);
-    const small = await page.evaluate(() => [...document.querySelectorAll('main button, main .button, main .tick, main input:not(.unseen, [type=checkbox])')].filter((one) => one.getBoundingClientRect().height > 0 && one.getBoundingClientRect().height < 44).map((one) => one.textContent || one.name));
-    assert.deepEqual(small, [], `${name}: targets under 44 px`);
-};
-const home = () => page.waitForSelector('.tasks');
-const task = (text) => page.locator('.tasks button.task', { hasText: text }).click();
-const next = () => page.locator('main .primary.big').click();
-const submission = () => page.evaluate(() => import('/student/student.js').then((module) => module.submission.value));
-const fromAlbum = (file) => page.locator('input[type=file]').last().setInputFiles(file);
-
 await runTests({
-    'log in and agree': async () => {
-        await page.fill('input[name=code]', number);
-        await seen('login');
-        await next();
-        await home();
-        await seen('tasks');
-        await task('同意条款');
-        for (const kind of ['privacy', 'face', 'passing_on']) await page.check(`input[name=${kind}]`);
-        await seen('consent');
-        await next();
-        await home();
+    'log in: where the poster leads is named at once': async () => {
+        await page.waitForSelector('.place');
+        await phone.seen('login');
+        await phone.fill({ code: number });
+        await phone.next();
+        await phone.home();
+        await phone.seen('tasks');
     },
-    'link': async () => {
-        await task('关联学籍');
-        await page.fill('[name=session_code]', '25103003');
-        await next();
-        await page.fill('[name=student_no]', number);
-        await page.fill('[name=last_four]', '0000');
-        await next();
+    'the tutorial and the own page': async () => {
+        await phone.press('好照片什么样');
+        await page.waitForSelector('.pair');
+        await phone.seen('examples');
+        await phone.back();
+        await phone.home();
+        await page.locator('.cell', { hasText: '我的' }).click();
+        await phone.heading('我的');
+        await phone.seen('mine');
+        await page.goBack();
+        await phone.home();
+    },
+    'agree, each by itself': async () => {
+        await phone.task('同意条款');
+        await page.waitForSelector('.ticks');
+        assert.ok(await page.locator('main .primary.big').isDisabled(), 'not before the needed ones');
+        await page.check('input[name=privacy]');
+        await page.check('input[name=passing_on]');
+        await phone.seen('consent');
+        await page.reload(); // the ticks are kept
+        await page.waitForSelector('.ticks');
+        assert.ok(await page.isChecked('input[name=privacy]'));
+        await page.check('input[name=face]');
+        await phone.next();
+        await phone.home();
+    },
+    'link: a wrong number first; what was typed survives a reload': async () => {
+        await phone.task('关联学籍');
+        await phone.fill({ student_no: number, last_four: '0000' });
+        await phone.next();
         await page.waitForSelector('.problem');
-        await page.fill('[name=last_four]', lastFour);
-        await seen('link');
-        await next();
-        await home();
+        await phone.seen('link-wrong');
+        await page.reload();
+        await page.waitForSelector('[name=student_no]');
+        assert.equal(await page.inputValue('[name=student_no]'), number);
+        await phone.fill({ last_four: lastFour });
+        await phone.next();
+        await phone.home();
+        await page.waitForSelector('text=编号');
     },
     'portrait and photo, with every third part lost on the way': async () => {
         let parts = 0;
@@ -63,53 +75,64 @@ await runTests({
             lost++;
             return route.abort('connectionreset');
         });
-        await task('证件头像');
-        await seen('portrait');
-        await fromAlbum(photo('obama2.jpg'));
-        await home();
-        await task('拍照并选一张');
-        await seen('photo');
-        await fromAlbum(photo('obama.jpg'));
+        await phone.task('拍证件头像');
+        await phone.heading('证件头像');
+        await phone.seen('portrait');
+        await phone.album(photo('obama2.jpg'));
+        await phone.home();
+        await phone.task('拍照');
+        await phone.heading('拍照');
+        await phone.seen('photo');
+        await phone.album(photo('obama.jpg'));
         await page.waitForSelector('.verdict', { timeout: 60000 });
         await page.waitForSelector('.photo img');
-        await seen('preview');
+        await phone.seen('preview');
+        await phone.press('原片');
+        await page.waitForSelector('.photo img');
+        await phone.seen('preview-before');
         await page.unroute('**/api/v1/uploads/*');
         assert.ok(lost >= 2, 'parts were lost');
     },
     'the page may be loaded again at any time': async () => {
         await page.reload();
-        await home();
-        await task('拍照并选一张');
         await page.waitForSelector('.verdict');
-        const insists = page.locator('.stack button.quiet');
-        await ((await insists.count()) > 0 ? insists : page.locator('.stack .primary')).click();
-        await home();
+        const insists = page.locator('.insist');
+        if ((await insists.count()) > 0) {
+            await insists.click();
+            await page.waitForSelector('dialog[open]');
+            await phone.seen('insist');
+            await page.locator('dialog button.primary').click();
+        } else {
+            await phone.press('用这张');
+        }
+        await phone.home();
     },
     'confirm twice and pay': async () => {
-        await task('确认并提交');
-        await page.fill('[name=name]', '王子涵');
-        await page.fill('[name=phone]', '13800001234');
-        await page.fill('[name=text]', '北京市海淀区某路一号');
-        await seen('address');
-        await next();
-        await next();
+        await phone.task('确认并提交');
+        await phone.fill({ name: '王子涵', phone: '13800001234', text: '北京市海淀区某路一号' });
+        await phone.seen('address');
+        await phone.next();
+        await page.waitForSelector('.photo img');
+        await phone.seen('confirm-look');
+        await phone.next();
         await page.waitForSelector('.facts');
         assert.ok(await page.locator('main .primary.big').isDisabled(), 'not before the tick');
         await page.check('[name=sure]');
-        await seen('confirm');
-        await next();
-        await home();
-        await task('付款');
+        await phone.seen('confirm');
+        await phone.next();
         await page.waitForSelector('.price');
-        await next();
-        const paid = page.context().waitForEvent('page');
-        await page.locator('a.button.primary').click();
-        await (await paid).close();
-        await page.waitForSelector('.status', { timeout: 30000 });
-        await seen('progress');
+        await phone.seen('pay');
+        await phone.next();
+        await page.waitForURL(`${server.standins.pay}/**`);
+        await page.goBack();
+        await page.waitForSelector('.sent', { timeout: 30000 });
+        await phone.seen('receipt');
+        await phone.press('看进度');
+        await page.waitForSelector('.track');
+        await phone.seen('progress');
     },
     'sent back with reasons, seen without touching the page': async () => {
-        const { id } = await submission();
+        const { id } = await phone.submission();
         const item = await until(async () => {
             for (const lane of ['green', 'amber'])
                 for (const one of await reviewer.claim(lane, 1)) return one.submission.id === id && one;
@@ -117,32 +140,35 @@ await runTests({
         }, 'the submission in the queue');
         assert.deepEqual([item.attempt.source, item.capture_source], ['album', 'live_or_album']); // a hint for the reviewer
         await reviewer.decide(item, 'reject_retry', ['background', 'mouth_open'], '站到白墙前');
-        await page.waitForSelector('.why li', { timeout: 40000 });
+        await page.waitForSelector('.why li', { timeout: 60000 });
         assert.equal(await page.locator('.why li').count(), 2);
-        await seen('retake');
+        await phone.seen('retake');
     },
     'in English, in large text': async () => {
-        await page.getByRole('button', { name: '大字' }).click();
-        await page.getByRole('button', { name: 'English' }).click();
-        await page.getByText('Take and choose a photo').waitFor();
-        await seen('retake-en-large');
-        await page.getByRole('button', { name: 'Messages' }).click();
+        await phone.press('大字');
+        await phone.press('English');
+        await page.getByText('Take a new photo').waitFor();
+        await phone.seen('retake-en-large');
+        await page.locator('.cell', { hasText: 'Messages' }).click();
         await page.waitForSelector('.inbox li');
-        await seen('messages');
-        await page.locator('.back').click();
+        await phone.seen('messages-en-large');
+        await phone.back();
     },
     'another photo, and giving up after all': async () => {
-        await home();
-        await task('Take and choose a photo');
-        await fromAlbum(photo('biden.jpg'));
+        await phone.home();
+        await phone.press('Take a new photo');
+        await phone.album(photo('biden.jpg'));
         await page.waitForSelector('.verdict', { timeout: 60000 });
-        await page.locator('.back').click();
-        await page.getByRole('button', { name: 'Withdraw' }).click();
+        await phone.seen('preview-en-large');
+        await page.goBack();
+        await phone.home();
+        await page.locator('.cell', { hasText: 'Give up' }).click();
         await page.waitForSelector('dialog[open]');
-        await seen('withdraw');
+        await phone.seen('withdraw');
         await page.locator('dialog button.danger').click();
         await page.waitForSelector('.status-closed');
-        assert.equal((await submission()).state, 'closed');
+        await phone.seen('closed');
+        assert.equal((await phone.submission()).state, 'closed');
     },
     'the page complained about nothing': () => assert.deepEqual(page.complaints.filter((line) => !/ERR_CONNECTION_RESET|net::ERR/.test(line)), []),
 });

@@ -38,8 +38,8 @@ async function openWindow(browser, url, { prefs = {}, size = { width: 1280, heig
     return page;
 }
 
-export async function keepPicture(page, name) {
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
+export async function keepPicture(page, name, fullPage = false) {
+    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -1,10 +1,10 @@
 // view — the only door to the library that draws: Preact with htm templates, nothing compiled.
-import { Fragment, h, render } from '../vendor/preact.js';
+import { Component, Fragment, h, render } from '../vendor/preact.js';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from '../vendor/hooks.js';
 import htm from '../vendor/htm.js';
 
 export const html = htm.bind(h);
-export { Fragment, render, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState };
+export { Component, Fragment, render, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState };
 
 /** A value that several parts of a page look at. */
 export function observable(value) {

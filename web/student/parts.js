@@ -1,53 +1,128 @@
-// parts — what the pages of the student share.
+// parts — what the screens of the student share.
 import { call } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
+import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useRef, useState } from '../shared/view.js';
+import { Icon } from './icons.js';
+import { goBack } from './route.js';
 
-/** A page: heading that gets the focus, content, and a way back. */
-export function Screen({ title, back, children }) {
+/** A page: heading that gets the focus, content, and a way back. `wrong`: the title says that something is to be put right. */
+export function Screen({ title, back = goBack, wrong, lead, children }) {
   const heading = useRef();
   useEffect(() => {
-    document.title = `${title} · ${t('student.app')}`;
+    document.title = `${wrong ? t('student.title_wrong') : ''}${title} · ${t('student.app')}`;
+  }, [title, wrong]);
+  useEffect(() => {
     heading.current.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [title]);
-  return html`<main>${back && html`<button type="button" class="back quiet" onClick=${back}>‹ ${t('student.back')}</button>`}
-    <h1 ref=${heading} tabindex="-1">${title}</h1>${children}</main>`;
+  return html`<main>${back && html`<button type="button" class="back quiet" onClick=${back}><span aria-hidden="true">‹</span> ${t('student.back')}</button>`}
+    <h1 ref=${heading} tabindex="-1">${title}</h1>${lead && html`<p class="lead">${lead}</p>`}${children}</main>`;
 }
 
-/** A picture that needs the token: fetched, shown, forgotten with the page. */
-export function Photo({ path, alt, wide, big, children }) {
+/** Does one thing at a time: [{busy, problem, share}, start]; `run` gets onProgress last. */
+export function useTask(run) {
+  const [state, setState] = useState({ share: null });
+  const shown = useRef(true);
+  useEffect(() => () => { shown.current = false; }, []);
+  const set = (next) => { if (shown.current) setState(next); };
+  const start = async (...given) => {
+    set({ busy: true, share: null });
+    try {
+      await run(...given, (share) => set({ busy: true, share }));
+      set({ share: null });
+    } catch (problem) {
+      set({ problem, share: null });
+    }
+  };
+  return [state, start];
+}
+
+/** The picture behind an address that needs the token: {url, failed}; forgotten with the page. */
+export function usePicture(path) {
   const [state, setState] = useState({});
   useEffect(() => {
+    if (!path)
+      return undefined;
     const abort = new AbortController();
     let url = '';
+    setState({});
     call('GET', path, { signal: abort.signal }).then(({ data }) => { url = URL.createObjectURL(data); setState({ url }); }, () => setState({ failed: true }));
     return () => { abort.abort(); if (url) URL.revokeObjectURL(url); };
   }, [path]);
-  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
-    class="muted">${state.failed ? t('picture.failed') : '…'}</span>`}</div>`;
+  return state;
 }
 
-export async function savePhoto(path, name) {
-  const { data } = await call('GET', path);
+export function Photo({ path, alt, wide, big, children }) {
+  const state = usePicture(path);
+  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
+    class="muted" role="status">${state.failed ? t('picture.failed') : t('student.loading')}</span>`}</div>`;
+}
+
+/** A file into the phone's downloads. In WeChat nothing is downloaded: there the picture is shown to be pressed long. */
+export function saveBlob(blob, name) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(data);
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
+export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
 
 /** Two ways to a picture: the phone's camera and the album. */
 export function Choose({ camera, album, onFile, busy }) {
   const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
   return html`<div class="stack">
     ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input
-      class="unseen" type="file" accept="image/*" capture="environment" disabled=${busy} onChange=${pick('native')} /></label>`}
-    ${album && html`<label class="button big ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
-      disabled=${busy} onChange=${pick('album')} /></label>`}
+      class="unseen" type="file" accept="image/*" capture="environment" name="camera" disabled=${busy} onChange=${pick('native')} /></label>`}
+    ${album && html`<label class="button big ${camera ? '' : 'primary'} ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
+      name="album" disabled=${busy} onChange=${pick('album')} /></label>`}
   </div>`;
 }
 
-export const Sending = ({ share }) => (share === null ? null : html`<p class="sending" role="status"><progress max="1"
+export const Sending = ({ share }) => (share === null || share === undefined ? null : html`<p class="sending" role="status"><progress max="1"
   value=${share}></progress>
   <span>${t('student.sending', { n: Math.round(share * 100) })}</span></p>`);
+
+export const Working = ({ text }) => html`<p class="sending" role="status"><progress></progress> <span>${text}</span></p>`;
+
+/** A group of rows on one card. */
+export const Cells = ({ title, children }) => html`${title && html`<h2 class="cells-title">${title}</h2>`}<div class="cells">${children}</div>`;
+
+/** One row: opens a screen when `onOpen` is given. */
+export const Cell = ({ icon, label, note, value, onOpen }) => {
+  const inner = html`${icon && html`<${Icon} name=${icon} />`}<span class="cell-label">${label}${note && html`<small>${note}</small>`}</span>
+    ${value && html`<span class="cell-value">${value}</span>`}${onOpen && html`<span class="chevron" aria-hidden="true"></span>`}`;
+  return onOpen ? html`<button type="button" class="cell" onClick=${onOpen}>${inner}</button>` : html`<div class="cell">${inner}</div>`;
+};
+
+/** What a list of facts says: [[label, value], …]; what has no value is left out. */
+export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter(([, value]) => value).map(([label, value]) => html`<div key=${label}>
+  <dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+const MARKS = { pass: '✔', warn: '⚠', fail: '✖' };
+export const Verdict = ({ tone, children }) => html`<p class="verdict verdict-${tone}" role="status"><span aria-hidden="true">${MARKS[tone]}</span> ${children}</p>`;
+
+/** A labelled field of a form that keeps what was typed. `form` is useDraft's answer. */
+export function Field({ form: [values, set], name, label, hint, lines, wrong, ...more }) {
+  const on = { name, value: values[name] || '', onInput: (event) => set(name, event.target.value), 'aria-invalid': wrong ? 'true' : undefined };
+  return html`<label class="field ${wrong ? 'wrong' : ''}"><span>${label}</span>
+    ${lines ? html`<textarea rows=${lines} ...${on} ...${more}></textarea>` : html`<input autocomplete="off" autocapitalize="none" spellcheck=${false} ...${on} ...${more} />`}
+    ${wrong ? html`<small class="wrong-text">${wrong}</small>` : hint && html`<small>${hint}</small>`}</label>`;
+}
+
+/** A form with one way on. Problems stand above the button and take the focus. */
+export function Form({ state, label, onSubmit, off, children }) {
+  const box = useRef();
+  useEffect(() => { if (state.problem) box.current?.focus(); }, [state.problem]);
+  return html`<form onSubmit=${(event) => { event.preventDefault(); onSubmit(); }}>${children}
+    <div ref=${box} tabindex="-1" class="problem-place"><${ProblemBox} problem=${state.problem} /></div>
+    <button type="submit" class="primary big" disabled=${state.busy || off}>${label}</button></form>`;
+}
+
+/** Choices of which one holds. */
+export const Choice = ({ name, value, options, onChange }) => html`<div class="choices">${options.map((one) => html`<label key=${one.value}
+  class="choice ${value === one.value ? 'choice-on' : ''}"><input type="radio" name=${name} value=${one.value} checked=${value === one.value}
+  onChange=${() => onChange(one.value)} /><span><strong>${one.label}</strong>${one.note && html`<small>${one.note}</small>`}</span></label>`)}</div>`;
+
+export const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);

@@ -1,66 +1,102 @@
 // progress — where the photo is, what happens next, and what the student may do about it.
-import { get, post } from '../shared/api.js';
+import * as server from '../shared/client.js';
 import { Ask } from '../shared/dialog.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { ProblemBox, complain } from '../shared/notices.js';
-import { eventLabel, reasonLabel, stateLabel } from '../shared/workflow.js';
-import { html, useLoad, useState } from '../shared/view.js';
-import { savePhoto } from './parts.js';
-import { submission } from './student.js';
+import { eventLabel, reasonLabel, startWorkflow, stateLabel } from '../shared/workflow.js';
+import { html, useLoad, useState, useValue } from '../shared/view.js';
+import { Icon } from './icons.js';
+import { Cell, Cells, Facts, savePhoto } from './parts.js';
+import { go } from './route.js';
+import { session, submission, take } from './student.js';
 
 /** What an event asks for; which are offered is the server's `allowed`. */
-const FORMS = { recall: {}, withdraw: { danger: true }, accept: {}, object: { note: true }, appeal: { note: true } };
+const FORMS = { recall: {}, withdraw: { danger: true }, appeal: { note: true } };
+const WAITS = ['submitted', 'human_review', 'retouch', 'face_comparison'];
+const APPROVED = ['student_confirm', 'chsi_upload', 'printing', 'mailing', 'completed'];
+/** The steps a student is told of, and the states in which each is going on. */
+const STEPS = { sent: [], review: WAITS, approve: ['student_confirm'], chsi: ['chsi_upload'], print: ['printing'], mail: ['mailing'], proofread: [] };
 
-export function Timeline({ now }) {
-  const { data, error } = useLoad((signal) => get(`/api/v1/submissions/${now.id}/timeline`, { query: { limit: 100 }, signal }), [now.id, now.version]);
-  return html`<${ProblemBox} problem=${error} /><ol
-    class="timeline">${[...(data?.items || [])].reverse().map((move) => html`<li key=${move.number}>
+function stepsOf(now, policy) {
+  const wanted = { sent: true, review: true, approve: policy.confirm_after_approval, chsi: policy.deliver_chsi, print: policy.deliver_print, mail: policy.deliver_mail !== 'none', proofread: policy.deliver_chsi };
+  const names = Object.keys(STEPS).filter((name) => wanted[name]);
+  const ended = now.state === 'completed' ? names.indexOf('proofread') : -1;
+  const at = now.state === 'completed' ? (ended < 0 || now.proofread === 'right' ? names.length : ended) : names.findIndex((name) => STEPS[name].includes(now.state));
+  return names.map((name, i) => ({ name, is: i < at ? 'done' : i === at ? 'now' : 'later' }));
+}
+
+/** Minutes while they can be told, else until when. */
+export function estimateText(now) {
+  if (!WAITS.includes(now.state))
+    return '';
+  const seconds = now.estimate?.seconds;
+  if (seconds && seconds < 5400)
+    return t('student.estimate', { n: Math.max(1, Math.ceil(seconds / 60)), ahead: now.estimate.ahead });
+  return now.due ? t('student.due', { time: dateTime(now.due) }) : '';
+}
+
+function Steps({ now }) {
+  const note = { sent: dateTime(now.submitted), review: estimateText(now), chsi: now.state === 'chsi_upload' ? t(`chsi.${now.chsi_status || 'queued'}`) : '', mail: now.tracking_no ? `${now.carrier} ${now.tracking_no}` : '' };
+  return html`<ol class="track">${stepsOf(now, session.value.policy).map(({ name, is }) => html`<li key=${name} class="track-${is}" aria-current=${is === 'now' ? 'step' : undefined}>
+    <span class="track-mark" aria-hidden="true">${is === 'done' && html`<${Icon} name="done" />`}</span>
+    <span><strong>${t(`track.${name}`)}</strong>${note[name] && (is !== 'later') && html`<small>${note[name]}</small>`}<span class="unseen">${t(`track.is.${is}`)}</span></span></li>`)}</ol>`;
+}
+
+/** Everything that happened, for who wants to know. */
+function History({ now }) {
+  const { data, error } = useLoad(async (signal) => {
+    await startWorkflow();
+    return server.timeline(now.id, { query: { limit: 100 }, signal });
+  }, [now.id, now.version]);
+  return html`<${ProblemBox} problem=${error} /><ol class="timeline">${[...(data?.items || [])].reverse().map((move) => html`<li key=${move.number}>
     <time class="muted" datetime=${move.moved}>${dateTime(move.moved)}</time><span>
       <strong>${eventLabel(move.event)}</strong>${move.to !== move.from && html` → ${stateLabel(move.to)}`}
-      ${move.reasons.length > 0 && html`<br />${move.reasons.map(reasonLabel).join(t('list.comma'))}`}${move.note && html`<br />
-        <q>${move.note}</q>`}</span></li>`)}</ol>`;
+      ${move.reasons.length > 0 && html`<br />${move.reasons.map(reasonLabel).join(t('list.comma'))}`}${move.note && html`<br /><q>${move.note}</q>`}</span></li>`)}</ol>`;
 }
 
-export function Why({ now }) {
+function Why({ now }) {
   if (now.reasons.length === 0 && !now.note)
     return null;
-  return html`<section class="why"><h2>${t('student.why')}</h2><ul
-    class="report">${now.reasons.map((reason) => html`<li key=${reason.code} class="report-fail"><span aria-hidden="true">✖</span>
-    <span><strong>${reason.text}</strong><br />${reason.fix}</span></li>`)}</ul>${now.note && html`<p><q>${now.note}</q>
-      </p>`}</section>`;
+  return html`<section class="why"><ul class="steps">${now.reasons.map((reason, i) => html`<li key=${reason.code} class="step step-fail"><span class="step-number" aria-hidden="true">${i + 1}</span>
+    <span><strong>${reason.text}</strong><br />${reason.fix}</span></li>`)}</ul>${now.note && html`<p class="said"><q>${now.note}</q></p>`}</section>`;
 }
 
-export function Actions({ now }) {
+export function Actions() {
+  const now = useValue(submission);
   const [event, setEvent] = useState(null);
-  const send = async (name, more) => submission.set(await post(`/api/v1/submissions/${now.id}/${name}`, { version: now.version, ...more }));
-  const proofread = (result) => () => send('proofread', { result }).catch(complain);
-  return html`<div class="stack">
-    ${now.allowed.includes('proofread') && now.proofread === 'not_yet' && html`<p>${t('student.proofread_text')}</p>
-      <div class="row"><button type="button" onClick=${proofread('right')}>${t('proofread.right')}</button><button type="button"
-        onClick=${proofread('wrong')}>${t('proofread.wrong')}</button></div>`}
-    ${Object.keys(FORMS).filter((name) => now.allowed.includes(name)).map((name) => html`<button key=${name} type="button"
-      class=${name === 'accept' ? 'primary big' : 'big'} onClick=${() => setEvent(name)}>${eventLabel(name)}</button>`)}
-    ${event && html`<${Ask} title=${eventLabel(event)} text=${t(`student.ask.${event}`)}
-      label=${eventLabel(event)} danger=${FORMS[event].danger}
-      fields=${FORMS[event].note ? [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }] : []} run=${(values) => send(event, values)} onClose=${() => setEvent(null)} />`}</div>`;
+  const names = Object.keys(FORMS).filter((name) => now.allowed.includes(name));
+  const send = async (name, more) => take(await server.studentEvent(now.id, name, { version: now.version, ...more }));
+  return html`${names.length > 0 && html`<${Cells}>${names.map((name) => html`<${Cell} key=${name} label=${t(`act.student.${name}`)} onOpen=${() => setEvent(name)} />`)}<//>`}
+    ${event && html`<${Ask} title=${t(`act.student.${event}`)} text=${t(`student.ask.${event}`)} label=${t(`act.student.${event}`)} danger=${FORMS[event].danger}
+      fields=${FORMS[event].note ? [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }] : []} run=${(values) => send(event, values)} onClose=${() => setEvent(null)} />`}`;
 }
 
-function Estimate({ now }) {
-  if (!['submitted', 'human_review', 'retouch', 'face_comparison'].includes(now.state))
-    return null;
-  const seconds = now.estimate?.seconds;
-  return html`<p class="muted">${seconds ? t('student.estimate', { n: Math.max(1, Math.ceil(seconds / 60)), ahead: now.estimate.ahead }) : now.due ? t('student.due', { time: dateTime(now.due) }) : ''}</p>`;
+/** Sent back: what was wrong, what to do, and the camera in one touch. */
+export function Retake() {
+  const now = useValue(submission);
+  return html`<section class="status status-retake" role="status"><p class="status-label">${now.label}</p><p>${now.text}</p>
+      <p class="muted">${[now.deadline && t('student.deadline', { time: dateTime(now.deadline) }), t('student.left', { n: now.attempts_left }), now.price_fen > 0 && !now.allowed.includes('pay') && now.paid && t('student.no_fee')].filter(Boolean).join(' · ')}</p></section>
+    <${Why} now=${now} />
+    <div class="stack"><button type="button" class="primary big" onClick=${() => go('photo', { now: 1 })}>${t('student.retake_do')}</button>
+      <button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_why')}</button></div>`;
 }
 
-export function Progress({ now }) {
+export function Progress() {
+  const now = useValue(submission);
   const save = () => savePhoto(`/api/v1/submissions/${now.id}/photo`, `${now.code}.jpg`).catch(complain);
-  const approved = ['student_confirm', 'chsi_upload', 'printing', 'mailing', 'completed'].includes(now.state);
+  const estimate = estimateText(now);
+  const proofread = now.allowed.includes('proofread') && now.proofread === 'not_yet';
   return html`
     <section class="status status-${now.state}" role="status"><p class="status-label">${now.label}</p><p>${now.text}</p>
-      <${Estimate} now=${now} />
-      ${now.deadline && html`<p class="muted">${t('student.deadline', { time: dateTime(now.deadline) })}</p>`}
-      ${now.tracking_no && html`<p>${now.carrier} <strong class="num">${now.tracking_no}</strong></p>`}</section>
-    ${approved && html`<button type="button" class="big" onClick=${save}>${t('student.download')}</button>`}
-    <${Actions} now=${now} />
-    <h2>${t('submission.timeline')}</h2><${Timeline} now=${now} />`;
+      ${estimate && html`<p class="estimate">${estimate}</p>`}
+      ${now.deadline && html`<p>${t('student.deadline', { time: dateTime(now.deadline) })}</p>`}</section>
+    ${now.state === 'student_confirm' && html`<button type="button" class="primary big" onClick=${() => go('approve')}>${t('student.approve_do')}</button>`}
+    ${proofread && html`<button type="button" class="primary big" onClick=${() => go('proofread')}>${t('student.proofread_do')}</button>`}
+    ${now.state === 'closed' ? html`<${Why} now=${now} />` : html`<${Steps} now=${now} />`}
+    ${now.tracking_no && html`<div class="card"><${Facts} rows=${[[t('student.carrier'), now.carrier], [t('student.tracking_no'), now.tracking_no]]} /></div>`}
+    <${Cells}>
+      ${now.submitted && now.state !== 'closed' && html`<${Cell} icon="confirm" label=${t('student.receipt')} onOpen=${() => go('receipt')} />`}
+      ${APPROVED.includes(now.state) && session.value.policy.download_photo && html`<${Cell} icon="portrait" label=${t('student.download')} onOpen=${save} />`}<//>
+    <${Actions} />
+    <details class="more"><summary>${t('submission.timeline')}</summary><${History} now=${now} /></details>`;
 }

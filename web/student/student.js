@@ -1,80 +1,105 @@
-// student — who is logged in on this phone, and the submission being worked on. The token lives as long as the tab.
-import { call, get, post, put, setToken } from '../shared/api.js';
+// student — who is logged in on this phone, the capture session, and the submission being worked on. The token lives as long
+// as the tab.
+import { setToken } from '../shared/api.js';
+import * as server from '../shared/client.js';
 import { language } from '../shared/i18n.js';
 import { observable } from '../shared/view.js';
+import { dropDrafts } from './draft.js';
 
-const NAME = 'xueying.student';
+const TOKEN = 'xueying.student';
+const SESSION = 'xueying.session';
 /** null: not known yet; false: nobody; else the answer of /me. */
 export const student = observable(null);
-/** The newest submission as the poll gives it; null when there is none. */
+/** The submission being worked on, as the poll gives it; null when there is none. */
 export const submission = observable(null);
+/** The capture session the student came for or works in, with its policy and profile; null when none is known. */
+export const session = observable(null);
 
-export async function startStudent() {
-  setToken(sessionStorage.getItem(NAME) || '');
-  if (!sessionStorage.getItem(NAME))
-    return student.set(false);
-  return refresh();
+export const consented = (kinds) => kinds.every((kind) => student.value.consents.some((one) => one.kind === kind));
+export const isOwn = (code) => Boolean(student.value) && student.value.submissions.some((one) => one.session_code === code);
+/** Kinds that must be agreed to before a photo is handed in. */
+export const neededConsents = () => ['privacy', 'passing_on', ...(session.value?.policy.face_consent_needed ? ['face'] : [])];
+
+/** Go into a capture session by its code; throws a Problem when there is none. */
+export async function openSession(code) {
+  if (session.value?.code !== code)
+    session.set(await server.sessionPublic(code));
+  sessionStorage.setItem(SESSION, code);
+  const own = student.value && student.value.submissions.filter((one) => one.session_code === code).pop();
+  if (!own)
+    submission.set(null);
+  else if (submission.value?.id !== own.id)
+    submission.set(await server.submissionShow(own.id));
+  return session.value;
 }
 
-export async function logIn(code) {
-  const answer = await post('/api/v1/login/wechat', { code });
-  sessionStorage.setItem(NAME, answer.token);
-  setToken(answer.token);
+export function leaveSession() {
+  sessionStorage.removeItem(SESSION);
+  session.set(null);
+  submission.set(null);
+}
+
+/** The code in the address (the poster's QR) wins over the one of before; then the newest submission's. */
+async function findSession(newest) {
+  const asked = new URLSearchParams(location.search).get('session');
+  const code = asked || sessionStorage.getItem(SESSION) || newest?.session_code;
+  if (!code)
+    return;
+  await openSession(code).catch((problem) => {
+    if (problem.status !== 404 && problem.status !== 422 && problem.status !== 400)
+      throw problem;
+    leaveSession();
+  });
+}
+
+export async function startStudent() {
+  const token = sessionStorage.getItem(TOKEN);
+  setToken(token || '');
+  if (token)
+    return refresh();
+  await findSession();
+  return student.set(false);
+}
+
+/** With the answer of any log-in. */
+export async function logInWith({ token }) {
+  sessionStorage.setItem(TOKEN, token);
+  setToken(token);
   await refresh();
 }
 
 export function forget() {
-  sessionStorage.removeItem(NAME);
+  sessionStorage.removeItem(TOKEN);
   setToken('');
+  dropDrafts();
   submission.set(null);
   student.set(false);
 }
 
 export async function logOut() {
-  await post('/api/v1/logout').catch(() => {});
+  await server.logout().catch(() => {});
   forget();
 }
 
+/** Who I am, again; after it the session and submission are those of the newest answer. */
 export async function refresh() {
-  const me = await get('/api/v1/me').catch((problem) => { if (problem.status === 401) return false; throw problem; });
+  const me = await server.me().catch((problem) => { if (problem.status === 401) return false; throw problem; });
   if (!me)
     return forget();
-  const newest = me.submissions.at(-1);
-  if (newest && submission.value?.id !== newest.id)
-    submission.set(await get(`/api/v1/submissions/${newest.id}`));
-  if (me.language !== language.value)
-    put('/api/v1/me/language', { language: language.value }).catch(() => {});
+  const first = !student.value;
+  if (first && me.language !== language.value)
+    server.languageSet({ language: language.value }).catch(() => {});
+  const shown = student.value;
+  student.set({ ...me, isStarting: first });
+  if (first || !shown || !session.value)
+    await findSession(me.submissions[me.submissions.length - 1]);
   student.set(me);
   return me;
 }
 
-/** Ask for the submission again, whatever the poll does. */
-export const reloadSubmission = async () => submission.set(await get(`/api/v1/submissions/${submission.value.id}`));
-
-/** Waits for changes while the page is seen: long polls that mostly end in 304. Gives the function that stops it. */
-export function follow(id) {
-  const stop = new AbortController();
-  let etag = '';
-  let pause_ms = 0;
-  const sleep = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
-  const seen = () => (document.hidden ? new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true })) : null);
-  (async () => {
-    while (!stop.signal.aborted) {
-      await seen();
-      try {
-        const headers = etag ? { 'if-none-match': etag, prefer: 'wait=25' } : {};
-        const answer = await call('GET', `/api/v1/submissions/${id}`, { headers, signal: stop.signal, timeout_ms: 45000 });
-        etag = answer.headers.get('etag') || etag;
-        if (answer.status === 200 && !stop.signal.aborted)
-          submission.set(answer.data);
-        pause_ms = 1000;
-      } catch (problem) {
-        if (problem.status === 401 || problem.status === 404)
-          return;
-        pause_ms = Math.min(Math.max(pause_ms * 2, problem.retry_after_ms || 2000), 60000);
-      }
-      await sleep(pause_ms * (0.8 + Math.random() * 0.4));
-    }
-  })();
-  return () => stop.abort();
+/** The submission of an answer: shown at once, whatever the poll does. */
+export function take(answer) {
+  submission.set(answer);
+  return answer;
 }
+export const reloadSubmission = async () => take(await server.submissionShow(submission.value.id));

@@ -52,6 +52,7 @@ int cli_doctor(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_session(int argc, char **argv);
 int cli_roster(int argc, char **argv);
+int cli_routes(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_fill(int argc, char **argv);
 int cli_bench(int argc, char **argv);

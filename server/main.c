@@ -28,6 +28,7 @@ static const struct {
     {"webhook", "webhook add URL | list | remove ID", "systems that are told about moves", cli_webhook},
     {"backup", "backup DIRECTORY", "consistent copy of database and files", cli_backup},
     {"restore", "restore DIRECTORY", "bring a backup back into an empty data directory", cli_restore},
+    {"routes", "routes [--json]", "every address of the API, who may use it and how often", cli_routes},
     {"demo", "demo", "a demo session, students and staff on an empty database", cli_demo},
     {"fill", "fill COUNT", "many made-up submissions, to measure with", cli_fill},
     {"bench", "bench [NAME] [--json]", "our speed as a ratio to the raw libraries", cli_bench},

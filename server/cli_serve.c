@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "dispatch/effects.h"
 #include "serve_outside.h"
+#include "serve_precheck.h"
 #include "version.h"
 #include "workers/profile.h"
 
@@ -153,6 +154,7 @@ static void worker_metrics(void *arg, struct buf *out)
                "xueying_db_commits_total %" PRIu64 "\nxueying_db_units_total %" PRIu64 "\nxueying_db_wal_bytes %" PRId64
                "\nxueying_build_info{version=\"%s\"} 1\n",
                d.commits, d.units, d.log_pages * 4096, XUEYING_VERSION);
+    serve_precheck_metrics(out);
 }
 
 /* ---- opening and closing ---- */
@@ -214,8 +216,11 @@ static int start_api(struct serve *s)
                                   .ready = ready,
                                   .profile_write = profile_write_named,
                                   .profile_known = profile_known,
-                                  .profile_write_at = profile_write_at};
+                                  .profile_write_at = profile_write_at,
+                                  .precheck = serve_precheck,
+                                  .precheck_next_ms = serve_precheck_next_ms};
     serve_outside_hooks(&context);
+    serve_precheck_open(s->dispatch, c->worker != 0 ? (size_t)c->precheck_in_flight_max : 0);
     enum err e = api_start(&context, why);
     return e == ERR_NONE ? CLI_DONE : cli_say(cli_code(e), "%s", why);
 }
@@ -334,6 +339,7 @@ static void stop_all(struct serve *s)
     if (s->dispatch != NULL)
         dispatch_stop(s->dispatch);
     s->dispatch = NULL;
+    serve_precheck_close();
     serve_outside_close();
     store_close(s->cli.store);
     s->cli.store = NULL;

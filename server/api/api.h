@@ -37,6 +37,13 @@ struct api_notice { /* what a verified call says; NONE: nothing we act on */
     int64_t amount_fen;
 };
 
+struct api_frame {                    /* of a running camera; everything belongs to the caller */
+    const char *student_id, *profile; /* profile: a name we know, or the default one is meant */
+    const void *jpeg;
+    size_t len; /* > 0 */
+    int64_t camera_width_px;
+};
+
 /* ---- set once by main before server_start; everything outlives the server ---- */
 
 struct api_context {
@@ -58,6 +65,12 @@ struct api_context {
     bool (*profile_known)(const char *name);
     bool (*profile_write_at)(size_t i, struct buf *out); /* the i-th in the same shape; false behind the last */
     bool (*template_known)(const char *template_id);     /* of WeChat subscription messages */
+
+    /* A frame to look at; loop thread, does not wait. The question is answered exactly once, by whatever thread: with
+     * precheck.h's JSON, with BUSY at once when there is no room, or with what is wrong with the frame. NULL: nobody
+     * looks. precheck_next_ms: when a page may ask again; 0: never. Any thread, quick. */
+    void (*precheck)(const struct api_frame *frame, struct question *question);
+    int64_t (*precheck_next_ms)(void);
 
     /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);

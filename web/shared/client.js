@@ -78,6 +78,9 @@ export const uploadPart = (id, uploadOffset, body, options) => send('PATCH', `/a
 /** show CHSI's collection code, as a complete upload of purpose code or as the bytes a scanner read @param body {{upload_id?: string, payload?: string}} @returns {Promise<{id: string, number: number, source: 'picture'|'scan', state: 'processing'}>} */
 export const codeAdd = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/code`, { key: newKey(), ...options, body });
 
+/** look at one frame of the running camera; nothing is stored @param body {Blob|ArrayBuffer} @param options {{query: {profile?: string, width?: number}}} @returns {Promise<{analysed: boolean, faces: number|null, box: null|{x: number, y: number, w: number, h: number}, eyes: null|Array<{x: number, y: number}>, roll_degrees: number|null, yaw_degrees: number|null, luminance: number|null, half_lit: number|null, sharpness: number|null, wall_spread: number|null, hint: null|{code: string, text: string}, next_ms: number}>} */
+export const precheck = (body, options) => send('POST', '/api/v1/precheck', { ...options, body, type: 'image/jpeg' });
+
 /** make an attempt from a complete upload @param body {{upload_id: string}} @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed'}>} */
 export const attemptAdd = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/attempts`, { key: newKey(), ...options, body });
 

@@ -213,6 +213,8 @@ static int start_api(struct serve *s)
                                   .login_absolute_ms = c->login_absolute_ms,
                                   .student_login_ms = c->student_login_ms,
                                   .idempotency_keep_ms = c->idempotency_keep_ms,
+                                  .identity_tries_max = c->identity_tries_max,
+                                  .session_wrong_tries_max = c->session_wrong_tries_max,
                                   .ready = ready,
                                   .profile_write = profile_write_named,
                                   .profile_known = profile_known,

@@ -55,7 +55,7 @@ struct api_context {
     /* names and meanings as in config.def */
     int64_t upload_bytes_max, uploads_per_day_max, upload_expire_ms, password_hashes_max, undo_window_ms;
     int64_t claim_lease_ms, claims_per_reviewer_max, login_idle_ms, login_absolute_ms, student_login_ms;
-    int64_t idempotency_keep_ms;
+    int64_t idempotency_keep_ms, identity_tries_max, session_wrong_tries_max;
     bool allow_heic;
 
     /* Any thread, quick. ready NULL: always; `words` (64 bytes) is "starting", "stopping" or "failing" when false. */

@@ -1,73 +1,191 @@
-/* Students: who am I on the roster? Linking makes the submission.
+/* Students: who am I on the roster? First what there is (enrolments), then one of them is linked: that makes the
+ * submission. Linking by the proof itself works too, where only one entry fits.
  *
- * Not a keyed endpoint: a wrong answer must be written down (it costs time), and linking again gives the same
- * submission anyhow. */
+ * Not keyed endpoints: a wrong proof must be written down (it costs time), and linking again gives the same submission
+ * anyhow. */
 #include "api/job.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
-#include "store/roster.h"
-#include "store/student.h"
+#include "store/collection_code.h"
+#include "store/enrolment.h"
 #include "store/student_submissions.h"
+#include "store/wrong_try.h"
+
+/* ---- what both have in common ---- */
+
+struct proving {
+    const char *session_code;
+    struct proof proof;
+    enum err outcome; /* a refusal that is written down */
+    struct capture_session session;
+    struct student student;
+};
+
+#define PROOF_FIELDS(type_)                                                                                            \
+    {"session_code", JSON_TO_TEXT, true, offsetof(struct type_, proving.session_code), 6, 8},                          \
+        {"student_no", JSON_TO_TEXT, false, offsetof(struct type_, proving.proof.student_no), 1, 40},                  \
+        {"last_four", JSON_TO_TEXT, false, offsetof(struct type_, proving.proof.last_four), 4, 8},                     \
+        {"name", JSON_TO_TEXT, false, offsetof(struct type_, proving.proof.name), 1, 60},                              \
+        {"id_number", JSON_TO_TEXT, false, offsetof(struct type_, proving.proof.id_number), 5, 24},                    \
+    {                                                                                                                  \
+        "code_id", JSON_TO_TEXT, false, offsetof(struct type_, proving.proof.code_id), 26, 26                          \
+    }
+
+/* What is guessed at is limited for all logins together; a proof that names nobody has no subject. */
+static enum err limit(struct exchange *x, const struct proving *p)
+{
+    const char *about = p->proof.student_no != NULL ? p->proof.student_no : p->proof.id_number;
+    return exchange_limit(x, about == NULL ? NULL : arena_printf(exchange_arena(x), "%s\n%s", p->session_code, about));
+}
+
+/* Student and session; outcome LOCKED_OUT while wrong tries make wait. */
+static enum err begin(struct tx *tx, struct job *job, struct proving *p)
+{
+    p->outcome = ERR_NONE;
+    job->json = NULL;
+    TRY(student_get(tx, job->who->id, &p->student));
+    if (p->student.links_locked_until_us > job->now_us) {
+        p->outcome = ERR_LOCKED_OUT;
+        job->retry_after_s = (p->student.links_locked_until_us - job->now_us) / 1000000 + 1;
+        return ERR_NONE;
+    }
+    enum err e = session_by_code(tx, p->session_code, &p->session);
+    return e == ERR_NOT_FOUND ? ERR_NO_SESSION : e;
+}
+
+/* What the proof shows; nothing: outcome NOT_ON_ROSTER, and the try is counted. */
+static enum err prove(struct tx *tx, struct job *job, struct proving *p, struct enrolments *found)
+{
+    enum err e = enrolment_find(tx, &p->session, &p->student, &p->proof, found);
+    if (e != ERR_NONE)
+        return found->why != NULL ? job_refuse(job, e, "%s", found->why) : e;
+    if (found->count > 0)
+        return ERR_NONE;
+    p->outcome = ERR_NOT_ON_ROSTER;
+    return wrong_try_student(tx, &p->student, p->session.id, api()->session_wrong_tries_max, job->now_us);
+}
+
+static void reply(struct exchange *x, struct job *job, enum err outcome)
+{
+    if (outcome == ERR_NONE) {
+        job_reply(x, job);
+        return;
+    }
+    if (job->retry_after_s > 0)
+        exchange_retry_after(x, job->retry_after_s);
+    exchange_send_error(x, outcome);
+}
+
+static struct enrolment enrolment_of(const struct proving *p, const struct enrolments *found, size_t i)
+{
+    const struct roster_entry *entry = &found->items[i];
+    return (struct enrolment){.roster_id = entry->id,
+                              .name = found->at_word ? entry->name : NULL,
+                              .id_number = found->at_word ? entry->id_number : NULL,
+                              .last_four = found->at_word ? p->proof.last_four : NULL,
+                              .code_id = p->proof.code_id,
+                              .code_matched = found->code_matched};
+}
+
+/* ---- what there is ---- */
+
+struct enrolments_job {
+    struct job job;
+    struct proving proving;
+    struct enrolments found;
+};
+
+static const struct json_field enrolments_fields[] = {PROOF_FIELDS(enrolments_job)};
+
+static enum err enrolments_decode(struct exchange *x, struct enrolments_job *job)
+{
+    job_begin(x, &job->job);
+    TRY(exchange_json(x, enrolments_fields, countof(enrolments_fields), job));
+    if (job->proving.proof.code_id != NULL)
+        TRY(job_id(x, "code_id", job->proving.proof.code_id));
+    return limit(x, &job->proving);
+}
+
+static enum err put_enrolment(struct tx *tx, struct enrolments_job *job, size_t i, struct buf *out)
+{
+    const struct capture_session *session = &job->proving.session;
+    const struct roster_entry *entry = &job->found.items[i];
+    const struct enrolment enrolment = enrolment_of(&job->proving, &job->found, i);
+    bool mine = text_is(entry->student_id, job->job.who->id), is_taken = entry->student_id != NULL && !mine;
+    json_object_open(out);
+    json_put_text(out, "enrolment_id", enrolment_token(tx, job->job.who->id, session->id, &enrolment, job->job.now_us));
+    json_put_text(out, "session_code", session->code);
+    json_put_text(out, "session_name", session->name);
+    json_put_text(out, "school", session->school_name);
+    json_put_text(out, "college", entry->college);
+    json_put_text(out, "major", entry->major);
+    json_put_text(out, "class_name", entry->class_name);
+    json_put_text(out, "student_no_masked", mask_number(tx->arena, entry->student_no));
+    const char *name = mask_name(tx->arena, entry->name);
+    json_put_text(out, "name_masked", name != NULL ? name : "");
+    json_put_bool(out, "linked", mine);
+    json_put_bool(out, "taken", is_taken);
+    json_object_close(out);
+    return ERR_NONE;
+}
+
+static enum err enrolments_body(struct tx *tx, struct enrolments_job *job, struct buf *out)
+{
+    json_object_open(out);
+    json_name(out, "items");
+    json_array_open(out);
+    for (size_t i = 0; i < job->found.count; i++)
+        TRY(put_enrolment(tx, job, i, out));
+    json_array_close(out);
+    json_object_close(out);
+    return ERR_NONE;
+}
+
+static enum err enrolments_write(struct tx *tx, struct enrolments_job *job)
+{
+    TRY(begin(tx, &job->job, &job->proving));
+    if (job->proving.outcome != ERR_NONE)
+        return ERR_NONE;
+    if (job->job.now_us >= job->proving.session.closes_us)
+        return ERR_SESSION_CLOSED;
+    TRY(prove(tx, &job->job, &job->proving, &job->found));
+    return job->proving.outcome != ERR_NONE ? ERR_NONE : COMPOSE(tx, job, enrolments_body);
+}
+
+static void enrolments_reply(struct exchange *x, struct enrolments_job *job)
+{
+    reply(x, &job->job, job->proving.outcome);
+}
+ENDPOINT(enrolments, struct enrolments_job, WRITE(enrolments_write))
+
+/* ---- one of them ---- */
 
 struct link {
     struct job job;
-    const char *session_code, *student_no, *last_four, *name, *id_number;
-    const char *new_id;
+    struct proving proving;
+    const char *enrolment_id, *new_id;
     char code[CRYPT_CODE_TEXT_BYTES];
-    enum err outcome; /* a refusal that is written down */
     struct submission made;
 };
 
-static const struct json_field link_fields[] = {JSON_FIELD(struct link, session_code, JSON_TO_TEXT, true, 6, 8),
-                                                JSON_FIELD(struct link, student_no, JSON_TO_TEXT, false, 1, 40),
-                                                JSON_FIELD(struct link, last_four, JSON_TO_TEXT, false, 4, 4),
-                                                JSON_FIELD(struct link, name, JSON_TO_TEXT, false, 1, 60),
-                                                JSON_FIELD(struct link, id_number, JSON_TO_TEXT, false, 5, 20)};
-
-static bool by_number(const struct link *job)
-{
-    return job->student_no != NULL && job->last_four != NULL;
-}
-
-static bool by_person(const struct link *job)
-{
-    return job->name != NULL && job->id_number != NULL;
-}
+static const struct json_field link_fields[] = {
+    PROOF_FIELDS(link), JSON_FIELD(struct link, enrolment_id, JSON_TO_TEXT, false, 1, ENROLMENT_TOKEN_CHARS_MAX)};
 
 static enum err link_decode(struct exchange *x, struct link *job)
 {
+    const struct proof *proof = &job->proving.proof;
     job_begin(x, &job->job);
     job->job.status = 201;
     job->new_id = job_new_id(&job->job);
     crypt_code(job->code);
     TRY(exchange_json(x, link_fields, countof(link_fields), job));
-    if (by_number(job) == by_person(job))
-        return exchange_explain(x, ERR_BAD_FIELD, "give student_no and last_four, or name and id_number");
-    return exchange_limit(x, arena_printf(job->job.arena, "%s\n%s", job->session_code,
-                                          by_number(job) ? job->student_no : job->id_number));
-}
-
-/* The roster's entry, or NOT_FOUND. The session says which proof it takes. */
-static enum err find_entry(struct tx *tx, struct link *job, const struct capture_session *session,
-                           struct roster_entry *entry)
-{
-    bool wants_number = text_is(session->policy.identity_method, "student_number");
-    if (wants_number != by_number(job))
-        return job_refuse(&job->job, ERR_BAD_FIELD,
-                          wants_number ? "this session asks for student_no and last_four"
-                                       : "this session asks for name and id_number");
-    if (by_number(job))
-        return roster_by_number(tx, session->id, job->student_no, job->last_four, entry);
-    return roster_by_person(tx, session->id, job->name, job->id_number, entry);
-}
-
-/* A session without roster takes people at their word; a reviewer and the face comparison look at them later. */
-static enum err take_at_word(struct tx *tx, struct link *job)
-{
-    char normal[ID_NUMBER_BYTES];
-    if (!by_person(job) || !id_number_normal(job->id_number, normal) || !id_number_plausible(normal))
-        return job_refuse(&job->job, ERR_BAD_FIELD, "id_number is not a possible one");
-    return student_set_names(tx, job->job.who->id, job->name, arena_text(tx->arena, normal));
+    bool proved = proof->student_no != NULL || proof->last_four != NULL || proof->name != NULL ||
+                  proof->id_number != NULL || proof->code_id != NULL;
+    if (job->enrolment_id != NULL && proved)
+        return exchange_explain(x, ERR_BAD_FIELD, "give enrolment_id or the proof, not both");
+    if (proof->code_id != NULL)
+        TRY(job_id(x, "code_id", proof->code_id));
+    return limit(x, &job->proving);
 }
 
 static int64_t price_of(const struct policy *policy)
@@ -76,25 +194,53 @@ static int64_t price_of(const struct policy *policy)
     return student_pays ? policy->price_fen : 0;
 }
 
-static enum err make(struct tx *tx, struct link *job, const struct capture_session *session, const char *roster_id)
+/* A submission for what was found; without an entry of a roster the student is taken at their word: a reviewer and the
+ * face comparison look at them later. */
+static enum err make(struct tx *tx, struct link *job, const struct enrolment *enrolment)
 {
+    const struct capture_session *session = &job->proving.session;
+    const char *student_id = job->job.who->id;
     const struct submission s = {.id = job->new_id,
                                  .code = job->code,
                                  .session_id = session->id,
-                                 .student_id = job->job.who->id,
-                                 .roster_id = roster_id,
+                                 .student_id = student_id,
+                                 .roster_id = enrolment->roster_id,
                                  .price_fen = price_of(&session->policy),
                                  .created_us = job->job.now_us};
+    if (enrolment->roster_id == NULL)
+        TRY(student_set_names(tx, student_id, enrolment->name,
+                              enrolment->id_number != NULL ? enrolment->id_number : enrolment->last_four));
     TRY(submission_add(tx, &s));
+    if (enrolment->code_id != NULL)
+        TRY(collection_code_adopt(tx, enrolment->code_id, student_id, s.id, enrolment->code_matched));
     struct audit_entry entry = {job->job.now_us, "student", s.student_id, "linked", "submission", s.id, NULL};
     TRY(audit_add(tx, &entry));
     return submission_get(tx, s.id, &job->made);
 }
 
-static enum err refused_link(struct tx *tx, struct link *job, const struct student *student)
+static enum err link_entry(struct tx *tx, struct link *job, const struct enrolment *enrolment)
 {
-    job->outcome = ERR_NOT_ON_ROSTER;
-    return student_wrong_link(tx, student, job->job.now_us);
+    struct roster_entry entry;
+    if (enrolment->roster_id == NULL)
+        return make(tx, job, enrolment);
+    TRY(roster_get(tx, enrolment->roster_id, &entry));
+    enum err e = roster_link(tx, &entry, job->job.who->id, job->job.now_us);
+    if (e == ERR_CONFLICT)
+        return job_refuse(&job->job, e, "this entry of the roster is linked with another login; ask customer service");
+    TRY(e);
+    return make(tx, job, enrolment);
+}
+
+static enum err link_proved(struct tx *tx, struct link *job)
+{
+    struct enrolments found;
+    TRY(prove(tx, &job->job, &job->proving, &found));
+    if (job->proving.outcome != ERR_NONE)
+        return ERR_NONE;
+    if (found.count > 1)
+        return job_refuse(&job->job, ERR_CONFLICT, "several entries fit: ask for the enrolments and choose one");
+    const struct enrolment enrolment = enrolment_of(&job->proving, &found, 0);
+    return link_entry(tx, job, &enrolment);
 }
 
 static enum err link_body(struct tx *tx, struct link *job, struct buf *out)
@@ -102,64 +248,33 @@ static enum err link_body(struct tx *tx, struct link *job, struct buf *out)
     return submission_view(tx, &job->made, job->job.language, job->job.now_us, out, NULL);
 }
 
-static enum err link_new(struct tx *tx, struct link *job, const struct capture_session *session,
-                         const struct student *student)
-{
-    struct roster_entry entry;
-    bool code_only = text_is(session->policy.roster_mode, "code_only");
-    if (code_only) {
-        TRY(take_at_word(tx, job));
-        return make(tx, job, session, NULL);
-    }
-    enum err e = find_entry(tx, job, session, &entry);
-    if (e == ERR_NOT_FOUND)
-        return refused_link(tx, job, student);
-    TRY(e);
-    e = roster_link(tx, &entry, student->id, job->job.now_us);
-    if (e == ERR_CONFLICT)
-        return job_refuse(&job->job, e, "this entry of the roster is linked with another login; ask customer service");
-    TRY(e);
-    return make(tx, job, session, entry.id);
-}
-
 static enum err link_write(struct tx *tx, struct link *job)
 {
-    struct capture_session session;
-    struct student student;
-    int64_t now_us = job->job.now_us;
-    job->outcome = ERR_NONE;
-    job->job.json = NULL;
-    TRY(student_get(tx, job->job.who->id, &student));
-    if (student.links_locked_until_us > now_us) {
-        job->outcome = ERR_LOCKED_OUT;
-        job->job.retry_after_s = (student.links_locked_until_us - now_us) / 1000000 + 1;
+    struct enrolment chosen;
+    struct proving *p = &job->proving;
+    TRY(begin(tx, &job->job, p));
+    if (p->outcome != ERR_NONE)
         return ERR_NONE;
-    }
-    enum err e = session_by_code(tx, job->session_code, &session);
-    if (e == ERR_NOT_FOUND)
-        return ERR_NO_SESSION;
-    TRY(e);
-    e = student_submission_in(tx, student.id, session.id, &job->made);
+    enum err e = student_submission_in(tx, p->student.id, p->session.id, &job->made);
     if (e == ERR_NONE) {
         job->job.status = 200; /* linked before */
         return COMPOSE(tx, job, link_body);
     }
     if (e != ERR_NOT_FOUND)
         return e;
-    if (now_us >= session.closes_us)
+    if (job->job.now_us >= p->session.closes_us)
         return ERR_SESSION_CLOSED;
-    TRY(link_new(tx, job, &session, &student));
-    return job->outcome != ERR_NONE ? ERR_NONE : COMPOSE(tx, job, link_body);
+    if (job->enrolment_id == NULL)
+        TRY(link_proved(tx, job));
+    else if (enrolment_of_token(tx, p->student.id, p->session.id, job->enrolment_id, job->job.now_us, &chosen))
+        TRY(link_entry(tx, job, &chosen));
+    else
+        return job_refuse(&job->job, ERR_STALE, "this enrolment was shown too long ago; ask for the enrolments again");
+    return p->outcome != ERR_NONE ? ERR_NONE : COMPOSE(tx, job, link_body);
 }
 
 static void link_reply(struct exchange *x, struct link *job)
 {
-    if (job->outcome == ERR_NONE) {
-        job_reply(x, job);
-        return;
-    }
-    if (job->job.retry_after_s > 0)
-        exchange_retry_after(x, job->job.retry_after_s);
-    exchange_send_error(x, job->outcome);
+    reply(x, &job->job, job->proving.outcome);
 }
 ENDPOINT(link, struct link, WRITE(link_write))

@@ -160,3 +160,52 @@ struct code_words code_words(const char *verdict, const char *looks_like)
             return answers[i].words;
     return (struct code_words){"", ""};
 }
+
+/* ---- masks ---- */
+
+/* Bytes of the character at `at`: UTF-8 that was validated before. */
+static size_t character(const char *at)
+{
+    size_t len = 1;
+    while ((at[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+/* Only the last run of stars ever takes more: those before it have what they need, the rest is free. So the time is
+ * at most the product of both lengths, whatever the mask. */
+static bool fits(const char *mask, const char *plain)
+{
+    const char *behind_star = NULL, *taken = NULL; /* to go on from: the mask behind the star, what it has taken */
+    for (;;) {
+        if (*mask == '*') {
+            mask += strspn(mask, "*");
+            if (*plain == '\0')
+                return false; /* a star stands for one character at least */
+            plain += character(plain);
+            behind_star = mask;
+            taken = plain;
+        } else if (*mask == *plain) {
+            if (*mask == '\0')
+                return true;
+            mask++;
+            plain++;
+        } else if (behind_star != NULL && *taken != '\0') {
+            taken += character(taken);
+            mask = behind_star;
+            plain = taken;
+        } else {
+            return false;
+        }
+    }
+}
+
+#define MASK_BYTES_MAX 256 /* names have 60 characters, numbers 20 */
+
+bool code_mask_fits(const char *mask, const char *plain)
+{
+    size_t len = strlen(mask);
+    if (len == 0 || len > MASK_BYTES_MAX || strspn(mask, "*") == len || !text_utf8_valid(mask, len))
+        return false;
+    return fits(mask, plain);
+}

@@ -13,6 +13,10 @@
 /* "opaque", or: chsi_url wechat wechat_pay alipay url contact wifi call number text. Static. */
 const char *code_looks_like(const void *payload, size_t len);
 
+/* Whether a masked text fits a plain one: each run of '*' stands for one or more characters, the rest must be equal.
+ * False when nothing but '*' is in it. Pure. */
+bool code_mask_fits(const char *mask, const char *plain);
+
 struct code_words {
     const char *zh, *en; /* one sentence, what to do next; static */
 };

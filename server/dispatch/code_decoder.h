@@ -13,6 +13,7 @@
 #ifndef XY_DISPATCH_CODE_DECODER_H
 #define XY_DISPATCH_CODE_DECODER_H
 
+#include "base/code_kind.h"
 #include "base/json.h"
 #include "dispatch/client.h"
 
@@ -38,10 +39,6 @@ struct code_question {
 bool code_decoder_there(const struct outside *outside);
 void code_decoder_ask(struct code_question *question);
 void code_decoder_stop(struct outside *outside); /* kills what still runs; their questions end without answer */
-
-/* Whether a masked text fits a plain one: each run of '*' stands for one or more characters, the rest must be equal.
- * False when nothing but '*' is in it. Pure. */
-bool code_mask_fits(const char *mask, const char *plain);
 
 /* "yes", "no" or "unknown": the answer against name and ID number (NULL or "": not known). Pure. */
 const char *code_answer_match(const struct json *answer, const char *name, const char *id_number);

@@ -26,7 +26,7 @@ struct code {
     struct compute_job job;
     struct code_question question;
 
-    bool wanted, is_picture; /* by the first unit, in effect->arena */
+    bool wanted, is_picture, is_open; /* by the first unit, in effect->arena */
     const char *name, *id_number;
 
     struct collection_code_found found;
@@ -69,6 +69,20 @@ static void save_other(struct code *c, const char *state, const char *looks_like
 
 /* ---- the decoder ---- */
 
+/* What finds the entry of the roster, for a student who has none yet. */
+static const char *reading_of(struct code *c, const struct json *answer)
+{
+    struct buf b;
+    buf_init(&b, KIB(1));
+    json_object_open(&b);
+    json_put_text(&b, "name_masked", json_text_at(answer, "name_masked", ""));
+    json_put_text(&b, "id_masked", json_text_at(answer, "id_masked", ""));
+    json_object_close(&b);
+    const char *reading = b.over ? NULL : arena_text(c->effect->arena, buf_cstr(&b));
+    buf_release(&b);
+    return reading;
+}
+
 static void decoded(struct code_question *question)
 {
     struct code *c = question->owner;
@@ -79,7 +93,10 @@ static void decoded(struct code_question *question)
         save_other(c, "foreign", "not_chsi");
         return;
     } else {
-        c->found.code_match = code_answer_match(question->answer, c->name, c->id_number);
+        if (c->is_open)
+            c->found.reading = reading_of(c, question->answer);
+        else
+            c->found.code_match = code_answer_match(question->answer, c->name, c->id_number);
         c->checked = arena_printf(c->effect->arena, ", match %s", c->found.code_match);
     }
     save(c);
@@ -218,7 +235,9 @@ static enum err load_step(struct tx *tx, void *job)
     c->is_picture = code.blob_id != NULL;
     c->found.payload = code.payload == NULL ? NULL : arena_copy(c->effect->arena, code.payload, code.payload_len);
     c->found.payload_len = code.payload_len;
-    TRY(load_person(tx, c, code.submission_id));
+    c->is_open = code.submission_id == NULL;
+    if (!c->is_open)
+        TRY(load_person(tx, c, code.submission_id));
     return c->is_picture ? load_picture(tx, c, code.blob_id) : ERR_NONE;
 }
 

@@ -7,6 +7,7 @@ const struct executor compute_executors[] = {
     {"retouch", retouch_start, 2},
     {"derive", derive_start, 2},
     {"compare", compare_start, 4},
+    {"id_card", id_card_start, 4},
     {"intake", intake_start, 32},
     {"erase", erase_start, 4},
     {"package", package_start, 1},

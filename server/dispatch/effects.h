@@ -1,6 +1,6 @@
-/* effects — executors that need the image worker or sealed files: standardise, retouch, derive, compare, intake, erase,
- * and the batches' package, sheet and batch. What each is for stands at the top of its file; all are idempotent by the
- * state of what they work on. main gives compute_executors to dispatch_start. */
+/* effects — executors that need the image worker or sealed files: standardise, retouch, derive, compare, id_card,
+ * intake, erase, and the batches' package, sheet and batch. What each is for stands at the top of its file; all are
+ * idempotent by the state of what they work on. main gives compute_executors to dispatch_start. */
 #ifndef XY_EFFECTS_H
 #define XY_EFFECTS_H
 
@@ -14,6 +14,7 @@ effect_start compare_start;               /* effect_compare.c */
 effect_start intake_start, erase_start;   /* effect_submission.c */
 effect_start package_start;               /* effect_package.c */
 effect_start sheet_start;                 /* effect_sheet.c */
+effect_start id_card_start;               /* effect_id_card.c */
 effect_start batch_start;                 /* effect_batch.c */
 
 /* ---- what they share ---- */

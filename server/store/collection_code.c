@@ -4,6 +4,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "store/audit.h"
+#include "store/column.h"
 #include "store/queries.h"
 #include "store/store.h"
 #include "store/submission.h"
@@ -43,7 +44,9 @@ static enum err read_code(struct tx *tx, const struct rows *r, struct collection
                                   .payload_index = col_text(r, 8),
                                   .code_match = col_text(r, 10),
                                   .created_us = col_int(r, 11),
-                                  .read_us = col_int(r, 12)};
+                                  .read_us = col_int(r, 12),
+                                  .student_id = col_text(r, 13)};
+    TRY(column_open(tx, r, 14, "collection_code", c->id, "reading", &c->reading));
     size_t sealed_len = 0;
     char *plain = NULL;
     const void *sealed = col_bytes(r, 7, &sealed_len);
@@ -74,21 +77,58 @@ enum err collection_code_latest(struct tx *tx, const char *submission_id, struct
     return read_one(tx, Q_CODE_LATEST, submission_id, code);
 }
 
-enum err collection_code_add(struct tx *tx, struct collection_code *c)
+/* The number of the next try of this submission. */
+static enum err next_number(struct tx *tx, struct collection_code *c)
 {
-    RUNS_ON(ROLE_WRITER);
     struct collection_code last;
-    size_t sealed_len = 0;
     enum err e = collection_code_latest(tx, c->submission_id, &last);
     if (e != ERR_NONE && e != ERR_NOT_FOUND)
         return e;
     c->number = e == ERR_NONE ? last.number + 1 : 1;
-    if (c->number > COLLECTION_CODE_TRIES_MAX)
-        return ERR_ATTEMPTS_USED;
+    return c->number > COLLECTION_CODE_TRIES_MAX ? ERR_ATTEMPTS_USED : ERR_NONE;
+}
+
+static enum err count_open(struct tx *tx, const struct collection_code *c)
+{
+    struct rows r;
+    int64_t count = 0;
+    TRY(TX_OPEN(tx, &r, Q_CODE_OPEN_COUNT, v_text(c->student_id), v_int(c->created_us - COLLECTION_CODE_OPEN_US)));
+    if (rows_next(&r))
+        count = col_int(&r, 0);
+    TRY(rows_close(&r));
+    return count >= COLLECTION_CODE_TRIES_MAX ? ERR_ATTEMPTS_USED : ERR_NONE;
+}
+
+enum err collection_code_add(struct tx *tx, struct collection_code *c)
+{
+    RUNS_ON(ROLE_WRITER);
+    size_t sealed_len = 0;
+    c->number = 0;
+    TRY(c->submission_id != NULL ? next_number(tx, c) : count_open(tx, c));
     const void *sealed = seal(tx, c->id, c->payload, c->payload_len, &sealed_len);
-    TRY(TX_RUN(tx, Q_CODE_ADD, v_text(c->id), v_text(c->submission_id), v_int(c->number), v_text(c->source),
-               v_text(c->blob_id), sealed == NULL ? v_null() : v_bytes(sealed, sealed_len), v_int(c->created_us)));
-    return submission_touch(tx, c->submission_id);
+    TRY(TX_RUN(tx, Q_CODE_ADD, v_text(c->id), v_text(c->student_id), v_text(c->submission_id), v_int(c->number),
+               v_text(c->source), v_text(c->blob_id), sealed == NULL ? v_null() : v_bytes(sealed, sealed_len),
+               v_int(c->created_us)));
+    return c->submission_id != NULL ? submission_touch(tx, c->submission_id) : ERR_NONE;
+}
+
+enum err collection_code_adopt(struct tx *tx, const char *id, const char *student_id, const char *submission_id,
+                               bool matched)
+{
+    RUNS_ON(ROLE_WRITER);
+    int64_t changed = 0;
+    TRY(TX_RUN_N(tx, &changed, Q_CODE_ADOPT, v_text(submission_id), v_bool(matched), v_text(id), v_text(student_id)));
+    return changed == 1 ? submission_touch(tx, submission_id) : ERR_NOT_FOUND;
+}
+
+enum err collection_code_drop_stale(struct tx *tx, int64_t now_us, int64_t max)
+{
+    return TX_RUN(tx, Q_CODE_DROP_STALE, v_int(now_us - COLLECTION_CODE_OPEN_US), v_int(max));
+}
+
+enum err collection_code_drop_open(struct tx *tx, const char *student_id)
+{
+    return TX_RUN(tx, Q_CODE_DROP_OPEN, v_text(student_id));
 }
 
 static enum err others(struct tx *tx, const char *index, const char *student_id, int64_t *count)
@@ -109,16 +149,16 @@ enum err collection_code_others(struct tx *tx, const struct collection_code *cod
 }
 
 /* The outcome in the audit chain; whose code it was before is never told, only that it was. */
-static enum err record(struct tx *tx, const struct collection_code *c, const struct submission *s, const char *state,
+static enum err record(struct tx *tx, const struct collection_code *c, const char *state,
                        const struct collection_code_found *found, int64_t now_us)
 {
     return audit_add(tx, &(struct audit_entry){
                              .at_us = now_us,
                              .actor_kind = "student",
-                             .actor_id = s->student_id,
+                             .actor_id = c->student_id,
                              .action = arena_printf(tx->arena, "code_%s", state),
-                             .object_kind = "submission",
-                             .object_id = s->id,
+                             .object_kind = c->submission_id != NULL ? "submission" : "student",
+                             .object_id = c->submission_id != NULL ? c->submission_id : c->student_id,
                              .detail = arena_printf(tx->arena,
                                                     "{\"number\":%" PRId64 ",\"source\":\"%s\",\"looks_like\":\"%s\","
                                                     "\"code_match\":\"%s\"}",
@@ -129,25 +169,24 @@ enum err collection_code_found(struct tx *tx, const char *id, const struct colle
 {
     RUNS_ON(ROLE_WRITER);
     struct collection_code c;
-    struct submission s;
     const char *state = found->state, *index = NULL;
     size_t sealed_len = 0;
     TRY(collection_code_get(tx, id, &c));
     if (!text_is(c.state, "processing"))
         return ERR_NONE; /* a second run of the same row */
-    TRY(submission_get(tx, c.submission_id, &s));
     if (found->payload != NULL) {
         int64_t count = 0;
         index = index_of(tx, found->payload, found->payload_len);
-        TRY(others(tx, index, s.student_id, &count));
+        TRY(others(tx, index, c.student_id, &count));
         state = count > 0 ? "seen_before" : state;
     }
     const void *sealed = seal(tx, id, found->payload, found->payload_len, &sealed_len);
     TRY(TX_RUN(tx, Q_CODE_READ, v_text(state), v_text(found->looks_like), v_text(found->code_match),
                sealed == NULL ? v_null() : v_bytes(sealed, sealed_len), v_text(index),
-               v_int((int64_t)found->payload_len), v_int(now_us), v_text(id)));
-    TRY(record(tx, &c, &s, state, found, now_us));
-    return submission_touch(tx, s.id);
+               column_seal(tx, "collection_code", id, "reading", found->reading), v_int((int64_t)found->payload_len),
+               v_int(now_us), v_text(id)));
+    TRY(record(tx, &c, state, found, now_us));
+    return c.submission_id != NULL ? submission_touch(tx, c.submission_id) : ERR_NONE;
 }
 
 enum err collection_code_given(struct tx *tx, const char *submission_id, const struct policy *policy, bool *given)

@@ -16,6 +16,7 @@
 void view_attempt(struct buf *out, const struct attempt *a, bool chosen);       /* schema Attempt */
 enum err view_student(struct tx *tx, const char *student_id, struct buf *out);  /* schema Student */
 enum err view_consents(struct tx *tx, const char *student_id, struct buf *out); /* only the list */
+enum err view_identity(struct tx *tx, const char *student_id, struct buf *out); /* schema Identity; state none too */
 /* Moves behind number `after`, oldest first; with `for_staff` also who made them. *last: 0 when there are no more. */
 enum err view_timeline(struct tx *tx, const char *submission_id, int64_t after, int64_t limit, bool for_staff,
                        struct buf *out, int64_t *last);

@@ -56,6 +56,8 @@ enum err view_student(struct tx *tx, const char *student_id, struct buf *out)
     json_put_bool(out, "linked", s.name != NULL);
     json_put_bool(out, "portrait", s.portrait_blob_id != NULL);
     json_put_text(out, "language", s.language);
+    json_name(out, "identity");
+    TRY(view_identity(tx, student_id, out));
     json_name(out, "consents");
     TRY(view_consents(tx, student_id, out));
     TRY(put_submissions(tx, student_id, out));

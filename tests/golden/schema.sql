@@ -99,10 +99,11 @@ CREATE TABLE capture_session (
 , level TEXT NOT NULL DEFAULT ''       -- 学历类别; '' not said
     CHECK (level IN ('','associate','undergraduate','postgraduate','adult','open','self_study','other')), graduation_year INTEGER NOT NULL DEFAULT 0, batch_name TEXT NOT NULL DEFAULT '', version INTEGER NOT NULL DEFAULT 1) STRICT;
 
-CREATE TABLE collection_code (          -- one try of a student to show it
+CREATE TABLE "collection_code" (     -- one try of a student to show it
     id TEXT PRIMARY KEY,
-    submission_id TEXT NOT NULL REFERENCES submission(id),
-    number INTEGER NOT NULL,            -- 1, 2, 3 … of the submission; the last one counts
+    student_id TEXT NOT NULL REFERENCES student(id),
+    submission_id TEXT REFERENCES submission(id), -- NULL: shown to find the enrolment; goes after a day
+    number INTEGER NOT NULL,            -- 1, 2, 3 … of the submission; the last one counts; 0 without submission
     source TEXT NOT NULL,               -- picture, scan
     blob_id TEXT,                       -- the picture; goes with its upload
     state TEXT NOT NULL,
@@ -110,6 +111,7 @@ CREATE TABLE collection_code (          -- one try of a student to show it
     sealed_payload BLOB,                -- the bytes of the code; NULL unless they may be CHSI's
     payload_index TEXT,                 -- keyed hash of them
     payload_bytes INTEGER NOT NULL DEFAULT 0,
+    sealed_reading BLOB,                -- JSON: name_masked, id_masked, as the operator's decoder says; NULL: none
     code_match TEXT NOT NULL DEFAULT 'unknown', -- what the operator's decoder says of code and roster
     created_us INTEGER NOT NULL,
     read_us INTEGER NOT NULL DEFAULT 0,
@@ -118,7 +120,9 @@ CREATE TABLE collection_code (          -- one try of a student to show it
     CHECK (code_match IN ('yes','no','unknown')),
     UNIQUE (submission_id, number)
 ) STRICT;
+CREATE INDEX collection_code_open ON collection_code(student_id, created_us) WHERE submission_id IS NULL;
 CREATE INDEX collection_code_payload ON collection_code(payload_index) WHERE payload_index IS NOT NULL;
+CREATE INDEX collection_code_stale ON collection_code(created_us) WHERE submission_id IS NULL;
 
 CREATE TABLE consent (
     student_id TEXT NOT NULL REFERENCES student(id),
@@ -162,6 +166,12 @@ CREATE TABLE derived (                  -- one master, many photos: the approved
     CHECK (state IN ('processing','ready','refused'))
 ) STRICT;
 
+CREATE TABLE detail (                   -- of the roster's data: looked at, gaps filled by the student
+    submission_id TEXT PRIMARY KEY REFERENCES submission(id),
+    sealed_detail BLOB,                 -- JSON: college, major, class_name, email; NULL once erased
+    confirmed_us INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE expected (                 -- who a school expects where no roster may be given: its own list, kept to compare
     id TEXT PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES capture_session(id),
@@ -197,6 +207,24 @@ CREATE TABLE history (                  -- every move
     PRIMARY KEY (submission_id, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE id_card (                  -- pictures of a card; gone with the confirmation, or after a day
+    id TEXT PRIMARY KEY,
+    student_id TEXT NOT NULL REFERENCES student(id),
+    side TEXT NOT NULL,                 -- as it was meant
+    state TEXT NOT NULL,
+    blob_id TEXT NOT NULL,              -- the picture that was sent
+    portrait_blob_id TEXT,              -- the photo on it
+    sealed_reading BLOB,                -- JSON: name, id_number, valid_from, valid_until
+    report TEXT NOT NULL DEFAULT '{}',  -- JSON: problem and checks; nothing of the card
+    named INTEGER NOT NULL DEFAULT 0 CHECK (named IN (0, 1)), -- by the identity that is being checked
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL,
+    CHECK (side IN ('portrait','emblem')),
+    CHECK (state IN ('processing','read','unreadable','wrong_side'))
+) STRICT;
+CREATE INDEX id_card_expires ON id_card(expires_us);
+CREATE INDEX id_card_student ON id_card(student_id, created_us);
+
 CREATE TABLE idempotency (
     owner_id TEXT NOT NULL,
     key_hash TEXT NOT NULL,
@@ -209,6 +237,26 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_expires ON idempotency(expires_us);
 
+CREATE TABLE identity (                 -- what a student says to be; one per student
+    student_id TEXT PRIMARY KEY REFERENCES student(id),
+    number INTEGER NOT NULL,            -- goes up with every statement; an answer to an older one is void
+    state TEXT NOT NULL,
+    document_type TEXT NOT NULL,        -- base/document.h
+    sealed_name BLOB,                   -- NULL once erased
+    sealed_id_number BLOB,
+    portrait_shown INTEGER NOT NULL DEFAULT 0 CHECK (portrait_shown IN (0, 1)), -- the card's sides, by pictures
+    emblem_shown INTEGER NOT NULL DEFAULT 0 CHECK (emblem_shown IN (0, 1)),
+    number_read INTEGER NOT NULL DEFAULT 0 CHECK (number_read IN (0, 1)), -- the card's number was read and is this one
+    valid_until TEXT NOT NULL DEFAULT '', -- of the card: "2031-05-01", "long"; '' not known
+    confirmed_by TEXT NOT NULL DEFAULT '', -- form (nobody was asked), service, staff
+    problem TEXT NOT NULL DEFAULT '',   -- why refused or still checking; store/identity.h
+    tries INTEGER NOT NULL DEFAULT 0,
+    locked_until_us INTEGER NOT NULL DEFAULT 0,
+    stated_us INTEGER NOT NULL,
+    decided_us INTEGER NOT NULL DEFAULT 0,
+    CHECK (state IN ('checking','confirmed','refused'))
+) STRICT;
+
 CREATE TABLE identity_vote (
     submission_id TEXT NOT NULL REFERENCES submission(id),
     identity_round INTEGER NOT NULL,
@@ -218,6 +266,23 @@ CREATE TABLE identity_vote (
     given_us INTEGER NOT NULL,
     PRIMARY KEY (submission_id, identity_round, account_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE link_request (             -- a student whom the roster does not know asks people
+    id TEXT PRIMARY KEY,
+    student_id TEXT NOT NULL REFERENCES student(id),
+    session_id TEXT NOT NULL REFERENCES capture_session(id),
+    state TEXT NOT NULL,
+    sealed_claim BLOB,                  -- JSON: what the student wrote; NULL once erased
+    roster_id TEXT REFERENCES roster(id),
+    submission_id TEXT REFERENCES submission(id),
+    reason TEXT NOT NULL DEFAULT '',    -- to the student, when refused
+    decided_by TEXT NOT NULL DEFAULT '', -- account
+    created_us INTEGER NOT NULL,
+    decided_us INTEGER NOT NULL DEFAULT 0,
+    CHECK (state IN ('waiting','linked','refused','withdrawn'))
+) STRICT;
+CREATE INDEX link_request_state ON link_request(state, created_us);
+CREATE INDEX link_request_student ON link_request(student_id, created_us);
 
 CREATE TABLE login (                    -- of staff and students; only the token's hash is kept
     token_hash TEXT PRIMARY KEY,
@@ -229,6 +294,15 @@ CREATE TABLE login (                    -- of staff and students; only the token
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_expires ON login(expires_us);
 CREATE INDEX login_owner ON login(owner_id);
+
+CREATE TABLE login_key (                -- other ways into the same student than the mini program's openid
+    key_index TEXT PRIMARY KEY,         -- keyed hash of kind and key
+    kind TEXT NOT NULL CHECK (kind IN ('page', 'union', 'phone', 'number')),
+    student_id TEXT NOT NULL REFERENCES student(id),
+    sealed_login BLOB NOT NULL,
+    created_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_key_student ON login_key(student_id, kind);
 
 CREATE TABLE message (                  -- the student's inbox: what was said, on whatever channel
     id TEXT PRIMARY KEY,
@@ -276,6 +350,17 @@ CREATE TABLE payment (
 ) STRICT;
 CREATE INDEX payment_open ON payment(created_us) WHERE state IN ('created', 'prepaid', 'refunding');
 CREATE INDEX payment_submission ON payment(submission_id);
+
+CREATE TABLE phone_code (               -- sent to a phone, to log in with
+    phone_index TEXT PRIMARY KEY,
+    code_index TEXT NOT NULL,           -- keyed hash of phone and code; '' when used
+    tries INTEGER NOT NULL DEFAULT 0,
+    expires_us INTEGER NOT NULL,
+    day_us INTEGER NOT NULL,            -- the day that `sent` counts
+    sent INTEGER NOT NULL,
+    sent_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX phone_code_sent ON phone_code(sent_us);
 
 CREATE TABLE queue_count (              -- how many wait in each lane; kept by transition
     lane TEXT PRIMARY KEY,
@@ -499,3 +584,13 @@ CREATE TABLE webhook (
     failing_since_us INTEGER NOT NULL DEFAULT 0,
     created_us INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE wrong_try (                -- wrong proofs: of a student number, of a whole session within an hour
+    kind TEXT NOT NULL CHECK (kind IN ('number', 'session')),
+    key_index TEXT NOT NULL,
+    wrong INTEGER NOT NULL,
+    locked_until_us INTEGER NOT NULL DEFAULT 0,
+    last_us INTEGER NOT NULL,
+    PRIMARY KEY (kind, key_index)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX wrong_try_last ON wrong_try(last_us);

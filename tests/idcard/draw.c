@@ -341,7 +341,31 @@ void draw_card(struct draw_random *random, const struct drawn_person *person, co
     cairo_surface_destroy(surface);
 }
 
-void draw_emblem_side(struct image *out)
+void draw_validity(struct draw_random *random, struct drawn_validity *validity)
+{
+    static const int lasts[] = {5, 10, 20, 20, 0};
+    int year = 2008 + draw_pick(random, 18), month = 1 + draw_pick(random, 12), day = 1 + draw_pick(random, 28);
+    int last = lasts[draw_pick(random, countof(lasts))];
+    snprintf(validity->from, sizeof validity->from, "%04d-%02d-%02d", year, month, day);
+    if (last == 0)
+        snprintf(validity->until, sizeof validity->until, "long");
+    else
+        snprintf(validity->until, sizeof validity->until, "%04d-%02d-%02d", year + last, month, day);
+}
+
+/* "2016.05.01-2036.05.01", or 长期 at its end. */
+static void put_validity(cairo_t *c, const struct drawn_validity *validity)
+{
+    char text[64];
+    bool is_long = validity->until[0] == 'l';
+    snprintf(text, sizeof text, "%s-%s", validity->from, is_long ? "长期" : validity->until);
+    for (char *dash = text; (dash = strchr(dash, '-')) != NULL;)
+        *dash = dash == text + 10 ? '-' : '.', dash++;
+    put(c, fonts, "有效期限", 20, 46.8, 2.9, 0x1c1c1c);
+    put(c, fonts, text, 36, 46.8, 3.3, 0x1c1c1c);
+}
+
+void draw_emblem_side(const struct drawn_validity *validity, struct image *out)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, FLAT_WIDTH, FLAT_HEIGHT);
     cairo_t *c = cairo_create(surface);
@@ -354,8 +378,9 @@ void draw_emblem_side(struct image *out)
     cairo_fill(c);
     put(c, fonts, "中华人民共和国", 30, 12, 5.2, 0x1c1c1c);
     put(c, fonts, "居 民 身 份 证", 26, 22, 7.0, 0x1c1c1c);
-    put(c, fonts, "签发机关  某某市公安局某某分局", 18, 40, 3.0, 0x1c1c1c);
-    put(c, fonts, "有效期限  2016.05.01-2036.05.01", 18, 46.5, 3.0, 0x1c1c1c);
+    put(c, fonts, "签发机关", 20, 40.2, 2.9, 0x1c1c1c);
+    put(c, fonts, "某某市公安局某某分局", 36, 40.2, 3.3, 0x1c1c1c);
+    put_validity(c, validity);
     to_image(surface, out);
     cairo_destroy(c);
     cairo_surface_destroy(surface);

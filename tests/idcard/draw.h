@@ -21,6 +21,10 @@ struct drawn_person {
     bool male;
 };
 
+struct drawn_validity { /* as the reader is to say it: "2016-05-01", until also "long" */
+    char from[11], until[11];
+};
+
 /* DRAW_HOPELESS is beyond what must be read: what is read there must still be right. */
 enum draw_level { DRAW_CLEAN, DRAW_SLIGHT, DRAW_POOR, DRAW_STRONG, DRAW_HOPELESS, DRAW_LEVELS };
 
@@ -43,13 +47,14 @@ void draw_end(void);                                  /* the drawing libraries' 
 double draw_share(struct draw_random *random);        /* 0 <= x < 1 */
 int draw_pick(struct draw_random *random, int count); /* 0 <= i < count */
 void draw_person(struct draw_random *random, struct drawn_person *person);
+void draw_validity(struct draw_random *random, struct drawn_validity *validity);
 const char *draw_level_name(enum draw_level level);
 void draw_scene_of(struct draw_random *random, enum draw_level level, struct scene *scene);
 
 /* The portrait side; face: a photo to put on it, or NULL for a drawn one. Pixels are malloc'd: image_release. */
 void draw_card(struct draw_random *random, const struct drawn_person *person, const struct image *face,
                struct image *out);
-void draw_emblem_side(struct image *out);
+void draw_emblem_side(const struct drawn_validity *validity, struct image *out);
 void draw_grey(struct image *card); /* as from a black-and-white copier */
 
 /* corners: where the card's corners are in *out, clockwise from its own upper left. */
@@ -59,5 +64,7 @@ void draw_picture(struct draw_random *random, const struct image *card, const st
 /* Level, person, card, picture and file in one; the file belongs to the caller. */
 void draw_file(struct draw_random *random, enum draw_level level, const struct image *face, struct drawn_person *person,
                struct buf *jpeg);
+void draw_emblem_file(struct draw_random *random, enum draw_level level, struct drawn_validity *validity,
+                      struct buf *jpeg);
 
 #endif

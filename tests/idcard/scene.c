@@ -323,3 +323,18 @@ void draw_file(struct draw_random *random, enum draw_level level, const struct i
     image_release(&card);
     image_release(&picture);
 }
+
+void draw_emblem_file(struct draw_random *random, enum draw_level level, struct drawn_validity *validity,
+                      struct buf *jpeg)
+{
+    struct scene scene;
+    struct image card, picture;
+    struct card_quad corners;
+    draw_validity(random, validity);
+    draw_scene_of(random, level, &scene);
+    draw_emblem_side(validity, &card);
+    draw_picture(random, &card, &scene, &picture, &corners);
+    CHECK(jpeg_encode(&picture, scene.quality, 300, jpeg) == ERR_NONE);
+    image_release(&card);
+    image_release(&picture);
+}

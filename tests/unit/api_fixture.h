@@ -41,7 +41,9 @@ static inline void fixture_open(struct api_fixture *f)
                                         .upload_bytes_max = 12582912,
                                         .uploads_per_day_max = 20,
                                         .upload_expire_ms = 86400000,
-                                        .password_hashes_max = 2};
+                                        .password_hashes_max = 2,
+                                        .identity_tries_max = 5,
+                                        .session_wrong_tries_max = 500};
     CHECK(api_start(&context, why) == ERR_NONE);
     f->arena = arena_new(MIB(40));
     crypt_id(FIXTURE_NOW_US, f->student.id);

@@ -353,6 +353,7 @@ static enum err code_step(struct tx *tx, void *arg)
 {
     struct world *w = arg;
     struct collection_code c = {.id = arena_text(tx->arena, "01code0000000000000000000a"),
+                                .student_id = w->students[0],
                                 .submission_id = w->submissions[0],
                                 .source = "scan",
                                 .payload = "cipher\0of CHSI's",

@@ -151,7 +151,7 @@ TEST(the_other_side_is_told_apart)
         struct draw_random random = {9};
         scene.quarters = quarters;
         buf_init(&jpeg, MIB(8));
-        draw_emblem_side(&back);
+        draw_emblem_side(&(struct drawn_validity){"2016-05-01", "2036-05-01"}, &back);
         draw_picture(&random, &back, &scene, &taken, &corners);
         EQ_INT(ERR_NONE, jpeg_encode(&taken, 88, 300, &jpeg));
         const struct json *tree = ask("{\"kind\":\"idcard\"}", jpeg.bytes, jpeg.len, FRAME_RESULT, &answer);

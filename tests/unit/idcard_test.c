@@ -325,7 +325,7 @@ TEST(the_emblem_tells_the_other_side)
     struct card_quad whole = {{{0, 0}, {1370, 0}, {1370, 864}, {0, 864}}}, turned = card_turned(&whole, 2);
     struct card_plane plane, upside_down;
     bool emblem;
-    draw_emblem_side(&back);
+    draw_emblem_side(&(struct drawn_validity){"2016-05-01", "2036-05-01"}, &back);
     draw_person(&random, &person);
     draw_card(&random, &person, NULL, &front);
     TRUE(card_plane_of(&whole, &plane) && card_plane_of(&turned, &upside_down));

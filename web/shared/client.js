@@ -36,7 +36,7 @@ export const loginWechat = (body, options) => send('POST', '/api/v1/login/wechat
 /** end this login @returns {Promise<null>} */
 export const logout = (options) => send('POST', '/api/v1/logout', options);
 
-/** who I am and what I have @returns {Promise<{id: string, phone_masked: string, name_masked: string, linked: boolean, portrait: boolean, language: 'zh'|'en', consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>, submissions: Array<{id: string, code: string, state: string, session_code: string, session_name: string}>}>} */
+/** who I am and what I have @returns {Promise<{id: string, phone_masked: string, name_masked: string, linked: boolean, portrait: boolean, language: 'zh'|'en', identity: IdentityState, consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>, submissions: Array<{id: string, code: string, state: string, session_code: string, session_name: string}>}>} */
 export const me = (options) => send('GET', '/api/v1/me', options);
 
 /** bind a phone (code of getPhoneNumber, or the number itself) @param body {{code: string}|{phone: string}} @returns {Promise<{phone_masked: string}>} */
@@ -54,7 +54,25 @@ export const consentWithdraw = (kind, options) => send('DELETE', `/api/v1/me/con
 /** use a complete upload as ID portrait @param body {{upload_id: string}} @returns {Promise<null>} */
 export const portraitSet = (body, options) => send('POST', '/api/v1/me/portrait', { ...options, body });
 
-/** link with the roster @param body {{session_code: string, student_no: string, last_four: string}|{session_code: string, name: string, id_number: string}} @returns {Promise<Submission>} */
+/** a picture of the identity card @param body {{upload_id: string, side: 'portrait'|'emblem'}} @returns {Promise<{id: string, side: 'portrait'|'emblem', state: 'processing'}>} */
+export const idCardAdd = (body, options) => send('POST', '/api/v1/me/id-card', { key: newKey(), ...options, body });
+
+/** what was read, for its owner, until it is confirmed @returns {Promise<{id: string, side: 'portrait'|'emblem', state: 'processing'|'read'|'unreadable'|'wrong_side', problem: {code: string, zh: string, en: string}|null, name: string|null, id_number: string|null, valid_from: string|null, valid_until: string|null, portrait: boolean, checks: Array<{id: string, verdict: 'pass'|'warn', fix_zh?: string, fix_en?: string}>, created: string, expires: string}>} */
+export const idCardShow = (id, options) => send('GET', `/api/v1/me/id-card/${part(id)}`, options);
+
+/** this is who I am @param body {{name: string, id_number: string, document_type?: 'resident'|'hk_macau_permit'|'taiwan_permit'|'residence_permit'|'foreigner_permit'|'passport', id_card_ids?: Array<string>, session_code?: string}} @returns {Promise<IdentityState>} */
+export const identitySet = (body, options) => send('POST', '/api/v1/me/identity', { ...options, body });
+
+/** the collection code, before the link @param body {{upload_id: string}|{payload: string}} @returns {Promise<{id: string, source: 'picture'|'scan', state: 'processing'}>} */
+export const myCodeAdd = (body, options) => send('POST', '/api/v1/me/code', { key: newKey(), ...options, body });
+
+/** what became of it @returns {Promise<{id: string, source: 'picture'|'scan', state: string, looks_like: string, text: string, name_masked: string, id_number_masked: string, name_needed: boolean, created: string}>} */
+export const myCodeShow = (id, options) => send('GET', `/api/v1/me/code/${part(id)}`, options);
+
+/** the entries of the roster that the proof shows @param body {{session_code: string, student_no?: string, last_four?: string, name?: string, id_number?: string, code_id?: string}} @returns {Promise<{items: Array<{enrolment_id: string, session_code: string, session_name: string, school: string, college: string, major: string, class_name: string, student_no_masked: string, name_masked: string, linked: boolean, taken: boolean}>}>} */
+export const enrolments = (body, options) => send('POST', '/api/v1/me/enrolments', { ...options, body });
+
+/** link with the roster @param body {{session_code: string, student_no?: string, last_four?: string, name?: string, id_number?: string, code_id?: string, enrolment_id?: string}} @returns {Promise<Submission>} */
 export const link = (body, options) => send('POST', '/api/v1/me/link', { ...options, body });
 
 /** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<{id: string, kind: string, title: string, text: string, submission_id: string|null, created: string, read: string|null}>, next: string|null}>} */
@@ -66,7 +84,7 @@ export const messageRead = (id, options) => send('POST', `/api/v1/me/messages/${
 /** accepted WeChat prompts @param body {{template_ids: Array<string>}} @returns {Promise<null>} */
 export const subscriptionAccepted = (body, options) => send('POST', '/api/v1/me/subscriptions', { ...options, body });
 
-/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'code', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
+/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'id_card'|'code', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
 export const uploadStart = (body, options) => send('POST', '/api/v1/uploads', { ...options, body });
 
 /** how much has arrived @returns {Promise<null>} */

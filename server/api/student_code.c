@@ -119,7 +119,7 @@ static enum err my_code_add_write(struct tx *tx, struct code_add *job)
     bool consented = false;
     struct collection_code code = code_of(job);
     TRY(consent_given(tx, code.student_id, "privacy", &consented));
-    if (!consented)
+    if (!consented && job->payload != NULL) /* an upload has been asked for it */
         return job_refuse(&job->job, ERR_CONSENT_MISSING, "privacy");
     return add(tx, job, &code);
 }

@@ -31,12 +31,12 @@ static enum err id_card_add_write(struct tx *tx, struct id_card_add *job)
     struct buf b;
     bool consented = false;
     const char *student_id = job->job.who->id;
-    TRY(consent_given(tx, student_id, "privacy", &consented));
-    if (!consented)
-        return job_refuse(&job->job, ERR_CONSENT_MISSING, "privacy");
     TRY(upload_get(tx, job->upload_id, student_id, &upload));
     if (upload.blob_id == NULL || !text_is(upload.purpose, "id_card"))
         return job_refuse(&job->job, ERR_REFUSED, "this is not a complete upload of purpose id_card");
+    TRY(consent_given(tx, student_id, "privacy", &consented));
+    if (!consented)
+        return job_refuse(&job->job, ERR_CONSENT_MISSING, "privacy");
     const struct id_card card = {.id = job->new_id,
                                  .student_id = student_id,
                                  .side = job->side,

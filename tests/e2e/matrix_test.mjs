@@ -39,8 +39,10 @@ const WHOSE = [
     [/^POST \/api\/v1\/submissions\/\{id\}\/\{event\}$/, 'mine', { also: { proofread: { result: 'right' } } }],
     [/^\w+ \/api\/v1\/submissions\/\{id\}(\/|$)/, 'mine'],
     [/^\w+ \/api\/v1\/uploads\/\{id\}$/, 'mine', { names: 'uploads' }],
+    [/^GET \/api\/v1\/me\/id-card\/\{id\}$/, 'mine', { names: 'cards' }],
+    [/^GET \/api\/v1\/me\/code\/\{id\}$/, 'mine', { names: 'codes' }],
     [/^\w+ \/api\/v1\/me\/messages\/\{id\}/, 'mine', { empty: 'the inbox is empty' }],
-    [/^POST \/api\/v1\/me\/portrait$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
+    [/^POST \/api\/v1\/me\/(portrait|id-card|code)$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
     [/^\w+ \/api\/v1\/me\/consents\/\{kind\}$/, 'self'],
     [/^\w+ \/api\/v1\/(me|uploads)(\/[\w-]+)*$/, 'self'],
     [/^POST \/api\/v1\/logout$/, 'self', { again: true }],
@@ -90,6 +92,9 @@ async function person(n) {
     student.upload_id = await student.upload(student.bytes, 'photo');
     student.attempt_id = (await student.want(202, 'POST', student.path('/attempts'), { upload_id: student.upload_id })).id;
     student.part_id = (await student.want(201, 'POST', '/api/v1/uploads', { purpose: 'photo', size_bytes: 9000, sha256: sha256(student.bytes), source: 'live' })).id;
+    const card = await student.upload(Buffer.concat([student.bytes, randomBytes(9)]), 'id_card');
+    student.card_id = (await student.want(202, 'POST', '/api/v1/me/id-card', { upload_id: card, side: 'portrait' })).id;
+    student.code_id = (await student.want(202, 'POST', '/api/v1/me/code', { payload: randomBytes(60).toString('base64') })).id;
     return student;
 }
 
@@ -129,7 +134,7 @@ for (const role of ROLES)
 function namesOf(owner, kind) {
     const plain = { id: owner.submission.id, attempt: owner.attempt_id, attempt_id: owner.attempt_id, upload_id: owner.upload_id, submission_id: owner.submission.id, version: 1,
         session_code: '25103003', student_no: owner.number, last_four: owner.lastFour, claim_ids: [claim_id], claim: claim_id, claim_id, decision: nobodys, code: 'x', phone: '13800000000', profile: 'chsi_white', note: 'because', sha256: 'b'.repeat(64), old_password: 'not the password' };
-    return { ...plain, ...{ uploads: { id: owner.part_id }, sessions: { id: session.id }, batches: { id: batch_id }, nobody: { id: nobodys } }[kind] };
+    return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, nobody: { id: nobodys } }[kind] };
 }
 
 /* ---- asking ---- */

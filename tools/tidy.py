@@ -40,6 +40,7 @@ FOREIGN = {
     r'h2o(\.h|/)': ['server/http/'],
     r'uv\.h': ['server/http/', 'server/dispatch/'],
     r'openssl/': ['server/http/', 'server/base/crypt.c'],
+    r'zlib\.h': ['server/http/static_files.c'],
     r'curl/': ['server/dispatch/client.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
     r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c'],

@@ -1,4 +1,5 @@
-/* The console and the student page, read into memory at start. No path of a client ever touches the disk. */
+/* The console and the student page, read into memory at start and packed there (gzip) where that saves something. No
+ * path of a client ever touches the disk. */
 #include "inside.h"
 
 #include "base/check.h"
@@ -10,19 +11,21 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define TOTAL_BYTES_MAX MIB(16)
 #define FILES_MAX       2000u
 #define DEPTH_MAX       8
-#define ETAG_BYTES      36
+#define ETAG_BYTES      40
+#define PACK_BYTES_MIN  400u /* shorter than that a packet carries it anyway */
 
 struct file {
     const char *path; /* as in the URL, "/console/app.js" */
     const char *type;
-    const char *bytes;
-    size_t len;
+    const char *bytes, *packed; /* packed: NULL when it would not be much smaller */
+    size_t len, packed_len;
     bool is_hashed; /* its name changes with its content */
-    char etag[ETAG_BYTES];
+    char etag[ETAG_BYTES], packed_etag[ETAG_BYTES];
 };
 
 struct static_files {
@@ -81,6 +84,36 @@ static bool is_hashed(const char *path)
 
 /* ---- loading ---- */
 
+static bool is_text(const char *type)
+{
+    static const char *packable[] = {"text/", "application/json", "application/yaml", "image/svg+xml",
+                                     "application/man"};
+    for (size_t i = 0; i < countof(packable); i++)
+        if (strncmp(type, packable[i], strlen(packable[i])) == 0)
+            return true;
+    return false;
+}
+
+static void pack(struct arena *arena, struct file *file, const char *hash)
+{
+    z_stream z = {0};
+    if (file->len < PACK_BYTES_MIN || file->len > UINT_MAX / 2 || !is_text(file->type) ||
+        deflateInit2(&z, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16 /* gzip */, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+        return;
+    size_t max = file->len - file->len / 8;
+    unsigned char *to = arena_alloc(arena, max);
+    z.next_in = (z_const Bytef *)file->bytes;
+    z.avail_in = (uInt)file->len;
+    z.next_out = to;
+    z.avail_out = (uInt)max;
+    if (deflate(&z, Z_FINISH) == Z_STREAM_END) {
+        file->packed = (const char *)to;
+        file->packed_len = max - z.avail_out;
+        snprintf(file->packed_etag, sizeof file->packed_etag, "\"%.32s.gz\"", hash);
+    }
+    deflateEnd(&z);
+}
+
 static enum err add_file(struct static_files *files, int directory, const char *name, const char *path, char why[256])
 {
     struct stat st;
@@ -106,8 +139,13 @@ static enum err add_file(struct static_files *files, int directory, const char *
     crypt_hash(bytes, len, hash);
     text_hex(hash, sizeof hash, hex);
     struct file *file = &files->files[files->count++];
-    *file = (struct file){arena_text(files->arena, path), type_of(path), bytes, len, is_hashed(path), ""};
+    *file = (struct file){.path = arena_text(files->arena, path),
+                          .type = type_of(path),
+                          .bytes = bytes,
+                          .len = len,
+                          .is_hashed = is_hashed(path)};
     snprintf(file->etag, sizeof file->etag, "\"%.32s\"", hex);
+    pack(files->arena, file, hex);
     files->total_bytes += len;
     return ERR_NONE;
 unreadable:
@@ -206,26 +244,42 @@ static void send_redirect(h2o_req_t *req, const char *path, size_t len, bool sec
     h2o_send(req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
+/* "gzip" without a weight of nought; browsers and curl --compressed say just "gzip". */
+static bool takes_gzip(const h2o_req_t *req)
+{
+    h2o_iovec_t accepts;
+    if (!request_header(req, "accept-encoding", 15, &accepts))
+        return false;
+    const char *found = memmem(accepts.base, accepts.len, "gzip", 4);
+    return found != NULL && memmem(found, (size_t)(accepts.base + accepts.len - found), "q=0", 3) == NULL;
+}
+
 static void send_file(h2o_req_t *req, const struct file *file, bool secure)
 {
     h2o_iovec_t have;
-    size_t etag_len = strlen(file->etag);
-    bool is_same = request_header(req, "if-none-match", 13, &have) && memmem(have.base, have.len, file->etag, etag_len);
+    bool packed = file->packed != NULL && takes_gzip(req);
+    const char *etag = packed ? file->packed_etag : file->etag;
+    size_t etag_len = strlen(etag), len = packed ? file->packed_len : file->len;
+    bool is_same = request_header(req, "if-none-match", 13, &have) && memmem(have.base, have.len, etag, etag_len);
     bool is_head = h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     req->res.status = is_same ? 304 : 200;
     req->res.reason = headers_reason(req->res.status);
-    req->res.content_length = is_same ? SIZE_MAX : file->len;
+    req->res.content_length = is_same ? SIZE_MAX : len;
     if (!is_same)
         HEADERS_ADD(req, "Content-Type", file->type, strlen(file->type));
-    HEADERS_ADD(req, "ETag", file->etag, etag_len);
+    if (!is_same && packed)
+        HEADERS_ADD(req, "Content-Encoding", "gzip", 4);
+    if (file->packed != NULL)
+        HEADERS_ADD(req, "Vary", "Accept-Encoding", 15);
+    HEADERS_ADD(req, "ETag", etag, etag_len);
     if (file->is_hashed)
         HEADERS_ADD(req, "Cache-Control", "public, max-age=31536000, immutable", 35);
     else
         HEADERS_ADD(req, "Cache-Control", "no-cache", 8);
     headers_secure(req, ANSWER_PAGE, secure);
-    h2o_iovec_t body = h2o_iovec_init(file->bytes, file->len);
+    h2o_iovec_t body = h2o_iovec_init(packed ? file->packed : file->bytes, len);
     h2o_start_response(req, &generator);
-    h2o_send(req, &body, is_same || is_head || file->len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+    h2o_send(req, &body, is_same || is_head || len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
 }
 
 bool static_files_answer(const struct static_files *files, h2o_req_t *req, const char *path, size_t len, bool secure)

@@ -73,6 +73,15 @@ static const char *in_folder(const char *name)
     return path[turn];
 }
 
+/* Much of the same: packs well. */
+static const char *long_text(void)
+{
+    static char text[2001];
+    for (size_t i = 0; i + 1 < sizeof text; i++)
+        text[i] = "a { top: 0 }\n"[i % 13];
+    return text;
+}
+
 static void make_folder(void)
 {
     snprintf(folder, sizeof folder, "/tmp/xueying-web-XXXXXX");
@@ -82,6 +91,7 @@ static void make_folder(void)
     write_file("index.html", "<p>student</p>");
     write_file("app.js", "let a");
     write_file("app-0a1b2c3d.js", "let b");
+    write_file("long.css", long_text());
     write_file("console/index.html", "<p>console</p>");
     write_file("secret.db", "no");
     write_file(".git/config.txt", "no");
@@ -93,7 +103,7 @@ static void remove_folder(void)
 {
     static const char *files[] = {"index.html", "app.js",          "app-0a1b2c3d.js", "console/index.html",
                                   "secret.db",  ".git/config.txt", ".hidden.html",    "link.txt",
-                                  "cert.pem",   "key.pem"};
+                                  "cert.pem",   "key.pem",         "long.css"};
     for (size_t i = 0; i < countof(files); i++)
         unlink(in_folder(files[i]));
     rmdir(in_folder("console"));
@@ -182,6 +192,30 @@ TEST(pages_come_from_memory)
     EQ_INT(308, ask("GET /console", ""));
     EQ_TEXT("/console/", answer_header(&a, "Location"));
     EQ_INT(404, ask("POST /app.js", ""));
+    stop();
+}
+
+TEST(long_texts_go_packed_to_who_takes_that)
+{
+    char etag[64], more[128];
+    start("");
+    EQ_INT(200, ask("GET /long.css", ""));
+    EQ_TEXT("", answer_header(&a, "Content-Encoding"));
+    EQ_TEXT("Accept-Encoding", answer_header(&a, "Vary"));
+    EQ_TEXT(long_text(), a.body);
+    snprintf(etag, sizeof etag, "%.60s", answer_header(&a, "ETag"));
+    EQ_INT(200, ask("GET /long.css", "Accept-Encoding: br;q=1, gzip\r\n"));
+    EQ_TEXT("gzip", answer_header(&a, "Content-Encoding"));
+    EQ_TEXT("text/css; charset=utf-8", answer_header(&a, "Content-Type"));
+    TRUE(strtoul(answer_header(&a, "Content-Length"), NULL, 10) < 200);
+    TRUE(memcmp(a.body, "\x1f\x8b", 2) == 0);
+    TRUE(strcmp(etag, answer_header(&a, "ETag")) != 0); /* other bytes, other tag */
+    snprintf(more, sizeof more, "Accept-Encoding: gzip\r\nIf-None-Match: %.60s\r\n", answer_header(&a, "ETag"));
+    EQ_INT(304, ask("GET /long.css", more));
+    EQ_INT(200, ask("GET /long.css", "Accept-Encoding: gzip;q=0\r\n"));
+    EQ_TEXT("", answer_header(&a, "Content-Encoding"));
+    EQ_INT(200, ask("GET /app.js", "Accept-Encoding: gzip\r\n")); /* too short to gain */
+    EQ_TEXT("", answer_header(&a, "Content-Encoding"));
     stop();
 }
 

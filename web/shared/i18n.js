@@ -9,7 +9,7 @@ const catalogues = {};
 export const language = observable('zh');
 
 async function show(next) {
-  catalogues[next] ||= await get(`/i18n/${FILES[next]}.json`);
+  catalogues[next] = catalogues[next] || await get(`/i18n/${FILES[next]}.json`, { cache: 'default' });
   document.documentElement.lang = FILES[next];
   language.set(next);
 }

@@ -5,15 +5,15 @@ import { language, otherLanguage, startLanguage, t } from '../shared/i18n.js';
 import { Notices, complain } from '../shared/notices.js';
 import { prefs } from '../shared/prefs.js';
 import { Component, html, render, useEffect, useState, useValue } from '../shared/view.js';
-import { Entry } from './entry.js';
+import { begun } from './begin.js';
 import { follow } from './follow.js';
 import { Home } from './home.js';
 import { Icon } from './icons.js';
 import { Login } from './login.js';
+import { Trouble } from './parts.js';
 import { go, route, startRoute } from './route.js';
 import { Lazy, isScreen, needsOf } from './screens.js';
 import { forget, reloadSubmission, session, startStudent, student, submission } from './student.js';
-import { Trouble } from './trouble.js';
 
 async function switchLanguage() {
   const next = otherLanguage();
@@ -70,7 +70,7 @@ function Shown() {
     return html`<${Lazy} key=${at.name} screen=${at.name} query=${at.query} />`;
   if (!me)
     return html`<${Login} />`;
-  return place ? html`<${Home} />` : html`<${Entry} />`;
+  return place ? html`<${Home} />` : html`<${Lazy} screen="enter" />`;
 }
 
 function App() {
@@ -78,7 +78,7 @@ function App() {
   const me = useValue(student);
   const [problem, setProblem] = useState(null);
   const start = () => { setProblem(null); startStudent().catch(setProblem); };
-  useEffect(start, []);
+  useEffect(() => { begun.catch(setProblem); }, []);
   return html`<${Bar} /><${Offline} />
     ${problem ? html`<${Trouble} problem=${problem} retry=${start} />` : me === null || me.isStarting ? html`<main aria-busy="true"><p class="muted">${t('student.loading')}</p></main>`
       : html`<${Guard} key=${String(Boolean(me))}><${Shown} /><//>`}

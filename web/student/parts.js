@@ -1,7 +1,7 @@
 // parts — what the screens of the student share.
 import { call } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
-import { ProblemBox } from '../shared/notices.js';
+import { ProblemBox, problemText } from '../shared/notices.js';
 import { html, useEffect, useRef, useState } from '../shared/view.js';
 import { Icon } from './icons.js';
 import { goBack } from './route.js';
@@ -126,3 +126,15 @@ export const Choice = ({ name, value, options, onChange }) => html`<div class="c
   onChange=${() => onChange(one.value)} /><span><strong>${one.label}</strong>${one.note && html`<small>${one.note}</small>`}</span></label>`)}</div>`;
 
 export const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
+
+/** Short and readable over the telephone: the status and the end of the request's number. */
+const troubleCode = (problem) => `E-${problem.status || 'P'}-${String(problem.request_id || problem.code || problem.name || '').slice(-6).toUpperCase()}`;
+
+/** Something broke: what is safe, a code to tell customer service, a way on. */
+export function Trouble({ problem, retry }) {
+  const known = problem.code && problem.code !== 'internal';
+  return html`<${Screen} title=${t(problem.code === 'offline' ? 'student.trouble_offline' : 'student.trouble')} back=${null} lead=${t('student.trouble_safe')}>
+    ${known && html`<p>${problemText(problem)}</p>`}
+    <p class="muted">${t('student.trouble_code')} <code class="code">${troubleCode(problem)}</code></p>
+    <div class="stack"><button type="button" class="primary big" onClick=${retry}>${t('act.again')}</button></div><//>`;
+}

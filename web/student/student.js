@@ -8,6 +8,7 @@ import { dropDrafts } from './draft.js';
 
 const TOKEN = 'xueying.student';
 const SESSION = 'xueying.session';
+const SEEN = 'xueying.seen';
 /** null: not known yet; false: nobody; else the answer of /me. */
 export const student = observable(null);
 /** The submission being worked on, as the poll gives it; null when there is none. */
@@ -39,10 +40,12 @@ export function leaveSession() {
   submission.set(null);
 }
 
-/** The code in the address (the poster's QR) wins over the one of before; then the newest submission's. */
+/** The code in the address (the poster's QR) wins over the one of before. */
+const codeAsked = () => new URLSearchParams(location.search).get('session') || sessionStorage.getItem(SESSION) || '';
+
+/** Where the student came to, else where the newest submission is. */
 async function findSession(newest) {
-  const asked = new URLSearchParams(location.search).get('session');
-  const code = asked || sessionStorage.getItem(SESSION) || newest?.session_code;
+  const code = codeAsked() || newest?.session_code;
   if (!code)
     return;
   await openSession(code).catch((problem) => {
@@ -52,11 +55,30 @@ async function findSession(newest) {
   });
 }
 
+/** A page that is loaded again shows at once what it showed last, also without a network; then it asks. */
+function showSeen() {
+  const seen = JSON.parse(sessionStorage.getItem(SEEN) || 'null');
+  if (!seen?.me || !seen.session || (codeAsked() && codeAsked() !== seen.session.code))
+    return false;
+  session.set(seen.session);
+  submission.set(seen.submission);
+  student.set(seen.me);
+  return true;
+}
+
+const keepSeen = () => {
+  if (student.value && !student.value.isStarting)
+    sessionStorage.setItem(SEEN, JSON.stringify({ me: student.value, session: session.value, submission: submission.value }));
+};
+
+for (const part of [student, session, submission])
+  part.watch(keepSeen);
+
 export async function startStudent() {
   const token = sessionStorage.getItem(TOKEN);
   setToken(token || '');
   if (token)
-    return refresh();
+    return showSeen() ? refresh().catch((problem) => { if (!problem.passes) throw problem; }) : refresh();
   await findSession();
   return student.set(false);
 }
@@ -70,6 +92,7 @@ export async function logInWith({ token }) {
 
 export function forget() {
   sessionStorage.removeItem(TOKEN);
+  sessionStorage.removeItem(SEEN);
   setToken('');
   dropDrafts();
   submission.set(null);
@@ -89,9 +112,8 @@ export async function refresh() {
   const first = !student.value;
   if (first && me.language !== language.value)
     server.languageSet({ language: language.value }).catch(() => {});
-  const shown = student.value;
   student.set({ ...me, isStarting: first });
-  if (first || !shown || !session.value)
+  if (first || !session.value)
     await findSession(me.submissions[me.submissions.length - 1]);
   student.set(me);
   return me;

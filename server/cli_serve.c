@@ -6,6 +6,7 @@
  * finishes what it has. SIGTERM and SIGINT stop; a second one ends at once. */
 #include "api/api.h"
 #include "api/live.h"
+#include "api/password.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -150,6 +151,7 @@ static void worker_metrics(void *arg, struct buf *out)
                "xueying_sandbox_jobs{state=\"running\"} %" PRId64 "\nxueying_sandbox_jobs{state=\"waiting\"} %" PRId64
                "\nxueying_sandbox_poison_total %" PRId64 "\n",
                w.in_flight, w.waiting, w.poison);
+    buf_printf(out, "xueying_password_hashes_total %" PRId64 "\n", password_hashes());
     buf_printf(out,
                "xueying_db_commits_total %" PRIu64 "\nxueying_db_units_total %" PRIu64 "\nxueying_db_wal_bytes %" PRId64
                "\nxueying_build_info{version=\"%s\"} 1\n",

@@ -1,9 +1,11 @@
 /* Staff: in, who am I, and a new password.
  *
- * A wrong password is written down and costs time (account.h); an unknown name costs the same hash. At most
+ * A wrong password is written down and costs time (account.h); an unknown name costs the same hash, the same writing
+ * and the same pauses (stranger.h), so that no answer tells which names exist. At most
  * password_hashes_max hashes run at once, each takes 64 MiB: more wait in front of the lane (BUSY). */
 #include "api/job.h"
 #include "api/password.h"
+#include "api/stranger.h"
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/review.h"
@@ -34,10 +36,14 @@ static enum err console_login_decode(struct exchange *x, struct console_login *j
     return exchange_json(x, console_login_fields, countof(console_login_fields), job);
 }
 
-static void lock_out(struct console_login *job, const struct account *account)
+/* False: not locked. */
+static bool lock_out(struct console_login *job, int64_t locked_until_us)
 {
+    if (locked_until_us <= job->job.now_us)
+        return false;
     job->outcome = ERR_LOCKED_OUT;
-    job->job.retry_after_s = (account->locked_until_us - job->job.now_us) / 1000000 + 1;
+    job->job.retry_after_s = (locked_until_us - job->job.now_us) / 1000000 + 1;
+    return true;
 }
 
 static enum err console_login_find(struct tx *tx, struct console_login *job)
@@ -46,14 +52,15 @@ static enum err console_login_find(struct tx *tx, struct console_login *job)
     enum err e = account_by_name(tx, job->name, &account);
     job->account_id = job->password_hash = NULL;
     job->outcome = ERR_NONE;
-    if (e == ERR_NOT_FOUND)
+    if (e == ERR_NOT_FOUND) {
+        lock_out(job, stranger_get(job->name).locked_until_us);
         return ERR_NONE;
+    }
     TRY(e);
     job->account_id = arena_text(job->job.arena, account.id);
     job->password_hash = arena_text(job->job.arena, account.password_hash);
     job->disabled = account.disabled;
-    if (account.locked_until_us > job->job.now_us)
-        lock_out(job, &account);
+    lock_out(job, account.locked_until_us);
     return ERR_NONE;
 }
 
@@ -69,8 +76,23 @@ static enum err console_login_verify(struct console_login *job, struct arena *ar
 
 static enum err write_audit(struct tx *tx, const struct console_login *job, const char *action)
 {
-    struct audit_entry entry = {job->job.now_us, "staff", job->account_id, action, "account", job->account_id, NULL};
+    const char *id = job->account_id != NULL ? job->account_id : "";
+    struct audit_entry entry = {job->job.now_us, "staff", id, action, "account", id, NULL};
     return audit_add(tx, &entry);
+}
+
+/* The same work as for somebody who exists. */
+static enum err refuse_stranger(struct tx *tx, struct console_login *job)
+{
+    struct stranger stranger = stranger_get(job->name);
+    const struct account nobody = {.id = "", .wrong_tries = stranger.wrong_tries};
+    if (lock_out(job, stranger.locked_until_us))
+        return ERR_NONE;
+    stranger.wrong_tries++;
+    stranger.locked_until_us = job->job.now_us + SECONDS_US(account_pause_s(stranger.wrong_tries));
+    stranger_put(job->name, stranger, job->job.now_us);
+    TRY(account_wrong_password(tx, &nobody, job->job.now_us));
+    return write_audit(tx, job, "login_refused");
 }
 
 static enum err console_login_body(struct tx *tx, struct console_login *job, struct buf *out)
@@ -94,12 +116,10 @@ static enum err console_login_write(struct tx *tx, struct console_login *job)
         return ERR_NONE;
     job->outcome = ERR_WRONG_CREDENTIALS;
     if (job->account_id == NULL)
-        return ERR_NONE;
+        return refuse_stranger(tx, job);
     TRY(account_get(tx, job->account_id, &account));
-    if (account.locked_until_us > job->job.now_us) { /* others tried meanwhile */
-        lock_out(job, &account);
+    if (lock_out(job, account.locked_until_us)) /* others tried meanwhile */
         return ERR_NONE;
-    }
     /* The hash is compared again: the password may have been changed while this one was being checked. */
     if (!job->right || account.disabled || !text_is(account.password_hash, job->password_hash)) {
         TRY(account_wrong_password(tx, &account, job->job.now_us));

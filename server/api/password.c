@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-static _Atomic int64_t running;
+static _Atomic int64_t running, made;
 
 static bool enter(void)
 {
@@ -24,6 +24,7 @@ enum err password_check(const char *password, const char *hash, bool *right)
     if (!enter())
         return ERR_BUSY;
     *right = crypt_password_matches(password, hash);
+    atomic_fetch_add(&made, 1);
     leave();
     return ERR_NONE;
 }
@@ -33,8 +34,14 @@ enum err password_make(const char *password, char hash[CRYPT_PASSWORD_TEXT_BYTES
     if (!enter())
         return ERR_BUSY;
     enum err e = crypt_password_hash(password, hash);
+    atomic_fetch_add(&made, 1);
     leave();
     return e;
+}
+
+int64_t password_hashes(void)
+{
+    return atomic_load(&made);
 }
 
 void password_once(char out[PASSWORD_ONCE_BYTES])

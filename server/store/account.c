@@ -85,13 +85,15 @@ enum err account_change(struct tx *tx, const char *id, int64_t version, int64_t 
     return disabled || roles != old.roles ? login_end_all(tx, id) : ERR_NONE;
 }
 
+int64_t account_pause_s(int64_t wrong_tries)
+{
+    int64_t doublings = wrong_tries - TRIES_FREE - 1;
+    return doublings < 0 ? 0 : doublings >= 10 ? LOCK_MAX_S : INT64_C(1) << doublings;
+}
+
 enum err account_wrong_password(struct tx *tx, const struct account *a, int64_t now_us)
 {
-    int64_t wrong = a->wrong_tries + 1, pause_s = 0;
-    if (wrong > TRIES_FREE) {
-        int64_t doublings = wrong - TRIES_FREE - 1;
-        pause_s = doublings >= 10 ? LOCK_MAX_S : INT64_C(1) << doublings;
-    }
+    int64_t wrong = a->wrong_tries + 1, pause_s = account_pause_s(wrong);
     return TX_RUN(tx, Q_ACCOUNT_TRIES, v_int(wrong), v_int(pause_s == 0 ? 0 : now_us + SECONDS_US(pause_s)),
                   v_text(a->id));
 }

@@ -24,6 +24,8 @@ enum err account_set_password(struct tx *tx, const char *id, const char *passwor
 /* STALE when version differs. Ends all logins when disabled or roles changed. */
 enum err account_change(struct tx *tx, const char *id, int64_t version, int64_t roles, const char *display_name,
                         bool disabled);
+/* How long the account is locked after that many wrong passwords in a row. Pure. */
+int64_t account_pause_s(int64_t wrong_tries);
 enum err account_wrong_password(struct tx *tx, const struct account *account, int64_t now_us);
 enum err account_right_password(struct tx *tx, const struct account *account);
 

@@ -5,6 +5,7 @@
  * HTTP opens last, so the first request finds everything there; it closes first, so nothing new arrives while the rest
  * finishes what it has. SIGTERM and SIGINT stop; a second one ends at once. */
 #include "api/api.h"
+#include "api/hooks_pay.h"
 #include "api/live.h"
 #include "api/password.h"
 #include "base/check.h"
@@ -157,6 +158,7 @@ static void worker_metrics(void *arg, struct buf *out)
                "\nxueying_build_info{version=\"%s\"} 1\n",
                d.commits, d.units, d.log_pages * 4096, XUEYING_VERSION);
     serve_precheck_metrics(out);
+    hooks_pay_metrics(out);
 }
 
 /* ---- opening and closing ---- */

@@ -8,6 +8,7 @@
 #include "dispatch/standin/standin.h"
 
 #define SECRET_BYTES_MAX 512
+#define PEM_BYTES_MAX    KIB(16)
 
 /* Of the one running server; read by callbacks that have no argument of their own. */
 static struct {
@@ -16,6 +17,7 @@ static struct {
     struct standin_ports ports;
     struct outside_config config;
     struct outside *outside;
+    struct pki_key *merchant_key; /* configured, not the stand-in's */
     char notify_url[256];
 } outer;
 
@@ -51,6 +53,69 @@ static bool wants_standin(const struct config *c)
     return c->standin != 0 && c->wechat_appid[0] == '\0';
 }
 
+/* ---- the bank ---- */
+
+static int pem_of(struct arena *arena, const char *path, const char **pem)
+{
+    char *text = arena_alloc(arena, PEM_BYTES_MAX + 1);
+    FILE *file = fopen(path, "re");
+    size_t len = file == NULL ? 0 : fread(text, 1, PEM_BYTES_MAX, file);
+    if (file != NULL)
+        fclose(file);
+    if (len == 0)
+        return cli_say(CLI_UNREADABLE, "%s: no key could be read", path);
+    text[len] = '\0';
+    *pem = text;
+    return CLI_DONE;
+}
+
+static void play_bank(struct pay_config *pay)
+{
+    struct standin_bank bank;
+    standin_bank_keys(&bank);
+    pay->url = local_url(outer.ports.pay);
+    pay->who = (struct pay_identity){STANDIN_MERCHANT, bank.merchant_serial, bank.merchant_key};
+    pay->api_v3_key = bank.api_v3_key;
+}
+
+static int open_bank(const struct config *c, struct arena *arena, struct pay_config *pay)
+{
+    const char *pem = NULL;
+    int code = pem_of(arena, c->pay_private_key_file, &pem);
+    if (code != CLI_DONE)
+        return code;
+    if (pki_key_read(pem, strlen(pem), &outer.merchant_key) != ERR_NONE || !pki_key_is_private(outer.merchant_key))
+        return cli_say(CLI_USAGE, "pay_private_key_file: not an RSA private key in PEM");
+    code = secret_of(arena, c->pay_api_v3_key_file, &pay->api_v3_key);
+    if (code != CLI_DONE)
+        return code;
+    if (strlen(pay->api_v3_key) != PKI_GCM_KEY_BYTES)
+        return cli_say(CLI_USAGE, "pay_api_v3_key_file: the APIv3 key has 32 characters");
+    if (c->pay_certificate_serial[0] == '\0')
+        return cli_say(CLI_USAGE, "pay_certificate_serial: the serial number of the merchant certificate is needed");
+    pay->who = (struct pay_identity){c->pay_merchant_id, c->pay_certificate_serial, outer.merchant_key};
+    pay->url = c->pay_url[0] != '\0' ? c->pay_url : "https://api.mch.weixin.qq.com";
+    pay->backup_url = c->pay_url[0] != '\0' ? c->pay_backup_url : "https://api2.mch.weixin.qq.com";
+    if (c->pay_public_key_id[0] == '\0')
+        return CLI_DONE;
+    code = pem_of(arena, c->pay_public_key_file, &pem);
+    if (code == CLI_DONE && pay_keys_add_public(pay->keys, c->pay_public_key_id, pem, strlen(pem)) != ERR_NONE)
+        code = cli_say(CLI_USAGE, "pay_public_key_file: not an RSA public key in PEM");
+    return code;
+}
+
+static int find_bank(const struct config *c, struct arena *arena, bool played)
+{
+    struct pay_config *pay = &outer.config.pay;
+    *pay = (struct pay_config){.notify_url = outer.notify_url, .keys = pay_keys_new()};
+    pay->appid = outer.config.wechat.appid;
+    if (c->pay_merchant_id[0] != '\0')
+        return open_bank(c, arena, pay);
+    if (played)
+        play_bank(pay);
+    return CLI_DONE;
+}
+
 int serve_outside_open(const struct config *c, struct arena *arena)
 {
     struct outside_config *o = &outer.config;
@@ -76,9 +141,7 @@ int serve_outside_open(const struct config *c, struct arena *arena)
                                  .courier_key = outer.ports.key};
     o->wechat = (struct wechat_config){.page = "pages/progress/progress", .state = "formal"};
     int code = secret_of(arena, c->wechat_secret_file, &o->wechat.secret);
-    const char *pay_key = "", *courier_key = "", *sms_key = "";
-    if (code == CLI_DONE)
-        code = secret_of(arena, c->pay_key_file, &pay_key);
+    const char *courier_key = "", *sms_key = "";
     if (code == CLI_DONE)
         code = secret_of(arena, c->courier_key_file, &courier_key);
     if (code == CLI_DONE)
@@ -96,10 +159,6 @@ int serve_outside_open(const struct config *c, struct arena *arena)
                                              : "https://api.weixin.qq.com";
     o->wechat.appid = played ? STANDIN_APPID : c->wechat_appid;
     o->wechat.secret = played ? STANDIN_SECRET : o->wechat.secret;
-    o->pay = (struct pay_config){.url = c->pay_url[0] == '\0' && played ? local_url(outer.ports.pay) : c->pay_url,
-                                 .merchant_id = "xueying",
-                                 .key = c->pay_url[0] == '\0' ? outer.ports.key : pay_key,
-                                 .notify_url = outer.notify_url};
     if (played && c->chsi_url[0] == '\0' && c->standin_chsi != 0)
         o->chsi_url = local_url(outer.ports.chsi);
     if (played && c->courier_url[0] == '\0')
@@ -109,7 +168,7 @@ int serve_outside_open(const struct config *c, struct arena *arena)
         (struct sms_config){.url = sms_played ? arena_printf(arena, "%s/sms", local_url(outer.ports.sms)) : c->sms_url,
                             .key = sms_played ? outer.ports.key : sms_key,
                             .allow_private = sms_played || c->outbound_allow_private != 0};
-    return CLI_DONE;
+    return find_bank(c, arena, played);
 }
 
 /* ---- what endpoints ask of the outside ---- */
@@ -132,33 +191,39 @@ static enum err phone_by_wechat(const char *code, struct arena *arena, const cha
 
 static enum err prepay(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why)
 {
-    struct pay_order asked = {
-        .id = order->payment_id, .amount_fen = order->amount_fen, .description = order->description};
+    struct pay_order asked = {.id = order->payment_id,
+                              .channel = order->channel,
+                              .amount_fen = order->amount_fen,
+                              .description = order->description,
+                              .openid = order->openid,
+                              .payer_address = order->payer_address,
+                              .expires_us = order->expires_us};
     struct pay_prepay made;
     TRY(pay_prepay_blocking(&outer.config.pay, &asked, arena, &made, why));
     *prepaid = (struct api_prepaid){made.prepay_id, made.client};
     return ERR_NONE;
 }
 
-static struct pay_signed signed_of(const struct api_signed *given)
+static void verify_pay(const struct api_signed *given, struct arena *arena, struct api_pay_notice *notice)
 {
-    return (struct pay_signed){.timestamp = given->timestamp, .nonce = given->nonce, .signature = given->signature};
-}
-
-static enum err verify_pay(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why)
-{
-    struct pay_notice paid;
-    struct pay_signed head = signed_of(given);
-    (void)why;
-    enum err e = pay_verify(&outer.config.pay, "/api/v1/hooks/pay", &head, given->body, given->body_len, given->now_us,
-                            arena, &paid);
-    if (e != ERR_NONE)
-        return e == ERR_UNAUTHENTICATED ? ERR_WRONG_CREDENTIALS : e;
-    *notice = (struct api_notice){.fact = API_FACT_PAID,
-                                  .payment_id = paid.id,
-                                  .transaction_id = paid.transaction_id,
-                                  .amount_fen = paid.amount_fen};
-    return ERR_NONE;
+    struct pay_notice n = {0};
+    const struct pay_signed head = {given->serial, given->timestamp, given->nonce, given->signature};
+    enum pay_refusal refusal =
+        pay_open_notice(&outer.config.pay, &head, given->body, given->body_len, given->now_us, arena, &n);
+    *notice = (struct api_pay_notice){.refusal = refusal == PAY_REFUSAL_none ? NULL : pay_refusal_name(refusal),
+                                      .words = pay_refusal_words(refusal),
+                                      .not_authentic = refusal <= PAY_REFUSAL_signature_wrong,
+                                      .is_refund = n.is_refund,
+                                      .payment_id = n.id,
+                                      .transaction_id = n.transaction_id,
+                                      .refund_id = n.refund_id,
+                                      .bank_refund_id = n.bank_refund_id,
+                                      .refund_state = n.refund_state,
+                                      .amount_fen = n.amount_fen,
+                                      .refund_fen = n.refund_fen,
+                                      .paid_us = n.paid_us,
+                                      .accepted_us = n.accepted_us,
+                                      .ended_us = n.ended_us};
 }
 
 static enum err verify_courier(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
@@ -197,8 +262,8 @@ void serve_outside_hooks(struct api_context *context)
     context->wechat_login = login_by_wechat;
     context->wechat_phone = phone_by_wechat;
     context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;
-    context->pay_prepay = prepay;
-    context->pay_verify = verify_pay;
+    context->pay_prepay = pay_is_configured(&outer.config.pay) ? prepay : NULL;
+    context->pay_verify = pay_is_configured(&outer.config.pay) ? verify_pay : NULL;
     context->courier_verify = verify_courier;
 }
 
@@ -229,4 +294,6 @@ void serve_outside_close(void)
     if (outer.outside != NULL)
         outside_free(outer.outside);
     standin_stop(outer.standin);
+    pay_keys_free(outer.config.pay.keys);
+    pki_key_free(outer.merchant_key);
 }

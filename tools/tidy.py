@@ -39,7 +39,7 @@ FOREIGN = {
     r'sodium\.h': ['server/base/crypt.c', 'server/base/keyring.c', 'server/blob/seal.c'],
     r'h2o(\.h|/)': ['server/http/'],
     r'uv\.h': ['server/http/', 'server/dispatch/'],
-    r'openssl/': ['server/http/', 'server/base/crypt.c'],
+    r'openssl/': ['server/http/', 'server/base/crypt.c', 'server/base/pki.c'],
     r'zlib\.h': ['server/http/static_files.c'],
     r'curl/': ['server/dispatch/client.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],

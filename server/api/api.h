@@ -15,12 +15,14 @@
 /* ---- what the outside world answers; strings in the arena given ---- */
 
 struct api_order { /* of the payment service */
-    const char *payment_id, *description, *openid;
-    int64_t amount_fen;
+    const char *payment_id, *channel, *description;
+    const char *openid;        /* channel jsapi */
+    const char *payer_address; /* channel h5 */
+    int64_t amount_fen, expires_us;
 };
 struct api_prepaid {
     const char *prepay_id;
-    const char *client; /* JSON object: what the WeChat client needs to let the student pay */
+    const char *client; /* JSON object: what lets the student pay */
 };
 
 /* A call from outside with the headers its signature covers; absent ones are "". */
@@ -30,11 +32,19 @@ struct api_signed {
     size_t body_len;
     int64_t now_us;
 };
-enum api_fact { API_FACT_NONE, API_FACT_PAID, API_FACT_CLOSED, API_FACT_REFUNDED, API_FACT_DELIVERED };
-struct api_notice { /* what a verified call says; NONE: nothing we act on */
+enum api_fact { API_FACT_NONE, API_FACT_DELIVERED };
+struct api_notice { /* what the courier's verified call says; NONE: nothing we act on */
     enum api_fact fact;
-    const char *payment_id, *transaction_id, *carrier, *tracking_no;
-    int64_t amount_fen;
+    const char *carrier, *tracking_no;
+};
+struct api_pay_notice {          /* the bank's */
+    const char *refusal, *words; /* NULL: believed; else the name of what is wrong with it, and in words */
+    bool not_authentic;          /* with a refusal: the signature is not theirs */
+    bool is_refund;              /* else a payment that succeeded */
+    const char *payment_id, *transaction_id, *refund_id, *bank_refund_id;
+    const char *refund_state;       /* processing, done, abnormal, closed */
+    int64_t amount_fen, refund_fen; /* of the order, of the refund */
+    int64_t paid_us, accepted_us, ended_us;
 };
 
 struct api_frame {                    /* of a running camera; everything belongs to the caller */
@@ -80,9 +90,9 @@ struct api_context {
     enum err (*sms_send)(const char *id, const char *to, const char *text, const char *purpose, struct arena *arena,
                          char *why);
     enum err (*pay_prepay)(const struct api_order *order, struct arena *arena, struct api_prepaid *prepaid, char *why);
-    /* May be NULL: no such service. WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of
-     * theirs. */
-    enum err (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice, char *why);
+    /* May be NULL: no such service. */
+    void (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_pay_notice *notice);
+    /* WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
     enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
                                char *why);
 };

@@ -1,8 +1,7 @@
-/* Calls from the payment and courier services. Signed over headers and raw body; verified on a lane thread by the code
- * that also talks to them. Answers 204 when taken; the same call again changes nothing. */
+/* Calls from the courier service (the bank's: hooks_pay.c). Signed over headers and raw body; verified on a lane thread
+ * by the code that also talks to it. Answers 204 when taken; the same call again changes nothing. */
 #include "api/job.h"
 #include "store/handover.h"
-#include "store/payment.h"
 
 struct hook {
     struct job job;
@@ -15,44 +14,6 @@ static const char *header_or_empty(struct exchange *x, const char *name)
     const char *value = exchange_header(x, name);
     return value != NULL ? value : "";
 }
-
-static enum err pay_callback_decode(struct exchange *x, struct hook *job)
-{
-    job_begin(x, &job->job);
-    if (api()->pay_verify == NULL)
-        return ERR_NOT_FOUND; /* no payment service is configured */
-    job->given = (struct api_signed){.id = "",
-                                     .timestamp = header_or_empty(x, "wechatpay-timestamp"),
-                                     .nonce = header_or_empty(x, "wechatpay-nonce"),
-                                     .signature = header_or_empty(x, "wechatpay-signature"),
-                                     .serial = header_or_empty(x, "wechatpay-serial"),
-                                     .now_us = job->job.now_us};
-    job->given.body = exchange_body(x, &job->given.body_len);
-    return ERR_NONE;
-}
-
-static enum err pay_callback_verify(struct hook *job, struct arena *arena)
-{
-    return api()->pay_verify(&job->given, arena, &job->notice, job->job.why);
-}
-
-static enum err pay_callback_write(struct tx *tx, struct hook *job)
-{
-    const struct api_notice *n = &job->notice;
-    switch (n->fact) {
-    case API_FACT_PAID:
-        return payment_succeeded(tx, n->payment_id, n->transaction_id, n->amount_fen, job->job.now_us);
-    case API_FACT_CLOSED:
-        return payment_closed(tx, n->payment_id);
-    case API_FACT_REFUNDED:
-        return payment_refunded(tx, n->payment_id, job->job.now_us);
-    case API_FACT_NONE:
-    case API_FACT_DELIVERED:
-        break;
-    }
-    return ERR_NONE;
-}
-DONE_204(pay_callback, struct hook, LANE(pay_callback_verify), WRITE(pay_callback_write))
 
 static enum err courier_callback_decode(struct exchange *x, struct hook *job)
 {

@@ -82,60 +82,9 @@ enum err job_id(struct exchange *x, const char *name, const char *value)
                                  : exchange_explain(x, ERR_BAD_FIELD, "%s is not an id of this server", name);
 }
 
-/* `count` digits at *at, moved past them; -1 when they are not. */
-static int digits(const char **at, int count)
-{
-    int value = 0;
-    for (int i = 0; i < count; i++, (*at)++) {
-        if (**at < '0' || **at > '9')
-            return -1;
-        value = value * 10 + **at - '0';
-    }
-    return value;
-}
-
-static bool take(const char **at, char c)
-{
-    bool is = **at == c;
-    *at += is;
-    return is;
-}
-
-/* "Z" or "+08:00"; minutes east. */
-static bool take_offset(const char **at, int *minutes)
-{
-    *minutes = 0;
-    if (take(at, 'Z') || take(at, 'z'))
-        return **at == '\0';
-    int sign = **at == '-' ? -1 : 1;
-    if (!take(at, '+') && !take(at, '-'))
-        return false;
-    int hour = digits(at, 2), minute = take(at, ':') ? digits(at, 2) : -1;
-    *minutes = sign * (hour * 60 + minute);
-    return hour >= 0 && hour <= 23 && minute >= 0 && minute <= 59 && **at == '\0';
-}
-
 bool job_time(const char *text, int64_t *utc_us)
 {
-    struct clock_civil c = {0};
-    int minutes = 0;
-    c.year = digits(&text, 4);
-    c.month = take(&text, '-') ? digits(&text, 2) : -1;
-    c.day = take(&text, '-') ? digits(&text, 2) : -1;
-    if (!take(&text, 'T') && !take(&text, 't') && !take(&text, ' '))
-        return false;
-    c.hour = digits(&text, 2);
-    c.minute = take(&text, ':') ? digits(&text, 2) : -1;
-    c.second = take(&text, ':') ? digits(&text, 2) : -1;
-    if (take(&text, '.'))
-        while (*text >= '0' && *text <= '9')
-            text++;
-    if (c.year < 1970 || c.month < 1 || c.month > 12 || c.day < 1 || c.day > 31 || c.hour < 0 || c.hour > 23 ||
-        c.minute < 0 || c.minute > 59 || c.second < 0 || c.second > 59 || !take_offset(&text, &minutes))
-        return false;
-    *utc_us = clock_from_civil_cn(&c) + SECONDS_US(8 * 3600) - SECONDS_US(60) * minutes;
-    struct clock_civil back = clock_civil_cn(clock_from_civil_cn(&c));
-    return back.day == c.day && back.month == c.month; /* no 31 June */
+    return clock_read(text, utc_us);
 }
 
 bool job_has(const struct job *job, unsigned roles)

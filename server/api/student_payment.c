@@ -1,5 +1,5 @@
-/* Students: pay. The order is written down before the payment service hears of it; starting again gives the open order,
- * so no key is needed. Whether it was paid is learnt from the service only (hooks.c, and its order query). */
+/* Students: pay. The order is written down before the bank hears of it; starting again gives the open order, so no key
+ * is needed. Whether it was paid is learnt from the bank only (hooks_pay.c, and its order query). */
 #include "api/job.h"
 #include "store/payment.h"
 #include "store/student.h"
@@ -7,10 +7,13 @@
 
 struct payment_start_job {
     struct job job;
-    const char *id, *new_id;
+    const char *id, *new_id, *channel, *peer;
     struct api_order order;
     struct api_prepaid prepaid;
 };
+
+static const struct json_field payment_start_fields[] = {
+    JSON_FIELD(struct payment_start_job, channel, JSON_TO_TEXT, false, 1, 10)};
 
 static enum err payment_start_decode(struct exchange *x, struct payment_start_job *job)
 {
@@ -18,7 +21,11 @@ static enum err payment_start_decode(struct exchange *x, struct payment_start_jo
     job->new_id = job_new_id(&job->job);
     if (api()->pay_prepay == NULL)
         return exchange_explain(x, ERR_REFUSED, "this server has no payment service");
-    return exchange_path_id(x, "id", &job->id);
+    TRY(exchange_path_id(x, "id", &job->id));
+    job->channel = "jsapi";
+    job->peer = arena_text(job->job.arena, exchange_peer(x));
+    TRY(exchange_json(x, payment_start_fields, countof(payment_start_fields), job));
+    return job_choice(x, "channel", job->channel, "|jsapi|h5|");
 }
 
 static enum err payment_start_write(struct tx *tx, struct payment_start_job *job)
@@ -30,12 +37,18 @@ static enum err payment_start_write(struct tx *tx, struct payment_start_job *job
     struct arena *arena = job->job.arena;
     TRY(submission_of_student(tx, job->id, job->job.who->id, &s));
     TRY(student_get(tx, s.student_id, &student));
-    TRY(payment_start(tx, s.id, job->new_id, job->job.now_us, &payment, &made));
+    if (text_is(job->channel, "jsapi") && (student.openid == NULL || student.openid[0] == '\0'))
+        return job_refuse(&job->job, ERR_REFUSED, "not logged in by WeChat: pay by channel h5");
+    const struct payment_wish wish = {s.id, job->channel, job->new_id, job->job.now_us};
+    TRY(payment_start(tx, &wish, &payment, &made));
     job->job.status = made ? 201 : 200;
     job->order = (struct api_order){.payment_id = arena_text(arena, payment.id),
+                                    .channel = job->channel,
                                     .description = arena_printf(arena, "Xueying %s", s.code),
                                     .openid = arena_text(arena, student.openid),
-                                    .amount_fen = payment.amount_fen};
+                                    .payer_address = job->peer,
+                                    .amount_fen = payment.amount_fen,
+                                    .expires_us = payment.created_us + PAYMENT_WINDOW_US};
     return ERR_NONE;
 }
 
@@ -52,6 +65,7 @@ static enum err payment_start_keep(struct tx *tx, struct payment_start_job *job)
     json_object_open(&b);
     json_put_text(&b, "payment_id", job->order.payment_id);
     json_put_int(&b, "amount_fen", job->order.amount_fen);
+    json_put_text(&b, "channel", job->order.channel);
     json_put_raw(&b, "prepay", job->prepaid.client);
     json_object_close(&b);
     return job_answer(&job->job, &b);
@@ -82,6 +96,8 @@ static enum err payment_show_read(struct tx *tx, struct payment_show *job)
     json_put_text(&b, "payment_id", payment.id);
     json_put_text(&b, "state", payment.state);
     json_put_int(&b, "amount_fen", payment.amount_fen);
+    json_put_int(&b, "refunded_fen", payment.refunded_fen);
+    json_put_text(&b, "channel", payment.channel);
     json_object_close(&b);
     return job_answer(&job->job, &b);
 }

@@ -17,6 +17,9 @@ void clock_fake_set(int64_t utc_us);
 #define CLOCK_TEXT_BYTES 32
 void clock_text(int64_t utc_us, char text[CLOCK_TEXT_BYTES]);
 
+/* RFC 3339 with seconds, any offset: "2026-05-01T08:00:00+08:00". False: not a time. */
+bool clock_read(const char *text, int64_t *utc_us);
+
 /* Civil date and time in China standard time (UTC+8, no daylight saving since 1991). */
 struct clock_civil {
     int year, month, day;     /* month 1..12, day 1..31 */

@@ -164,6 +164,14 @@ static void call_free(struct call *call)
     free(call);
 }
 
+static const char *header_of(struct call *call, const char *name)
+{
+    struct curl_header *header = NULL;
+    if (name == NULL || curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return NULL;
+    return header->amount == 1 ? header->value : NULL;
+}
+
 static void call_answer(struct call *call, CURLcode code, struct client_answer *answer)
 {
     long status = 0, request_bytes = 0;
@@ -179,6 +187,8 @@ static void call_answer(struct call *call, CURLcode code, struct client_answer *
         answer->len = call->body.len;
         if (retry_after_s > 0 && retry_after_s < 86400 * 7)
             answer->retry_after_us = SECONDS_US(retry_after_s);
+        for (size_t i = 0; i < CLIENT_WANTED_MAX; i++)
+            answer->headers[i] = header_of(call, call->request->wanted[i]);
         return;
     }
     answer->outcome = request_bytes > 0 ? CLIENT_UNKNOWN : CLIENT_NOT_SENT;
@@ -564,6 +574,9 @@ void client_call(const struct client_request *request, const char *ca_file, stru
     CURLcode code = curl_easy_perform(call->easy);
     call_answer(call, code, answer);
     answer->body = arena_copy(arena, answer->body, answer->len);
+    for (size_t i = 0; i < CLIENT_WANTED_MAX; i++)
+        if (answer->headers[i] != NULL)
+            answer->headers[i] = arena_text(arena, answer->headers[i]);
     call_free(call);
 }
 

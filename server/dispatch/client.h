@@ -29,6 +29,7 @@ struct uv_loop_s;
 #define CLIENT_PER_HOST         4
 #define CLIENT_WAITING_MAX      4096 /* per host */
 #define CLIENT_HEADERS_MAX      8
+#define CLIENT_WANTED_MAX       4
 
 enum client_outcome { CLIENT_ANSWERED, CLIENT_NOT_SENT, CLIENT_UNKNOWN };
 
@@ -39,12 +40,14 @@ struct client_answer {
     size_t len;
     int64_t retry_after_us; /* what the other side, or the breaker, asks to wait; 0: nothing said */
     const char *words;      /* why it was not answered, a few words without data of the request; static */
+    const char *headers[CLIENT_WANTED_MAX]; /* the request's `wanted`, valid as body; NULL: absent, or there twice */
 };
 
 struct client_request {
     const char *method; /* GET, POST … */
     const char *url;
     const char *headers[CLIENT_HEADERS_MAX]; /* "Name: value"; the rest NULL */
+    const char *wanted[CLIENT_WANTED_MAX];   /* names of headers of the answer to hand over; the rest NULL */
     const void *body;                        /* NULL: none */
     size_t body_len;
     int64_t connect_ms, total_ms; /* 0: the limits above */

@@ -16,8 +16,10 @@ const struct executor outside_executors[] = {
     {"notify", notify_start, 64},
     {"publish", publish_start, 32},
     {"webhook", webhook_start, 32},
-    {"refund", refund_start, 8},
+    {"refund", refund_start_effect, 8},
     {"close_order", close_order_start, 8},
+    {"ask_order", ask_order_start, 8},
+    {"group_cover", group_cover_start, 1},
     {"chsi", chsi_start, 8},
     {"chsi_result", chsi_result_start, 8},
     {"code", code_start, 4},
@@ -206,6 +208,7 @@ void outside_on_start(struct dispatch *dispatch, void *arg)
     atomic_store(&o->token, o->wechat.token);
     unit_run(kept_new(o), STORE_READ, load_step, loaded);
     watch_add(o, &settle_watch);
+    watch_add(o, &certificates_watch);
     watch_add(o, &courier_watch);
     watch_add(o, &alert_watch);
 }

@@ -28,7 +28,7 @@ struct outside_config {
     const char *code_decoder_command, *code_decoder_url; /* code_decoder.h; both "" or NULL: codes stay opaque */
     const char *chsi_url;                                /* "" or NULL: hand-over by package and receipt */
     const char *courier_url;                             /* "" or NULL: tracking by hand */
-    const char *courier_key;                             /* verifies its callbacks (pay.h's signature) */
+    const char *courier_key;                             /* verifies its callbacks (webhook.h's signature) */
     const char *wecom_url;                               /* "" or NULL: no alerts */
     const char *ca_file;                                 /* NULL: the system's */
     bool allow_private;                                  /* webhooks may reach private addresses (tests) */
@@ -67,11 +67,12 @@ struct outside *outside_of(struct effect *effect);
 /* False, and the effect has ended with RETRY, when the clients are closed already. */
 bool outside_open(struct effect *effect);
 
-effect_start notify_start;                    /* notify.c */
-effect_start publish_start, webhook_start;    /* webhook.c */
-effect_start refund_start, close_order_start; /* settle.c */
-effect_start chsi_start, chsi_result_start;   /* chsi.c */
-effect_start code_start;                      /* effect_code.c */
+effect_start notify_start;                                            /* notify.c */
+effect_start publish_start, webhook_start;                            /* webhook.c */
+effect_start refund_start_effect, close_order_start, ask_order_start; /* settle.c */
+effect_start group_cover_start;                                       /* effect_group.c */
+effect_start chsi_start, chsi_result_start;                           /* chsi.c */
+effect_start code_start;                                              /* effect_code.c */
 
 /* Something to be done every `interval_ms` (shortened by retry_scale_percent, at least 20 ms): `begin` is called on the
  * outbound thread unless the last round is still going; watch_end ends a round. */
@@ -94,6 +95,7 @@ void watch_unit(struct watch_task *task, enum store_mode mode, store_step *step,
                 void (*then)(struct watch_task *task, enum err e));
 void watch_end(struct watch_task *task);
 
-extern struct watch_task settle_watch, courier_watch, alert_watch; /* settle.c, courier.c, wecom.c */
+extern struct watch_task settle_watch, certificates_watch; /* settle.c */
+extern struct watch_task courier_watch, alert_watch;       /* courier.c, wecom.c */
 
 #endif

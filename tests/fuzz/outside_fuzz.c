@@ -1,6 +1,7 @@
 /* links: xy_dispatch */
 /* What comes from WeChat, the payment service and configuration. The first byte chooses:
- *   f  a field made to fit is valid for its type        n  a signed notice is understood or refused, never half
+ *   f  a field made to fit is valid for its type        n  a decrypted notice is understood or refused, never half
+ *   b  a bank's call without the bank's key is nothing  l  a bill is read line by line or refused
  *   m  a message's detail never breaks its words        t  template ids and keys        s  a made-up signature never
  * fits */
 #include "dispatch/pay.h"
@@ -8,11 +9,10 @@
 #include "base/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
+#include "dispatch/pay_bill.h"
 #include "dispatch/webhook.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_field.h"
-
-#define PATH "/api/v1/hooks/pay"
 
 static void field(const char *text, struct arena *a)
 {
@@ -23,17 +23,52 @@ static void field(const char *text, struct arena *a)
     }
 }
 
+static const struct pay_config pay = {
+    .url = "x", .appid = "a", .who = {.merchant_id = "m"}, .api_v3_key = "0123456789abcdef0123456789abcdef"};
+
+/* What a callback or an answer says after it was decrypted: understood whole or refused. */
 static void notice(const char *body, size_t len, struct arena *a)
 {
-    static const struct pay_config config = {.url = "x", .merchant_id = "m", .key = "key"};
-    char signature[PAY_SIGNATURE_BYTES];
-    struct pay_notice n = {0};
-    pay_sign("key", "POST", PATH, "1", "n", body, len, signature);
-    const struct pay_signed head = {"1", "n", signature};
-    if (pay_verify(&config, PATH, &head, body, len, SECONDS_US(1), a, &n) == ERR_NONE)
+    const struct json *tree;
+    struct pay_notice n;
+    if (json_read(body, len, a, &tree) != ERR_NONE)
+        return;
+    if (pay_read_notice(&pay, false, tree, a, &n) == PAY_REFUSAL_none)
         CHECK(n.id != NULL && n.transaction_id != NULL && n.amount_fen > 0);
-    signature[3] ^= 1;
-    CHECK(pay_verify(&config, PATH, &head, body, len, SECONDS_US(1), a, &n) == ERR_UNAUTHENTICATED);
+    if (pay_read_notice(&pay, true, tree, a, &n) == PAY_REFUSAL_none)
+        CHECK(n.id != NULL && n.transaction_id != NULL && n.refund_id != NULL && n.refund_state != NULL &&
+              n.amount_fen > 0 && n.refund_fen > 0);
+}
+
+/* The first line is a signature, the rest a body: nobody has the bank's key, so nothing is ever believed. */
+static void unsigned_call(char *text, size_t len, struct arena *a)
+{
+    static struct pay_keys *keys;
+    struct pay_notice n;
+    char *body = memchr(text, '\n', len);
+    if (body == NULL)
+        return;
+    *body++ = '\0';
+    if (keys == NULL)
+        keys = pay_keys_new();
+    struct pay_config config = pay;
+    config.keys = keys;
+    const struct pay_signed head = {"1", "1", "nonce", text};
+    size_t body_len = len - (size_t)(body - text);
+    (void)pay_keys_due(keys, SECONDS_US(1)); /* else the bank would be asked for its certificates */
+    CHECK(pay_open_notice(&config, &head, body, body_len, SECONDS_US(1), a, &n) != PAY_REFUSAL_none);
+    CHECK(pay_keys_take(keys, pay.api_v3_key, &head, body, body_len, SECONDS_US(1)) != ERR_NONE);
+}
+
+static void bill(const char *text, size_t len, struct arena *a)
+{
+    struct pay_bill bill;
+    struct pay_bill_line line;
+    bool more = true;
+    if (pay_bill_open(&bill, arena_copy(a, text, len), len) != ERR_NONE)
+        return;
+    while (more && pay_bill_next(&bill, &line, &more) == ERR_NONE)
+        CHECK(!more || (line.amount_fen > 0 && line.order_id != NULL && line.refund_id != NULL));
 }
 
 static void message(const char *detail, struct arena *a)
@@ -80,6 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         field(text, a);
     else if (bytes[0] == 'n')
         notice(text, len - 1, a);
+    else if (bytes[0] == 'b')
+        unsigned_call(arena_copy(a, text, len - 1), len - 1, a);
+    else if (bytes[0] == 'l')
+        bill(text, len - 1, a);
     else if (bytes[0] == 'm' && is_text)
         message(text, a);
     else if (bytes[0] == 't')

@@ -428,15 +428,16 @@ static enum err start_payment(struct tx *tx, void *job)
 {
     struct pay_job *j = job;
     struct payment payment;
-    TRY(payment_start(tx, j->p->submission_id, j->new_id, j->now_us, &payment, &j->made));
+    const struct payment_wish wish = {j->p->submission_id, "jsapi", j->new_id, j->now_us};
+    TRY(payment_start(tx, &wish, &payment, &j->made));
     snprintf(j->p->order_ids[j->p->orders % 8], 32, "%s", payment.id);
     return ERR_NONE;
 }
 
 static enum err payment_comes(struct tx *tx, void *job)
 {
-    struct pay_job *j = job;
-    return payment_succeeded(tx, j->order, j->transaction, j->amount_fen, j->now_us);
+    const struct pay_job *j = job;
+    return payment_succeeded(tx, &(struct payment_fact){j->order, j->transaction, j->amount_fen, 0, j->now_us});
 }
 
 static void order(struct world *w)

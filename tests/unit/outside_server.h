@@ -86,11 +86,15 @@ static inline void server_up(void)
     temp_store_open(&server_temp, server_on_change, NULL);
     snprintf(folder, sizeof folder, "%s/blobs", server_temp.folder);
     CHECK(blob_open(folder, server_temp.ring, &server_blobs, why) == ERR_NONE);
+    struct standin_bank bank;
+    standin_bank_keys(&bank);
     server_config = (struct outside_config){
         .wechat = {.url = outside_url(outside_ports.wechat, ""), .appid = STANDIN_APPID, .secret = STANDIN_SECRET},
         .pay = {.url = outside_url(outside_ports.pay, ""),
-                .merchant_id = "xueying",
-                .key = outside_ports.key,
+                .appid = STANDIN_APPID,
+                .who = {STANDIN_MERCHANT, bank.merchant_serial, bank.merchant_key},
+                .api_v3_key = bank.api_v3_key,
+                .keys = pay_keys_new(),
                 .notify_url = server_notify_url},
         .courier_key = outside_ports.key,
         .allow_private = true,
@@ -108,6 +112,7 @@ static inline void server_down(void)
     blob_close(server_blobs);
     temp_store_remove(&server_temp);
     standin_stop(outside_standin);
+    pay_keys_free(server_config.pay.keys);
     arena_free(outside_arena);
 }
 

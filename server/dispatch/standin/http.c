@@ -28,6 +28,7 @@ struct conn {
     uv_write_t write;
     struct standin_http *http;
     struct buf in, out;
+    struct standin_reply reply;
     struct arena *arena;
     char room[KIB(64)];
     bool busy, closing, close_after;
@@ -91,7 +92,9 @@ static size_t request_read(struct conn *c, struct standin_request *r)
     const char *bytes = buf_cstr(&c->in), *end = strstr(bytes, "\r\n\r\n");
     if (end == NULL)
         return c->in.len > HEAD_BYTES_MAX ? SIZE_MAX : 0;
-    *r = (struct standin_request){.arena = c->arena, .query = ""};
+    *r = (struct standin_request){.arena = c->arena, .query = "", .reply = &c->reply};
+    c->reply.content_type = "application/json";
+    buf_clear(&c->reply.headers);
     size_t head_len = (size_t)(end - bytes) + 4;
     char *head = arena_text_n(c->arena, bytes, head_len);
     char *line_end = strstr(head, "\r\n"), *target = strchr(head, ' ');
@@ -143,6 +146,7 @@ static void on_conn_closed(uv_handle_t *handle)
     http->conn_count--;
     buf_release(&c->in);
     buf_release(&c->out);
+    buf_release(&c->reply.headers);
     arena_free(c->arena);
     free(c);
     if (http->closing && http->conn_count == 0 && !uv_is_active((uv_handle_t *)&http->listener) &&
@@ -190,8 +194,9 @@ static void on_delay(uv_timer_t *timer)
 static void answer_write(struct conn *c, int status, const struct buf *body)
 {
     buf_clear(&c->out);
-    buf_printf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n", status,
-               status < 400 ? "OK" : "No", body->len);
+    buf_printf(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", status,
+               status < 400 ? "OK" : "No", c->reply.content_type, body->len);
+    buf_add(&c->out, c->reply.headers.bytes, c->reply.headers.len);
     if (status == 429 || status == 503)
         buf_text(&c->out, "Retry-After: 2\r\n");
     buf_text(&c->out, "Connection: keep-alive\r\n\r\n");
@@ -294,7 +299,8 @@ static void on_connection(uv_stream_t *listener, int status)
     c->http = http;
     c->arena = arena_new(ARENA_BYTES_MAX);
     buf_init(&c->in, HEAD_BYTES_MAX + BODY_BYTES_MAX);
-    buf_init(&c->out, ANSWER_BYTES_MAX + KIB(1));
+    buf_init(&c->out, ANSWER_BYTES_MAX + KIB(8));
+    buf_init(&c->reply.headers, KIB(4));
     uv_tcp_init(http->loop, &c->tcp);
     uv_timer_init(http->loop, &c->delay);
     c->tcp.data = c->delay.data = c;

@@ -28,6 +28,12 @@
 
 struct standin_http;
 
+/* What an answer has beside status and body. */
+struct standin_reply {
+    const char *content_type; /* application/json unless said otherwise; in the request's arena or static */
+    struct buf headers;       /* more header lines, each ended by \r\n */
+};
+
 struct standin_request {
     const char *method, *path, *query; /* path without query; query "" when none */
     const char *head;                  /* the header lines, for standin_header */
@@ -35,9 +41,10 @@ struct standin_request {
     size_t body_len;
     const struct json *json; /* the body as JSON; NULL when it is not */
     struct arena *arena;     /* until the answer is out */
+    struct standin_reply *reply;
 };
 
-/* Append JSON to `out`; the return value is the status. */
+/* Append JSON (or what reply->content_type says) to `out`; the return value is the status. */
 typedef int standin_answer(void *service, const struct standin_request *request, struct buf *out);
 
 /* Listens on 127.0.0.1 on a free port. CHECKs: a machine without loopback sockets is not ours. */

@@ -8,8 +8,7 @@
 struct standin_wechat *standin_wechat_open(uv_loop_t *loop, int *port);
 void standin_wechat_close(struct standin_wechat *wechat);
 
-struct standin_pay *standin_pay_open(uv_loop_t *loop, struct client *client, const char *key, int64_t pause_ms,
-                                     int *port);
+struct standin_pay *standin_pay_open(uv_loop_t *loop, struct client *client, int64_t pause_ms, int *port);
 void standin_pay_close(struct standin_pay *pay);
 
 struct standin_chsi *standin_chsi_open(uv_loop_t *loop, int *port);

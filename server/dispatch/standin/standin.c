@@ -51,7 +51,7 @@ struct standin *standin_start(int64_t pause_ms, struct standin_ports *ports)
     const struct client_options options = {.loop = &s->loop};
     s->client = client_open(&options);
     s->wechat = standin_wechat_open(&s->loop, &ports->wechat);
-    s->pay = standin_pay_open(&s->loop, s->client, ports->key, pause_ms, &ports->pay);
+    s->pay = standin_pay_open(&s->loop, s->client, pause_ms, &ports->pay);
     s->chsi = standin_chsi_open(&s->loop, &ports->chsi);
     s->courier = standin_courier_open(&s->loop, s->client, ports->key, &ports->courier);
     s->sms = standin_sms_open(&s->loop, ports->key, &ports->sms);

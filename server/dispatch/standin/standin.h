@@ -9,9 +9,18 @@
  *            for ever; "phone-<digits>" is that number. POST /quota {"openid","template_id","remaining"} or
  *            {"default"} limits messages (unlimited at first). GET /messages: what was delivered.
  *            Faults: errcode (value = code), expired_token (the current token is void from now on).
- *   pay      POST /v1/orders · GET /v1/orders/{no} · POST /v1/orders/{no}/close · POST /v1/refunds, signed (pay.h).
- *            GET or POST /pay?prepay_id=… pays, then tells notify_url until it answers 2xx. GET /bank: every order.
- *            Faults: no_callback, forged_callback (one with a wrong signature first), double_callback.
+ *   pay      WeChat Pay, API v3, with keys and certificates of its own: POST /v3/pay/transactions/{jsapi,h5,native} ·
+ *            GET …/out-trade-no/{no} · POST …/close · POST and GET /v3/refund/domestic/refunds · GET /v3/certificates ·
+ *            GET /v3/bill/tradebill and its file; every request's signature is checked, every answer signed.
+ *            The payer: GET /h5?prepay_id=… is a page with two buttons (POST …&do=pay|cancel); POST /jsapi takes what
+ *            the WeChat client is given and checks paySign; GET or POST /pay?prepay_id=… just pays. Then notify_url is
+ *            told until it answers 2xx. GET /bank: every order and refund. POST /keys {"certificate":0|1,"public"}:
+ *            what it signs with from now on.
+ *            Faults of callbacks: no_callback, double_callback (value: how many more), replay_callback; first one
+ *            that is wrong: forged_callback (WeChat's signature probe), old_callback, unknown_serial, other_merchant,
+ *            other_appid, other_amount, other_currency, not_decryptable. Of answers: unsigned, wrong_signature. Of
+ *            refunds: refund_processing, refund_abnormal, refund_closed, not_enough, account_abnormal. Of the bill:
+ *            bill_missing_line, bill_other_amount, bill_unknown_order, bill_wrong_hash.
  *   chsi     PUT /v1/photos/{key} · GET /v1/photos/{key}. Accepts what it gets; fault refuse_photo refuses it instead.
  *            GET /photos: all. POST /hold {"hold":true}: no results until let go.
  *   courier  GET /v1/parcels/{carrier}/{number} → {"state": "moving"}; POST /deliver {"carrier","number","notify"}
@@ -30,9 +39,17 @@ struct standin;
 
 struct standin_ports {
     int wechat, pay, chsi, courier, sms;
-    char key[STANDIN_KEY_BYTES]; /* signs requests and callbacks of pay and courier, and requests to sms; new at every
-                                    start */
+    char key[STANDIN_KEY_BYTES]; /* signs callbacks of the courier, and requests to sms; new at every start */
 };
+
+/* What a merchant has of its bank: its own key, the APIv3 key, the bank's public key. For the life of the process. */
+#define STANDIN_MERCHANT "1600000001"
+struct pki_key;
+struct standin_bank {
+    const struct pki_key *merchant_key;
+    const char *merchant_serial, *api_v3_key, *public_key_id, *public_key /* PEM */;
+};
+void standin_bank_keys(struct standin_bank *bank); /* makes them at the first call: 0.1 s */
 
 /* Own thread, own loop. `pause_ms`: between tries of a callback (15 s at WeChat). */
 struct standin *standin_start(int64_t pause_ms, struct standin_ports *ports);

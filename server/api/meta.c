@@ -1,6 +1,7 @@
 #include "api/meta.h"
 
 #include "api/job.h"
+#include "api/session_body.h"
 #include "base/check.h"
 #include "store/capture_session.h"
 #include "workflow/reason.h"
@@ -154,19 +155,11 @@ struct session_public {
     const char *code;
 };
 
-/* Eight digits, or six letters and digits; anything else is nobody's code. */
-static bool is_session_code(const char *code)
-{
-    size_t len = strlen(code);
-    return len == 8 ? text_all(code, "0123456789")
-                    : len == 6 && text_all(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-}
-
 static enum err session_public_decode(struct exchange *x, struct session_public *job)
 {
     job_begin(x, &job->job);
     job->code = exchange_path(x, "code");
-    return is_session_code(job->code) ? ERR_NONE : ERR_NOT_FOUND;
+    return body_is_session_code(job->code) ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 static enum err session_public_read(struct tx *tx, struct session_public *job)
@@ -182,6 +175,9 @@ static enum err session_public_read(struct tx *tx, struct session_public *job)
     json_put_time(&b, "opens", session.opens_us);
     json_put_time(&b, "closes", session.closes_us);
     json_put_bool(&b, "open_now", session_open_at(&session, job->job.now_us));
+    json_put_text(&b, "level", session.level);
+    json_put_int(&b, "graduation_year", session.graduation_year);
+    json_put_text(&b, "batch_name", session.batch_name);
     json_name(&b, "policy");
     policy_write(&session.policy, &b);
     json_name(&b, "profile");

@@ -105,7 +105,7 @@ enum err session_by_code(struct tx *tx, const char *code, struct capture_session
     return get(tx, Q_SESSION_BY_CODE, code, session);
 }
 
-static enum err read_list(struct rows *r, struct capture_session *list, size_t max, size_t *count)
+enum err session_read_list(struct rows *r, struct capture_session *list, size_t max, size_t *count)
 {
     enum err e = ERR_NONE;
     *count = 0;
@@ -129,7 +129,26 @@ enum err session_find(struct tx *tx, const char *school_id, const char *before, 
         TRY(TX_OPEN(tx, &r, Q_SESSION_LIST, below, v_int((int64_t)max)));
     else
         TRY(TX_OPEN(tx, &r, Q_SESSIONS_OF_SCHOOL, v_text(school_id), below, v_int((int64_t)max)));
-    return read_list(&r, list, max, count);
+    return session_read_list(&r, list, max, count);
+}
+
+enum err session_versions(struct tx *tx, const char *session_id, int64_t before, struct session_version *list,
+                          size_t max, size_t *count)
+{
+    struct rows r;
+    enum err e = ERR_NONE;
+    *count = 0;
+    TRY(TX_OPEN(tx, &r, Q_SESSION_POLICIES, v_text(session_id), v_int(before), v_int((int64_t)max)));
+    while (e == ERR_NONE && *count < max && rows_next(&r)) {
+        struct session_version *version = &list[(*count)++];
+        const char *shown = col_text(&r, 4);
+        *version = (struct session_version){.policy_version = col_int(&r, 0),
+                                            .changed_by = shown != NULL ? shown : col_text(&r, 2),
+                                            .changed_us = col_int(&r, 3)};
+        e = policy_of(tx, col_text(&r, 1), &version->policy) == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
+    }
+    enum err closed = rows_close(&r);
+    return e != ERR_NONE ? e : closed;
 }
 
 enum err session_progress(struct tx *tx, const char *session_id, struct session_progress *progress)

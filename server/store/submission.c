@@ -211,3 +211,34 @@ enum err submission_address(struct tx *tx, const char *id, const char **address_
     *address_json = opened;
     return ERR_NONE;
 }
+
+static enum err on_a_sheet(struct tx *tx, const char *id, bool *on_sheet)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_SUBMISSION_ON_SHEET, v_text(id)));
+    *on_sheet = rows_next(&r);
+    return rows_close(&r);
+}
+
+enum err submission_set_layout(struct tx *tx, const char *id, const char *layout)
+{
+    RUNS_ON(ROLE_WRITER);
+    bool on_sheet = false;
+    TRY(on_a_sheet(tx, id, &on_sheet));
+    if (on_sheet)
+        return ERR_REFUSED;
+    TRY(TX_RUN(tx, Q_SUBMISSION_LAYOUT_SET, v_text(layout), v_text(id)));
+    return submission_touch(tx, id);
+}
+
+enum err submission_layout(struct tx *tx, const char *id, const char *policy_layout, const char **layout)
+{
+    struct rows r;
+    *layout = policy_layout;
+    if (!text_is(policy_layout, "student"))
+        return ERR_NONE;
+    TRY(TX_OPEN(tx, &r, Q_SUBMISSION_LAYOUT, v_text(id)));
+    if (rows_next(&r))
+        *layout = col_text(&r, 0);
+    return rows_close_one(&r);
+}

@@ -68,6 +68,10 @@ enum err submission_choose(struct tx *tx, const char *id, const char *attempt_id
 enum err submission_touch(struct tx *tx, const char *id);
 enum err submission_set_address(struct tx *tx, const char *id, const char *address_json);
 enum err submission_address(struct tx *tx, const char *id, const char **address_json); /* NULL when none */
+/* The print's size a student wants, one_inch or two_inch. REFUSED: it is on a sheet already. */
+enum err submission_set_layout(struct tx *tx, const char *id, const char *layout);
+/* What will be printed: the policy's size, or the student's where the policy leaves it to them ("" not chosen yet). */
+enum err submission_layout(struct tx *tx, const char *id, const char *policy_layout, const char **layout);
 
 /* The poll's answer, one JSON object in the language asked for. What depends on the clock (allowed, estimate) is as of
  * now_us. `tag` (may be NULL) changes with everything but the estimate: nobody is woken because a queue moved. */

@@ -19,6 +19,11 @@ void view_session_members(struct buf *out, const struct capture_session *session
     json_put_time(out, "opens", session->opens_us);
     json_put_time(out, "closes", session->closes_us);
     json_put_bool(out, "open_now", session_open_at(session, now_us));
+    json_put_text(out, "level", session->level);
+    json_put_int(out, "graduation_year", session->graduation_year);
+    json_put_text(out, "batch_name", session->batch_name);
+    json_put_text(out, "preset", session->policy.preset);
+    json_put_int(out, "version", session->version);
     json_put_int(out, "policy_version", session->policy_version);
 }
 

@@ -136,6 +136,16 @@ static void put_state(const struct submission *s, const struct capture_session *
     json_put_text(out, "face", s->face == WF_FACE_PENDING ? "pending" : "done");
 }
 
+/* null: nothing is printed; "" : the student has not chosen yet. */
+static enum err put_print(struct tx *tx, const struct submission *s, const struct policy *policy, struct buf *out)
+{
+    const char *layout = NULL;
+    if (policy->deliver_print)
+        TRY(submission_layout(tx, s->id, policy->print_layout, &layout));
+    json_put_text(out, "print_layout", layout);
+    return ERR_NONE;
+}
+
 static void put_progress(const struct submission *s, struct buf *out)
 {
     json_put_text(out, "note", s->note);
@@ -161,6 +171,7 @@ enum err submission_view(struct tx *tx, const struct submission *s, enum languag
     json_object_open(out);
     put_state(s, &session, lang, out);
     TRY(put_reasons(tx, s->reasons, lang, out));
+    TRY(put_print(tx, s, &session.policy, out));
     put_progress(s, out);
     TRY(put_attempts(tx, s, out));
     json_name(out, "collection_code");

@@ -179,6 +179,25 @@ void policy_write(const struct policy *policy, struct buf *b)
     json_object_close(b);
 }
 
+static bool same_member(const struct json_field *field, const struct policy *a, const struct policy *b)
+{
+    const void *in_a = (const char *)a + field->offset, *in_b = (const char *)b + field->offset;
+    if (field->type == JSON_TO_TEXT)
+        return text_is(*(const char *const *)in_a, *(const char *const *)in_b);
+    if (field->type == JSON_TO_INT)
+        return *(const int64_t *)in_a == *(const int64_t *)in_b;
+    return *(const bool *)in_a == *(const bool *)in_b;
+}
+
+void policy_differences(const struct policy *a, const struct policy *b, struct buf *out)
+{
+    json_array_open(out);
+    for (size_t i = 0; i < countof(fields); i++)
+        if (!same_member(&fields[i], a, b))
+            json_text(out, fields[i].name);
+    json_array_close(out);
+}
+
 /* Working hours left are consumed day by day: a whole working day counts 24 h of the promise, Saturday and Sunday
  * count nothing. At most sla_hours/24 + weekends steps. */
 int64_t policy_due_us(const struct policy *policy, int64_t submitted_us)

@@ -58,6 +58,8 @@ void policy_default(struct policy *policy);
 enum err policy_read(const char *json, size_t len, struct policy *policy, struct arena *arena,
                      char why[JSON_WHY_BYTES]);
 void policy_write(const struct policy *policy, struct buf *b); /* every field */
+/* A JSON array: names of the fields whose values are not the same, in the order of the struct. */
+void policy_differences(const struct policy *a, const struct policy *b, struct buf *out);
 
 /* When a submission handed in at that time should be decided. */
 int64_t policy_due_us(const struct policy *policy, int64_t submitted_us);

@@ -27,8 +27,11 @@ export const reasons = (options) => send('GET', '/api/v1/reasons', options);
 /** the photo profiles we know @returns {Promise<{items: Array<Profile>}>} */
 export const profiles = (options) => send('GET', '/api/v1/profiles', options);
 
-/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, policy: Policy, profile: Profile}>} */
+/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
 export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
+
+/** schools by name, with their sessions of a level @param options {{query: {q: string, level?: string}}} @returns {Promise<{items: Array<{school: string, school_code: string, sessions: Array<{code: string, name: string, level: string, graduation_year: number, batch_name: string, opens: string, closes: string, open_now: boolean}>}>}>} */
+export const schoolFind = (options) => send('GET', '/api/v1/schools', options);
 
 /** log in with wx.login's code @param body {{code: string}} @returns {Promise<{token: string, expires: string, student: Student}>} */
 export const loginWechat = (body, options) => send('POST', '/api/v1/login/wechat', { ...options, body });
@@ -119,6 +122,9 @@ export const timeline = (id, options) => send('GET', `/api/v1/submissions/${part
 
 /** where the prints go @param body {{name: string, phone: string, text: string}} @returns {Promise<null>} */
 export const addressSet = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/address`, { ...options, body });
+
+/** the size of the prints, where the session leaves it to the student @param body {{layout: 'one_inch'|'two_inch'}} @returns {Promise<null>} */
+export const layoutSet = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/print_layout`, { ...options, body });
 
 /** step 1 shows what will be handed in, step 2 hands it in @param body {{version: number, step: number, token?: string}} @returns {Promise<{token: string, summary: {code: string, name_masked: string, student_no: string, school: string, session_name: string, attempt_id: string, attempt_number: number, verdict: ''|'pass'|'warn'|'fail', price_fen: number, payment: 'none'|'before'|'after', deliver_chsi: boolean, deliver_print: boolean, deliver_mail: 'none'|'student'|'school'}}|Submission>} */
 export const confirm = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/confirm`, { key: newKey(), ...options, body });

@@ -104,6 +104,12 @@ void poll_cache_touch(struct poll_cache *cache, const char *id)
     atomic_fetch_add(&cache->generations[poll_cache_slot(id, strlen(id))], 1);
 }
 
+void poll_cache_touch_all(struct poll_cache *cache)
+{
+    for (size_t i = 0; i < POLL_CACHE_SLOTS; i++)
+        atomic_fetch_add(&cache->generations[i], 1);
+}
+
 uint32_t poll_cache_generation(struct poll_cache *cache, const char *id)
 {
     return atomic_load(&cache->generations[poll_cache_slot(id, strlen(id))]);

@@ -26,6 +26,7 @@ void poll_cache_free(struct poll_cache *cache); /* NULL is fine */
 
 size_t poll_cache_slot(const char *id, size_t len); /* 0..POLL_CACHE_SLOTS-1 */
 void poll_cache_touch(struct poll_cache *cache, const char *id);
+void poll_cache_touch_all(struct poll_cache *cache); /* a few microseconds per thousand slots */
 uint32_t poll_cache_generation(struct poll_cache *cache, const char *id);
 
 /* Keep an answer that was read after `generation` was taken. Ids and tags that are too long are not kept. */

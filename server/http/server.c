@@ -360,6 +360,9 @@ void server_announce(struct server *server, const struct store_change *changes, 
         case TOPIC_QUEUE:
             sse_counts_changed(server);
             break;
+        case TOPIC_SESSION:
+            poll_cache_touch_all(server->polls);
+            break;
         case TOPIC_OUTBOX:
         case TOPIC_BATCH:
         case TOPIC_CLAIM:

@@ -218,6 +218,7 @@ enum err session_set_policy(struct tx *tx, const char *id, int64_t policy_versio
     TRY(TX_RUN_N(tx, &changed, Q_SESSION_POLICY_SET, v_text(policy_json), v_text(id), v_int(policy_version)));
     if (changed == 0)
         return ERR_STALE;
+    store_touch(tx, TOPIC_SESSION, id);
     return TX_RUN(tx, Q_SESSION_POLICY_RECORD, v_text(id), v_int(policy_version + 1), v_text(policy_json),
                   v_text(changed_by), v_int(now_us));
 }

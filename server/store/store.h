@@ -25,7 +25,8 @@ enum store_topic {
     TOPIC_QUEUE,      /* lane counts changed */
     TOPIC_LOGIN,      /* id = account or student whose logins were changed */
     TOPIC_BATCH,      /* id = batch */
-    TOPIC_CLAIM       /* id = claim whose lease ended without a word */
+    TOPIC_CLAIM,      /* id = claim whose lease ended without a word */
+    TOPIC_SESSION     /* id = capture session whose rules or window changed */
 };
 #define STORE_CHANGE_ID_BYTES 32
 struct store_change {

@@ -89,6 +89,14 @@ static enum err seed_roster(struct tx *tx, struct seed *s, size_t of)
     return ERR_NONE;
 }
 
+/* Midnight in China before that moment. */
+static int64_t today_us(int64_t now_us)
+{
+    struct clock_civil day = clock_civil_cn(now_us);
+    day.hour = day.minute = day.second = 0;
+    return clock_from_civil_cn(&day);
+}
+
 static enum err seed_session(struct tx *tx, struct seed *s, size_t i)
 {
     const struct session_new session = {.id = s->sessions[i].id,
@@ -97,8 +105,8 @@ static enum err seed_session(struct tx *tx, struct seed *s, size_t i)
                                         .name = sessions[i].name,
                                         .school_code = sessions[i].school_code,
                                         .school_name = sessions[i].school_name,
-                                        .opens_us = s->now_us - DAY_US,
-                                        .closes_us = s->now_us + 120 * DAY_US,
+                                        .opens_us = today_us(s->now_us) - DAY_US,
+                                        .closes_us = today_us(s->now_us) + 120 * DAY_US,
                                         .policy_json = s->sessions[i].policy,
                                         .changed_by = "demo",
                                         .level = sessions[i].level,

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli.h"
 #include "dispatch/effects.h"
+#include "serve_draw.h"
 #include "serve_outside.h"
 #include "serve_precheck.h"
 #include "version.h"
@@ -224,9 +225,12 @@ static int start_api(struct serve *s)
                                   .profile_known = profile_known,
                                   .profile_write_at = profile_write_at,
                                   .precheck = serve_precheck,
-                                  .precheck_next_ms = serve_precheck_next_ms};
+                                  .precheck_next_ms = serve_precheck_next_ms,
+                                  .draw = serve_draw,
+                                  .public_url = serve_public_url};
     serve_outside_hooks(&context);
     serve_precheck_open(s->dispatch, c->worker != 0 ? (size_t)c->precheck_in_flight_max : 0);
+    serve_draw_open(s->dispatch);
     enum err e = api_start(&context, why);
     return e == ERR_NONE ? CLI_DONE : cli_say(cli_code(e), "%s", why);
 }
@@ -328,6 +332,7 @@ static int start_all(struct serve *s)
     if (code == CLI_DONE) {
         serve_outside_set_port(&s->cli.config,
                                server_port(s->running)); /* nobody knows the port before it is printed */
+        serve_draw_set_port(&s->cli.config, server_port(s->running));
         print_where(s, server_port(s->running));
     }
     return code;
@@ -346,6 +351,7 @@ static void stop_all(struct serve *s)
         dispatch_stop(s->dispatch);
     s->dispatch = NULL;
     serve_precheck_close();
+    serve_draw_close();
     serve_outside_close();
     store_close(s->cli.store);
     s->cli.store = NULL;

@@ -43,7 +43,7 @@ FOREIGN = {
     r'zlib\.h': ['server/http/static_files.c'],
     r'curl/': ['server/dispatch/client.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
-    r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c'],
+    r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c', 'workers/poster.c'],
     r'cblas\.h': ['workers/net.c'],
     r'tesseract/': ['workers/ocr.c'],
     r'cjson/': ['server/base/json.c'],
@@ -51,7 +51,7 @@ FOREIGN = {
     r'linux/landlock\.h': ['workers/sandbox.c'],
     r'dlib/': ['workers/shim/', 'tests/bench/'],
     r'ZXing/': ['workers/shim/'],
-    r'qrencode\.h': ['tests/lib/code_draw.c'],
+    r'qrencode\.h': ['workers/qr.c', 'tests/lib/code_draw.c'],
 }
 
 BANNED = {name: use for names, use in (

@@ -7,6 +7,7 @@
 #include "workers/faults.h"
 #include "workers/idcard.h"
 #include "workers/inspect.h"
+#include "workers/poster.h"
 #include "workers/precheck.h"
 #include "workers/retouch.h"
 #include "workers/sheet.h"
@@ -21,10 +22,19 @@ static const struct {
     job_function *run;
     bool is_fault;
 } jobs[] = {
-    {"code", job_code, false},     {"compare", job_compare, false}, {"standardise", job_standardise, false},
-    {"idcard", job_idcard, false}, {"inspect", job_inspect, false}, {"retouch", job_retouch, false},
-    {"verify", job_verify, false}, {"sheet", job_sheet, false},     {"precheck", job_precheck, false},
-    {"crash", job_crash, true},    {"hang", job_hang, true},        {"hog", job_hog, true},
+    {"code", job_code, false},
+    {"compare", job_compare, false},
+    {"standardise", job_standardise, false},
+    {"idcard", job_idcard, false},
+    {"inspect", job_inspect, false},
+    {"retouch", job_retouch, false},
+    {"verify", job_verify, false},
+    {"sheet", job_sheet, false},
+    {"poster", job_poster, false},
+    {"precheck", job_precheck, false},
+    {"crash", job_crash, true},
+    {"hang", job_hang, true},
+    {"hog", job_hog, true},
     {"probe", job_probe, true},
 };
 

@@ -12,6 +12,7 @@
  *   retouch       {"profile": {…}, "repair"}                   + photo + repaired    → retouch.h
  *   verify        {"profile": {…}, "report": {…}}              + photo + finished    → verify.h
  *   sheet         {"paper","print","prints": [{"caption",…}], …} + the JPEGs        → sheet.h
+ *   poster        {"url","code","school","title", "steps", …}                        → poster.h
  *   crash | hang | hog | probe   only with --allow-fault-jobs                       → faults.h
  *
  * Answers: FRAME_RESULT with part 0 {"kind", …, "parts": [names of the other parts]}, or FRAME_REFUSED with part 0

@@ -62,6 +62,13 @@ static bool sheet_once(struct job_tools *tools, const struct buf *jpeg, char why
     return job_once(tools, request, jpeg, why);
 }
 
+static bool poster_once(struct job_tools *tools, const struct buf *jpeg, char why[JOB_WHY_BYTES])
+{
+    return tools->fonts == NULL ||
+           job_once(tools, "{\"kind\":\"poster\",\"url\":\"https://a\",\"code\":\"25103003\",\"title\":\"学影 Aa 1\"}",
+                    jpeg, why);
+}
+
 /* A report with a failure and a warning uses every size and weight of the fonts; a font opened later finds no file. */
 static bool marks_once(struct job_tools *tools, const struct image *picture)
 {
@@ -96,7 +103,8 @@ bool warmup(struct job_tools *tools, char why[JOB_WHY_BYTES])
         good = false;
     }
     good = good && job_once(tools, "{\"kind\":\"compare\"}", &jpeg, why) &&
-           job_once(tools, "{\"kind\":\"code\"}", &jpeg, why) && sheet_once(tools, &jpeg, why);
+           job_once(tools, "{\"kind\":\"code\"}", &jpeg, why) && sheet_once(tools, &jpeg, why) &&
+           poster_once(tools, &jpeg, why);
     if (good && !marks_once(tools, &picture)) {
         snprintf(why, JOB_WHY_BYTES, "the report cannot be drawn");
         good = false;

@@ -81,6 +81,11 @@ struct api_context {
      * looks. precheck_next_ms: when a page may ask again; 0: never. Any thread, quick. */
     void (*precheck)(const struct api_frame *frame, struct question *question);
     int64_t (*precheck_next_ms)(void);
+    /* A drawing by the image worker: `json` is its request (copied), the answer its first part. Loop thread, does not
+     * wait; answered exactly once, with BUSY when there is no room. NULL: nobody draws. */
+    void (*draw)(const char *json, size_t len, struct question *question);
+    /* How browsers and WeChat reach this server, without "/" at the end. Any thread, once it listens. */
+    const char *(*public_url)(void);
 
     /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
     enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);

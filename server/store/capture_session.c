@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "store/queries.h"
 #include "store/roster.h"
+#include "store/store.h"
 
 #include "store/session_find.h"
 #include <pthread.h>

@@ -1,6 +1,7 @@
 /* xueying-code-bench — how many of the drawn codes the job "code" reads, and how many zxing-cpp reads of the same
  * pictures by itself. For `xueying bench code`; by hand: xueying-code-bench [COUNT [FIRST [--keep DIR]]]. And for the
- * end-to-end tests: xueying-code-bench draw PAYLOAD FILE.jpg [SECOND PAYLOAD] draws one clean code, or two.
+ * end-to-end tests: xueying-code-bench draw PAYLOAD FILE.jpg [SECOND PAYLOAD] draws one clean code, or two;
+ * xueying-code-bench say FILE prints what each code of a picture says, a line each.
  *
  * Last line: JSON {"cases","read","wrong","bare_read","bare_wrong","avg_ms","bare_avg_ms","max_ms"}; before it one
  * line per picture that was not read. Times are those of searching, without decoding the JPEG. */
@@ -99,6 +100,37 @@ static int draw(const char *payload, const char *path, const char *second)
     return 0;
 }
 
+static int say(const char *path)
+{
+    struct image_source source;
+    struct image picture;
+    struct plane grey;
+    char why[IMAGE_WHY_BYTES];
+    struct buf bytes;
+    char part[4096];
+    size_t len;
+    struct code_symbols *found = malloc(sizeof *found);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL && found != NULL);
+    buf_init(&bytes, MIB(16));
+    while ((len = fread(part, 1, sizeof part, file)) > 0)
+        buf_add(&bytes, part, len);
+    fclose(file);
+    CHECK(image_decode(bytes.bytes, bytes.len, CODE_SIDE_PX_MIN, CODE_FULL_EDGE_PX, &source, &picture, why) ==
+              ERR_NONE &&
+          grey_of(&picture, &grey) == ERR_NONE);
+    const struct code_view view = {grey.values, grey.width_px, grey.height_px};
+    CHECK(code_find(&view, true, found) == CODE_OK);
+    for (int32_t i = 0; i < found->count; i++)
+        printf("%.*s\n", (int)found->items[i].len, (const char *)found->items[i].payload);
+    int code = found->count > 0 ? 0 : 1;
+    image_release(&picture);
+    plane_release(&grey);
+    buf_release(&bytes);
+    free(found);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     static struct code_drawn drawn;
@@ -106,6 +138,10 @@ int main(int argc, char **argv)
     if (argc >= 4 && text_is(argv[1], "draw")) {
         image_start();
         return draw(argv[2], argv[3], argc > 4 ? argv[4] : NULL);
+    }
+    if (argc == 3 && text_is(argv[1], "say")) {
+        image_start();
+        return say(argv[2]);
     }
     if ((argc > 1 && !text_int(argv[1], &count)) || (argc > 2 && !text_int(argv[2], &first)))
         return 2;

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
-import { command, program, runTests, startServer } from '../lib/server.mjs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, command, program, runTests, startServer, until } from '../lib/server.mjs';
 
 const server = await startServer({ demo: true });
 const admin = new Staff(server.url, 'admin', server.passwords.admin);
@@ -116,6 +119,35 @@ await runTests({
         await amy.want(422, 'PUT', amy.path('/print_layout'), { layout: 'student' });
         const bob = await student(21, '25103003');
         await bob.want(404, 'PUT', amy.path('/print_layout'), { layout: 'two_inch' });
+    },
+    'a poster is one A4 page whose code leads to the session': async () => {
+        await until(async () => (await fetch(`${server.url}/readyz`)).ok, 'the image worker');
+        const folder = mkdtempSync(join(tmpdir(), 'xueying-poster-'));
+        const { items } = await admin.want(200, 'GET', sessions);
+        for (const [code, language] of [['25100000', 'zh'], ['25100004', 'en'], ['70000001', 'zh']]) {
+            const { id } = items.find((one) => one.code === code);
+            const got = await reviewer.call('GET', `${sessions}/${id}/poster?language=${language}`);
+            assert.equal(got.status, 200, JSON.stringify(got.body));
+            assert.equal(got.headers.get('content-type'), 'application/pdf');
+            assert.match(got.headers.get('content-disposition'), new RegExp(`^attachment; filename="poster-${code}\\.pdf"$`));
+            const pdf = join(folder, `${code}.pdf`);
+            writeFileSync(pdf, got.body);
+            const page = spawnSync('pdftoppm', ['-r', '80', '-png', pdf, join(folder, code)], { encoding: 'utf8' });
+            assert.equal(page.status, 0, page.stderr);
+            const said = spawnSync(join(build, 'xueying-code-bench'), ['say', join(folder, `${code}-1.png`)], { encoding: 'utf8' });
+            assert.equal(said.stdout.trim(), `${server.url}/student/?session=${code}`);
+            const words = spawnSync('pdftotext', [pdf, '-'], { encoding: 'utf8' }).stdout;
+            assert.ok(words.includes(`${code.slice(0, 4)} ${code.slice(4)}`), words);
+            const info = spawnSync('pdfinfo', [pdf], { encoding: 'utf8' }).stdout;
+            assert.match(info, /Pages: +1\n/);
+            assert.match(info, /A4/);
+        }
+        const id = items[0].id;
+        await reviewer.want(422, 'GET', `${sessions}/${id}/poster?language=fr`);
+        await reviewer.want(404, 'GET', `${sessions}/01m0000000000000000000000z/poster`);
+        assert.equal((await fetch(`${server.url}${sessions}/${id}/poster`)).status, 401);
+        if (process.env.XUEYING_KEEP) console.log(folder);
+        else rmSync(folder, { recursive: true });
     },
     'the same by the command line': async () => {
         await server.stop({ keep: true });

@@ -5,6 +5,7 @@
 #include "store/attempt.h"
 #include "store/audit.h"
 #include "store/blob_row.h"
+#include "store/face_count.h"
 #include "store/outbox.h"
 #include "store/student.h"
 #include "store/upload.h"
@@ -68,6 +69,7 @@ static enum err add_new(struct tx *tx, struct attempt_add *job, const struct sub
                               .original_blob_id = upload->blob_id,
                               .created_us = job->job.now_us};
     TRY(attempt_add(tx, &a, &number));
+    TRY(face_count_add(tx, s->student_id, a.created_us));
     const char *payload = arena_printf(tx->arena, "{\"attempt_id\":\"%s\",\"submission_id\":\"%s\"}", a.id, s->id);
     TRY(outbox_put(tx, arena_printf(tx->arena, "%s-standardise", a.id), "standardise", s->id, payload, 0,
                    a.created_us));

@@ -1,9 +1,9 @@
-/* Students: who I am, my language, what I agreed to, my ID-card portrait. */
+/* Students: who I am, my language, my ID-card portrait. */
 #include "api/job.h"
 #include "api/student_rules.h"
 #include "store/audit.h"
 #include "store/blob_row.h"
-#include "store/consent.h"
+#include "store/face_count.h"
 #include "store/student.h"
 #include "store/student_submissions.h"
 #include "store/upload.h"
@@ -53,95 +53,6 @@ static enum err language_set_write(struct tx *tx, struct language_set *job)
 }
 DONE_204(language_set, struct language_set, WRITE(language_set_write))
 
-/* ---- consents ---- */
-
-#define CONSENT_CHOICES "|privacy|face|passing_on|"
-
-struct consent_give {
-    struct job job;
-    struct json_texts kinds;
-    const char *text_version;
-};
-
-static const struct json_field consent_give_fields[] = {
-    JSON_FIELD(struct consent_give, kinds, JSON_TO_TEXTS, true, 1, CONSENT_KINDS_MAX),
-    JSON_FIELD(struct consent_give, text_version, JSON_TO_TEXT, true, 1, 40)};
-
-static enum err consent_give_decode(struct exchange *x, struct consent_give *job)
-{
-    job_begin(x, &job->job);
-    TRY(exchange_json(x, consent_give_fields, countof(consent_give_fields), job));
-    for (size_t i = 0; i < job->kinds.count; i++) {
-        TRY(job_choice(x, "kinds", job->kinds.items[i], CONSENT_CHOICES));
-        for (size_t k = 0; k < i; k++)
-            if (text_is(job->kinds.items[i], job->kinds.items[k]))
-                return exchange_explain(x, ERR_BAD_FIELD, "kinds names one consent twice");
-    }
-    return ERR_NONE;
-}
-
-static enum err consent_give_body(struct tx *tx, struct consent_give *job, struct buf *out)
-{
-    json_object_open(out);
-    json_name(out, "consents");
-    TRY(view_consents(tx, job->job.who->id, out));
-    json_object_close(out);
-    return ERR_NONE;
-}
-
-static enum err record_consent(struct tx *tx, const struct job *job, const char *action, const char *kind,
-                               const char *text_version)
-{
-    const char *detail = arena_printf(tx->arena, "{\"kind\":\"%s\"}", kind);
-    if (text_version != NULL) {
-        struct buf b;
-        buf_init(&b, KIB(1));
-        json_object_open(&b);
-        json_put_text(&b, "kind", kind);
-        json_put_text(&b, "text_version", text_version);
-        json_object_close(&b);
-        detail = arena_text(tx->arena, buf_cstr(&b));
-        buf_release(&b);
-    }
-    struct audit_entry entry = {job->now_us, "student", job->who->id, action, "student", job->who->id, detail};
-    return audit_add(tx, &entry);
-}
-
-static enum err consent_give_write(struct tx *tx, struct consent_give *job)
-{
-    for (size_t i = 0; i < job->kinds.count; i++) {
-        TRY(consent_give(tx, job->job.who->id, job->kinds.items[i], job->text_version, job->job.now_us));
-        TRY(record_consent(tx, &job->job, "consent_given", job->kinds.items[i], job->text_version));
-    }
-    TRY(student_submissions_touch(tx, job->job.who->id)); /* what is allowed depends on it */
-    return COMPOSE(tx, job, consent_give_body);
-}
-ANSWERED(consent_give, struct consent_give, WRITE(consent_give_write))
-
-struct consent_withdraw {
-    struct job job;
-    const char *kind;
-};
-
-static enum err consent_withdraw_decode(struct exchange *x, struct consent_withdraw *job)
-{
-    job_begin(x, &job->job);
-    job->kind = exchange_path(x, "kind");
-    return job_choice(x, "kind", job->kind, CONSENT_CHOICES);
-}
-
-static enum err consent_withdraw_write(struct tx *tx, struct consent_withdraw *job)
-{
-    bool given = false;
-    TRY(consent_given(tx, job->job.who->id, job->kind, &given));
-    if (!given)
-        return ERR_NOT_FOUND;
-    TRY(consent_withdraw(tx, job->job.who->id, job->kind, job->job.now_us));
-    TRY(record_consent(tx, &job->job, "consent_withdrawn", job->kind, NULL));
-    return student_submissions_touch(tx, job->job.who->id);
-}
-DONE_204(consent_withdraw, struct consent_withdraw, WRITE(consent_withdraw_write))
-
 /* ---- ID-card portrait: the reference of the face comparison ---- */
 
 struct portrait_set {
@@ -185,6 +96,7 @@ static enum err portrait_set_write(struct tx *tx, struct portrait_set *job)
         return ERR_NONE;
     TRY(portrait_is_free(tx, job));
     TRY(student_set_portrait(tx, id, upload.blob_id));
+    TRY(face_count_add(tx, id, job->job.now_us));
     TRY(blob_row_erase(tx, student.portrait_blob_id, job->job.now_us));
     struct audit_entry entry = {job->job.now_us, "student", id, "portrait_set", "student", id, NULL};
     return audit_add(tx, &entry);

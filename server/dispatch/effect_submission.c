@@ -12,9 +12,9 @@
 #include "store/blob_row.h"
 #include "store/collection_code.h"
 #include "store/face.h"
+#include "store/own_data.h"
 #include "store/queries.h"
 #include "store/retouch.h"
-#include "store/student.h"
 #include "store/transition.h"
 
 #define ATTEMPTS_MAX    256
@@ -125,20 +125,16 @@ static enum err erase_attempts(struct tx *tx, const struct submission *s, int64_
     return ERR_NONE;
 }
 
+/* The person too, when no other submission needs them. */
 static enum err erase_person(struct tx *tx, const struct submission *s, int64_t now_us)
 {
     struct rows r;
-    struct student student;
     bool needed = false;
     TRY(TX_OPEN(tx, &r, Q_STUDENT_STATES, v_text(s->student_id), v_text(s->id), v_int(SUBMISSIONS_MAX)));
     while (rows_next(&r))
         needed = needed || !text_is(col_text(&r, 0), wf_state_name(WF_closed));
     TRY(rows_close(&r));
-    if (needed)
-        return ERR_NONE;
-    TRY(student_get(tx, s->student_id, &student));
-    TRY(blob_row_erase(tx, student.portrait_blob_id, now_us));
-    return TX_RUN(tx, Q_STUDENT_ERASE, v_text(s->student_id));
+    return needed ? ERR_NONE : person_erase(tx, s->student_id, now_us);
 }
 
 static enum err erase_step(struct tx *tx, void *job)

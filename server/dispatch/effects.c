@@ -13,6 +13,7 @@ const struct executor compute_executors[] = {
     {"package", package_start, 1},
     {"sheet", sheet_start, 1},
     {"batch", batch_start, 1},
+    {"own_copy", own_copy_start_effect, 1},
     {NULL, NULL, 0},
 };
 

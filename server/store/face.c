@@ -2,6 +2,9 @@
 
 #include "base/check.h"
 #include "store/queries.h"
+#include "store/store.h"
+
+#define RESULTS_MAX 512
 
 enum err face_result_put(struct tx *tx, const struct face_result *f)
 {
@@ -31,4 +34,22 @@ enum err face_result_erase(struct tx *tx, const char *attempt_id)
 {
     RUNS_ON(ROLE_WRITER);
     return TX_RUN(tx, Q_FACE_RESULT_ERASE, v_text(attempt_id));
+}
+
+enum err face_forget(struct tx *tx, const char *student_id)
+{
+    RUNS_ON(ROLE_WRITER);
+    const char **attempts = ARENA_ARRAY(tx->arena, const char *, RESULTS_MAX);
+    size_t count = 0;
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_FACE_RESULTS_OF_STUDENT, v_text(student_id), v_int(RESULTS_MAX)));
+    while (count < RESULTS_MAX && rows_next(&r))
+        attempts[count++] = col_text(&r, 0);
+    TRY(rows_close(&r));
+    for (size_t i = 0; i < count; i++)
+        TRY(face_result_erase(tx, attempts[i]));
+    TRY(TX_OPEN(tx, &r, Q_FACES_FORGET, v_text(student_id)));
+    while (rows_next(&r))
+        store_touch(tx, TOPIC_SUBMISSION, col_text(&r, 0));
+    return rows_close(&r);
 }

@@ -18,5 +18,8 @@ struct face_result {
 enum err face_result_put(struct tx *tx, const struct face_result *result);                   /* writer; replaces */
 enum err face_result_get(struct tx *tx, const char *attempt_id, struct face_result *result); /* NOT_FOUND */
 enum err face_result_erase(struct tx *tx, const char *attempt_id);                           /* writer */
+/* Consent was taken back: what was measured of this student is erased, and submissions that are not decided yet go on
+ * as if nothing had been compared: two people look. Writer. */
+enum err face_forget(struct tx *tx, const char *student_id);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/audit.h"
+#include "store/face_count.h"
 #include "store/queries.h"
 #include "store/retouch.h"
 #include "store/rows.h"
@@ -302,6 +303,18 @@ static enum err check_lanes(struct tx *tx, struct fsck *f)
     return rows_close(&r);
 }
 
+static enum err check_faces(struct tx *tx, struct fsck *f)
+{
+    struct face_count count;
+    struct rows r;
+    TRY(face_count_read(tx, &count));
+    TRY(tx_open_all(tx, &r, Q_FSCK_FACE_PERSONS));
+    f->results[FSCK_faces].looked_at++;
+    if (rows_next(&r) && col_int(&r, 0) != count.persons)
+        fsck_problem(f, FSCK_faces, "counter %" PRId64 ", persons %" PRId64, count.persons, col_int(&r, 0));
+    return rows_close(&r);
+}
+
 static enum err count_events(struct tx *tx, size_t query, int64_t counts[EV_COUNT])
 {
     struct rows r;
@@ -319,6 +332,7 @@ enum err fsck_totals(struct tx *tx, void *job)
     struct fsck *f = job;
     int64_t moves[EV_COUNT] = {0}, audited[EV_COUNT] = {0};
     TRY(check_lanes(tx, f));
+    TRY(check_faces(tx, f));
     TRY(count_events(tx, Q_FSCK_MOVES, moves));
     TRY(count_events(tx, Q_FSCK_AUDITED, audited));
     for (int event = 0; event < EV_COUNT; event++)

@@ -24,6 +24,7 @@
     C(leases, "I9 no lease is long over")                                                                              \
     C(audit, "I10 the chain holds and has one entry per move")                                                         \
     C(lanes, "lane counters are right")                                                                                \
+    C(faces, "the number of persons with stored faces is right")                                                       \
     C(decisions, "I11 decisions, claims and moves agree")
 
 enum fsck_check {

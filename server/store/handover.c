@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "store/collection_code.h"
+#include "store/consent.h"
 #include "store/queries.h"
 #include "store/transition.h"
 
@@ -40,6 +41,10 @@ enum err handover_photo(struct tx *tx, const char *submission_id, struct handove
     photo->wanted = s->state == WF_chsi_upload && waits;
     if (!photo->wanted)
         return ERR_NONE;
+    bool taken_back = false;
+    TRY(consent_taken_back(tx, s->student_id, "passing_on", &taken_back));
+    if (taken_back)
+        return ERR_CONSENT_MISSING;
     TRY(load_code(tx, submission_id, photo));
     TRY(TX_OPEN(tx, &r, Q_HANDOVER_PHOTO, v_text(submission_id)));
     if (rows_next(&r)) {

@@ -31,6 +31,8 @@ static const struct sealed_column columns[] = {
      Q_RESEAL_LINK_REQUEST},
     {"login_key.sealed_login", "login_key|%s|login", KEYRING_COLUMN, Q_RESEAL_LOGIN_KEY_PAGE, Q_RESEAL_LOGIN_KEY},
     {"id_card.sealed_reading", "id_card|%s|reading", KEYRING_COLUMN, Q_RESEAL_ID_CARD_PAGE, Q_RESEAL_ID_CARD},
+    {"consent_evidence.sealed_evidence", "consent_evidence|%s|evidence", KEYRING_COLUMN, Q_RESEAL_EVIDENCE_PAGE,
+     Q_RESEAL_EVIDENCE},
     {"secret.sealed_value", "secret|%s", KEYRING_COLUMN, Q_RESEAL_SECRET_PAGE, Q_RESEAL_SECRET},
     {"webhook.sealed_secret", "webhook|%s|secret", KEYRING_WEBHOOK, Q_RESEAL_WEBHOOK_PAGE, Q_RESEAL_WEBHOOK},
 };

@@ -100,6 +100,14 @@ enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id
     return TX_RUN(tx, Q_STUDENT_PORTRAIT, v_text(blob_id), v_text(id));
 }
 
+enum err student_forget_login(struct tx *tx, const char *id)
+{
+    size_t len = 0;
+    const void *sealed = seal(tx, "student", id, "openid", "", &len);
+    return TX_RUN(tx, Q_STUDENT_FORGET_LOGIN, v_text(arena_printf(tx->arena, "left|%s", id)), v_bytes(sealed, len),
+                  v_text(id));
+}
+
 enum err student_set_language(struct tx *tx, const char *id, const char *language)
 {
     return TX_RUN(tx, Q_STUDENT_LANGUAGE, v_text(language), v_text(id));

@@ -23,6 +23,8 @@ enum err student_set_phone(struct tx *tx, const char *id, const char *phone);
 /* For students no roster knows (policy roster_mode code_only); roster_link (roster.h) does it for the others. */
 enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number);
 enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id);
+/* Of one who leaves: nobody logs in as this student again; the same person becomes a new one. */
+enum err student_forget_login(struct tx *tx, const char *id);
 enum err student_set_language(struct tx *tx, const char *id, const char *language);
 /* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */
 enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us);

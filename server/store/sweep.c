@@ -121,6 +121,16 @@ static enum err drop_uploads(struct tx *tx, struct sweep *sweep, struct due *due
     return ERR_NONE;
 }
 
+static enum err drop_copies(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    TRY(find_due(tx, sweep, Q_SWEEP_OWN_COPIES, 2, due));
+    for (size_t i = 0; i < due->count; i++) {
+        TRY(blob_row_erase(tx, due->second[i], sweep->now_us));
+        TRY(TX_RUN(tx, Q_OWN_COPY_GONE, v_text(due->first[i])));
+    }
+    return ERR_NONE;
+}
+
 static enum err list_erased(struct tx *tx, struct sweep *sweep)
 {
     struct rows r;
@@ -141,6 +151,7 @@ enum err sweep_run(struct tx *tx, void *job)
     TRY(expire_deadlines(tx, sweep, &due));
     TRY(release_claims(tx, sweep, &due));
     TRY(drop_uploads(tx, sweep, &due));
+    TRY(drop_copies(tx, sweep, &due));
     TRY(TX_RUN(tx, Q_SWEEP_IDEMPOTENCY, v_int(now_us), v_int(now_us), v_int(SWEEP_MAX)));
     TRY(TX_RUN(tx, Q_SWEEP_LOGINS, v_int(now_us), v_int(SWEEP_MAX)));
     return list_erased(tx, sweep);

@@ -133,6 +133,23 @@ CREATE TABLE consent (
     PRIMARY KEY (student_id, kind, given_us)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE consent_edition (          -- the texts as administrators wrote them; the first edition is built in
+    text_version TEXT PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE,     -- 2, 3, 4 …
+    renews INTEGER NOT NULL CHECK (renews IN (0, 1)), -- consents to earlier editions do not count any more
+    texts TEXT NOT NULL,                -- JSON {kind: {title_zh, title_en, text_zh, text_en}}
+    changed_by TEXT NOT NULL REFERENCES account(id),
+    created_us INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE consent_evidence (         -- how a consent was given or taken back
+    id TEXT PRIMARY KEY,
+    student_id TEXT NOT NULL REFERENCES student(id),
+    sealed_evidence BLOB,               -- JSON {kinds, text_version, language, address, agent}; NULL when erased
+    given_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consent_evidence_student ON consent_evidence(student_id, id);
+
 CREATE TABLE decision (                 -- of a reviewer; takes effect at commit_us unless undone
     id TEXT PRIMARY KEY,
     submission_id TEXT NOT NULL REFERENCES submission(id),
@@ -182,6 +199,19 @@ CREATE TABLE expected (                 -- who a school expects where no roster 
     class_name TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX expected_session ON expected(session_id, id);
+
+CREATE TABLE face_counter (             -- one row; persons is kept with face_person
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    persons INTEGER NOT NULL CHECK (persons >= 0),
+    reached_us INTEGER NOT NULL DEFAULT 0, -- first time at the number that must be filed
+    filed_us INTEGER NOT NULL DEFAULT 0,
+    reference TEXT NOT NULL DEFAULT ''  -- of the filing
+) STRICT;
+
+CREATE TABLE face_person (              -- students of whom a face is stored: portrait or photo
+    student_id TEXT PRIMARY KEY REFERENCES student(id),
+    since_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE face_result (
     attempt_id TEXT PRIMARY KEY REFERENCES attempt(id),
@@ -365,6 +395,22 @@ CREATE TABLE "payment" (
     submission_id TEXT REFERENCES submission(id),
     group_order_id TEXT REFERENCES group_order(id),
     channel TEXT NOT NULL DEFAULT 'jsapi' CHECK (channel IN ('jsapi', 'h5', 'native', 'transfer')),
+CREATE TABLE own_copy (                 -- a student's copy of their own data, a ZIP
+    id TEXT PRIMARY KEY,
+    student_id TEXT NOT NULL REFERENCES student(id),
+    state TEXT NOT NULL CHECK (state IN ('making', 'ready', 'failed', 'gone')),
+    blob_id TEXT,
+    size_bytes INTEGER NOT NULL DEFAULT 0,
+    left_out INTEGER NOT NULL DEFAULT 0, -- pictures that did not fit
+    created_us INTEGER NOT NULL,
+    expires_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX own_copy_expires ON own_copy(expires_us) WHERE state <> 'gone';
+CREATE INDEX own_copy_student ON own_copy(student_id, id);
+
+CREATE TABLE payment (
+    id TEXT PRIMARY KEY,                -- out_trade_no at the payment service
+    submission_id TEXT NOT NULL REFERENCES submission(id),
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
     refunded_fen INTEGER NOT NULL DEFAULT 0 CHECK (refunded_fen BETWEEN 0 AND amount_fen),
     state TEXT NOT NULL,                -- created, prepaid, paid, closed, refunding, refunded
@@ -599,7 +645,7 @@ CREATE TABLE student (
     links_locked_until_us INTEGER NOT NULL DEFAULT 0,
     created_us INTEGER NOT NULL,
     version INTEGER NOT NULL DEFAULT 1
-) STRICT;
+, leaving_us INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE submission (
     id TEXT PRIMARY KEY,

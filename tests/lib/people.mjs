@@ -42,8 +42,9 @@ export class Student extends Client {
         this.token = got.token;
         return got;
     }
-    consent(kinds = ['privacy', 'face', 'passing_on']) {
-        return this.want(200, 'POST', '/api/v1/me/consents', { kinds, text_version: '2026-01' });
+    async consent(kinds = ['privacy', 'face', 'passing_on']) {
+        const { text_version } = await this.want(200, 'GET', '/api/v1/consents');
+        return this.want(200, 'POST', '/api/v1/me/consents', { kinds, text_version });
     }
     async link(session = '25103003') {
         this.submission = await this.want(201, 'POST', '/api/v1/me/link', { session_code: session, student_no: this.number, last_four: this.lastFour });

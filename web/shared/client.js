@@ -28,6 +28,10 @@ export const reasons = (options) => send('GET', '/api/v1/reasons', options);
 export const profiles = (options) => send('GET', '/api/v1/profiles', options);
 
 /** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
+/** the texts to agree to, newest edition @param options {{query: {session_code?: string}}} @returns {Promise<{text_version: string, items: Array<{kind: 'privacy'|'face'|'passing_on', required: boolean, title: string, text: string}>}>} */
+export const consents = (options) => send('GET', '/api/v1/consents', options);
+
+/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, policy: Policy, profile: Profile}>} */
 export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
 
 /** schools by name, with their sessions of a level @param options {{query: {q: string, level?: string}}} @returns {Promise<{items: Array<{school: string, school_code: string, sessions: Array<{code: string, name: string, level: string, graduation_year: number, batch_name: string, opens: string, closes: string, open_now: boolean}>}>}>} */
@@ -77,6 +81,18 @@ export const enrolments = (body, options) => send('POST', '/api/v1/me/enrolments
 
 /** link with the roster @param body {{session_code: string, student_no?: string, last_four?: string, name?: string, id_number?: string, code_id?: string, enrolment_id?: string}} @returns {Promise<Submission>} */
 export const link = (body, options) => send('POST', '/api/v1/me/link', { ...options, body });
+
+/** ask for a copy of all my data (once a day) @returns {Promise<{id: string, state: 'making'|'ready'|'failed'|'gone', size_bytes: number, left_out: number, created: string, expires: string, next_from: string}>} */
+export const ownCopyAsk = (options) => send('POST', '/api/v1/me/copy', options);
+
+/** the newest copy @returns {Promise<{id: string, state: 'making'|'ready'|'failed'|'gone', size_bytes: number, left_out: number, created: string, expires: string, next_from: string}>} */
+export const ownCopyShow = (options) => send('GET', '/api/v1/me/copy', options);
+
+/** the copy, a ZIP of data.json and pictures; audited @returns {Promise<Blob>} */
+export const ownCopyFile = (options) => send('GET', '/api/v1/me/copy/file', options);
+
+/** forget me, what is personal is erased; refused while a photo is under review or on its way @param body {{confirm: 'forget me'}} @returns {Promise<null>} */
+export const leave = (body, options) => send('POST', '/api/v1/me/leave', { ...options, body });
 
 /** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<{id: string, kind: string, title: string, text: string, submission_id: string|null, created: string, read: string|null}>, next: string|null}>} */
 export const messages = (options) => send('GET', '/api/v1/me/messages', options);

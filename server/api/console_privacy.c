@@ -121,6 +121,8 @@ static enum err edition_add_body(struct tx *tx, struct edition_add *job, struct 
 
 static enum err edition_add_write(struct tx *tx, struct edition_add *job)
 {
+    if (scope_school(&job->job) != NULL)
+        return ERR_FORBIDDEN;
     job->made.renews = job->renews;
     job->made.changed_by = job->job.who->id;
     job->made.created_us = job->job.now_us;
@@ -163,7 +165,7 @@ static enum err faces_body(struct tx *tx, struct faces *job, struct buf *out)
 
 static enum err faces_show_read(struct tx *tx, struct faces *job)
 {
-    return COMPOSE(tx, job, faces_body);
+    return scope_school(&job->job) != NULL ? ERR_FORBIDDEN : COMPOSE(tx, job, faces_body);
 }
 ANSWERED(faces_show, struct faces, READ(faces_show_read))
 
@@ -177,6 +179,8 @@ static enum err faces_filed_decode(struct exchange *x, struct faces *job)
 
 static enum err faces_filed_write(struct tx *tx, struct faces *job)
 {
+    if (scope_school(&job->job) != NULL)
+        return ERR_FORBIDDEN;
     TRY(face_count_filed(tx, job->reference, job->job.now_us));
     TRY(scope_audit(tx, &job->job, "faces_filed", "faces", "filing", NULL));
     return COMPOSE(tx, job, faces_body);

@@ -1,6 +1,6 @@
 /* effects — executors that need the image worker or sealed files: standardise, retouch, derive, compare, id_card,
- * intake, erase, the batches' package, sheet and batch, and a student's own_copy. What each is for stands at the top of its file; all are
- * idempotent by the state of what they work on. main gives compute_executors to dispatch_start. */
+ * intake, erase, the batches' package, sheet and batch, and a student's own_copy. What each is for stands at the top of
+ * its file; all are idempotent by the state of what they work on. main gives compute_executors to dispatch_start. */
 #ifndef XY_EFFECTS_H
 #define XY_EFFECTS_H
 

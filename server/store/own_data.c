@@ -9,6 +9,7 @@
 #include "store/blob_row.h"
 #include "store/consent.h"
 #include "store/face_count.h"
+#include "store/identity.h"
 #include "store/message.h"
 #include "store/outbox.h"
 #include "store/queries.h"
@@ -279,6 +280,7 @@ static enum err erase_login(struct tx *tx, const char *student_id, int64_t now_u
     TRY(TX_RUN(tx, Q_STUDENT_QUOTA_ERASE, v_text(student_id)));
     TRY(TX_RUN(tx, Q_EVIDENCE_ERASE, v_text(student_id)));
     TRY(TX_RUN(tx, Q_STUDENT_ROSTER_UNLINK, v_text(student_id)));
+    TRY(TX_RUN(tx, Q_STUDENT_LOGIN_KEYS_ERASE, v_text(student_id)));
     return student_forget_login(tx, student_id);
 }
 
@@ -290,6 +292,7 @@ enum err person_erase(struct tx *tx, const char *student_id, int64_t now_us)
     TRY(student_get(tx, student_id, &student));
     TRY(blob_row_erase(tx, student.portrait_blob_id, now_us));
     TRY(TX_RUN(tx, Q_STUDENT_ERASE, v_text(student_id)));
+    TRY(identity_erase(tx, student_id, now_us));
     TRY(face_count_drop(tx, student_id));
     TRY(TX_OPEN(tx, &r, Q_STUDENT_LEAVING, v_text(student_id)));
     bool leaving = rows_next(&r) && col_int(&r, 0) != 0;

@@ -19,7 +19,7 @@ import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { bodyOf, follow, operations, smallest } from '../lib/plausible.mjs';
 import { models, program, runTests, samples, startServer, until } from '../lib/server.mjs';
 
-const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'session_public', 'login_wechat', 'pay_callback', 'courier_callback', 'console_login'];
+const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'login_wechat', 'pay_callback', 'courier_callback', 'console_login'];
 
 /* [method and path, whose, more]; the first line that fits counts. more:
  *   empty    why even the owner finds nothing            accept   an answer that is right for who may, though it looks like a refusal
@@ -43,13 +43,19 @@ const WHOSE = [
     [/^GET \/api\/v1\/me\/code\/\{id\}$/, 'mine', { names: 'codes' }],
     [/^\w+ \/api\/v1\/me\/messages\/\{id\}/, 'mine', { empty: 'the inbox is empty' }],
     [/^POST \/api\/v1\/me\/(portrait|id-card|code)$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
+    [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
+    [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
+    [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
+    [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
     [/^\w+ \/api\/v1\/me\/consents\/\{kind\}$/, 'self'],
     [/^\w+ \/api\/v1\/(me|uploads)(\/[\w-]+)*$/, 'self'],
     [/^POST \/api\/v1\/logout$/, 'self', { again: true }],
 
     [/^PUT \/api\/v1\/console\/me\/password$/, 'list', { accept: 'wrong_credentials' }],
     [/^\w+ \/api\/v1\/console\/(me|events|queue)$/, 'list'],
-    [/^GET \/api\/v1\/console\/(submissions|sessions|batches)$/, 'list'],
+    [/^GET \/api\/v1\/console\/(submissions|sessions|batches|consents)$/, 'list'],
+    [/^POST \/api\/v1\/console\/consents$/, 'central'],
+    [/^\w+ \/api\/v1\/console\/faces$/, 'central'],
     [/^POST \/api\/v1\/console\/claims$/, 'central', { only: ['reviewer', 'senior'] }],
     [/^PATCH \/api\/v1\/console\/claims$/, 'list'],
     [/^DELETE \/api\/v1\/console\/(claims\/\{claim\}|decisions\/\{decision\})$/, 'work'],

@@ -390,11 +390,6 @@ CREATE INDEX outbox_running ON outbox(lease_until_us) WHERE state = 'running';
 CREATE INDEX outbox_stuck ON outbox(created_us) WHERE state IN ('dead', 'parked');
 CREATE INDEX outbox_submission ON outbox(submission_id);
 
-CREATE TABLE "payment" (
-    id TEXT PRIMARY KEY,                -- out_trade_no at the bank
-    submission_id TEXT REFERENCES submission(id),
-    group_order_id TEXT REFERENCES group_order(id),
-    channel TEXT NOT NULL DEFAULT 'jsapi' CHECK (channel IN ('jsapi', 'h5', 'native', 'transfer')),
 CREATE TABLE own_copy (                 -- a student's copy of their own data, a ZIP
     id TEXT PRIMARY KEY,
     student_id TEXT NOT NULL REFERENCES student(id),
@@ -408,9 +403,11 @@ CREATE TABLE own_copy (                 -- a student's copy of their own data, a
 CREATE INDEX own_copy_expires ON own_copy(expires_us) WHERE state <> 'gone';
 CREATE INDEX own_copy_student ON own_copy(student_id, id);
 
-CREATE TABLE payment (
-    id TEXT PRIMARY KEY,                -- out_trade_no at the payment service
-    submission_id TEXT NOT NULL REFERENCES submission(id),
+CREATE TABLE "payment" (
+    id TEXT PRIMARY KEY,                -- out_trade_no at the bank
+    submission_id TEXT REFERENCES submission(id),
+    group_order_id TEXT REFERENCES group_order(id),
+    channel TEXT NOT NULL DEFAULT 'jsapi' CHECK (channel IN ('jsapi', 'h5', 'native', 'transfer')),
     amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
     refunded_fen INTEGER NOT NULL DEFAULT 0 CHECK (refunded_fen BETWEEN 0 AND amount_fen),
     state TEXT NOT NULL,                -- created, prepaid, paid, closed, refunding, refunded

@@ -27,11 +27,10 @@ export const reasons = (options) => send('GET', '/api/v1/reasons', options);
 /** the photo profiles we know @returns {Promise<{items: Array<Profile>}>} */
 export const profiles = (options) => send('GET', '/api/v1/profiles', options);
 
-/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
 /** the texts to agree to, newest edition @param options {{query: {session_code?: string}}} @returns {Promise<{text_version: string, items: Array<{kind: 'privacy'|'face'|'passing_on', required: boolean, title: string, text: string}>}>} */
 export const consents = (options) => send('GET', '/api/v1/consents', options);
 
-/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, policy: Policy, profile: Profile}>} */
+/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
 export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
 
 /** schools by name, with their sessions of a level @param options {{query: {q: string, level?: string}}} @returns {Promise<{items: Array<{school: string, school_code: string, sessions: Array<{code: string, name: string, level: string, graduation_year: number, batch_name: string, opens: string, closes: string, open_now: boolean}>}>}>} */

@@ -1,7 +1,7 @@
 // examples — gives operations of web/openapi.yaml examples from what tests asked and were answered.
 //
 //   cd tests && XUEYING_RECORD=/tmp/asked.jsonl node --import ./lib/record.mjs e2e/life_test.mjs
-//   node tools/examples.mjs /tmp/asked.jsonl           adds what is missing
+//   node tools/examples.mjs /tmp/asked.jsonl           adds what is missing, replaces what fits its schema no more
 //   node tools/examples.mjs /tmp/asked.jsonl link …    takes the examples of these operations anew
 //   node tools/examples.mjs --missing                  names what has none; exit 1 when there is something
 //
@@ -33,6 +33,8 @@ function fits(schema, value) {
     if (!compiled.has(text)) compiled.set(text, ajv.compile(JSON.parse(text)));
     return compiled.get(text)(value);
 }
+
+const exampleOf = (given) => (given !== undefined && Object.values(given)[0]?.$ref ? follow(Object.values(given)[0]).value : given);
 
 /* Every place that wants an example: {name, at (path in the document), operation, status or 0 for the request, type, schema}. */
 const places = [];
@@ -93,12 +95,12 @@ const recorded = readFileSync(file, 'utf8').split('\n').filter(Boolean).map(pars
 let added = 0;
 const still = [];
 for (const place of places) {
-    if (place.given !== undefined && !anew.includes(place.operation.operationId)) continue;
+    if (place.given !== undefined && !anew.includes(place.operation.operationId) && fits(place.schema, exampleOf(place.given))) continue;
     const [best] = candidates(recorded, place).sort((a, b) => worth(b) - worth(a));
     if (best === undefined) {
         const alike = places.find((one) => one.operation === place.operation && one.status > 0 && one.status !== place.status && JSON.stringify(one.schema) === JSON.stringify(place.schema) && doc.hasIn(['components', 'examples', one.name]));
         if (place.given === undefined && alike) doc.setIn([...place.at, 'examples'], doc.createNode({ one: { $ref: `#/components/examples/${alike.name}` } }, { flow: true }));
-        else if (place.given === undefined) still.push(place.name);
+        else if (place.given === undefined || !fits(place.schema, exampleOf(place.given))) still.push(place.name);
         continue;
     }
     const value = doc.createNode(best, { flow: typeof best === 'object' });

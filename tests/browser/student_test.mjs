@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startBrowser } from '../lib/page.mjs';
 import { Staff, madeUp } from '../lib/people.mjs';
+import { runSteps } from '../lib/journey.mjs';
 import { Phone } from '../lib/phone.mjs';
-import { needModels, needSamples, runTests, samples, startServer, until } from '../lib/server.mjs';
+import { needModels, needSamples, samples, startServer, until } from '../lib/server.mjs';
 
 needModels();
 needSamples();
@@ -18,7 +19,7 @@ const page = await open(`${server.url}/student/?session=25103003`, { size: { wid
 const phone = new Phone(page, 'student');
 const { number, lastFour } = madeUp(0);
 
-await runTests({
+await runSteps({ page, phone, end: async () => { await close(); await server.stop(); } }, {
     'log in: where the poster leads is named at once': async () => {
         await page.waitForSelector('.place');
         await phone.seen('login');
@@ -64,7 +65,8 @@ await runTests({
         assert.equal(await page.inputValue('[name=student_no]'), number);
         await phone.fill({ last_four: lastFour });
         await phone.next();
-        await phone.home();
+        await page.waitForSelector('.enrolment');
+        await phone.press('是我，关联');
         await page.waitForSelector('text=编号');
     },
     'portrait and photo, with every third part lost on the way': async () => {
@@ -124,7 +126,10 @@ await runTests({
         await phone.seen('pay');
         await phone.next();
         await page.waitForURL(`${server.standins.pay}/**`);
-        await page.goBack();
+        const back = new URL(page.url()).searchParams.get('redirect_url');
+        await page.locator('button.go').click();
+        await page.locator('[role=status]').waitFor();
+        await page.goto(back);
         await page.waitForSelector('.sent', { timeout: 30000 });
         await phone.seen('receipt');
         await phone.press('看进度');
@@ -172,5 +177,3 @@ await runTests({
     },
     'the page complained about nothing': () => assert.deepEqual(page.complaints.filter((line) => !/ERR_CONNECTION_RESET|net::ERR/.test(line)), []),
 });
-await close();
-await server.stop();

@@ -14,16 +14,13 @@ const LOOKS_MAX = 30;
 /** WeChat's own payment sheet; what it says is only a cue to look. */
 const inSheet = (prepay) => new Promise((done) => { window.WeixinJSBridge.invoke('getBrandWCPayRequest', prepay, done); });
 
-/** Go to where money is asked for. Gives false when this browser has no way there. */
-async function openPayment(order) {
-  const { prepay } = order;
-  const elsewhere = prepay.h5_url || prepay.pay_url;
-  if (prepay.paySign && window.WeixinJSBridge) {
-    await inSheet(prepay);
-    return;
-  }
-  if (/^https?:\/\//.test(elsewhere || ''))
-    location.assign(elsewhere);
+/** Go to where money is asked for: WeChat's sheet inside of it, else its page, which leads back here. */
+async function openPayment({ prepay }) {
+  if (prepay.paySign)
+    return window.WeixinJSBridge && inSheet(prepay);
+  if (/^https?:\/\//.test(prepay.h5_url))
+    location.assign(`${prepay.h5_url}${prepay.h5_url.includes('?') ? '&' : '?'}redirect_url=${encodeURIComponent(location.href)}`);
+  return undefined;
 }
 
 export function Pay() {
@@ -36,6 +33,8 @@ export function Pay() {
     setWaiting(true);
     setLooks(0);
     await openPayment(order);
+    if (inWeChat())
+      setLooks(0);
   });
   const stopWaiting = () => { dropDraft('pay'); setWaiting(false); };
   const [looking, look] = useTask(async () => {

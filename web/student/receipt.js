@@ -1,7 +1,7 @@
 // receipt — handed in: the number, what happens next and when, to keep as a picture or on paper.
 import { dateTime, language, t } from '../shared/i18n.js';
 import { complain } from '../shared/notices.js';
-import { html, useState, useValue } from '../shared/view.js';
+import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { Icon } from './icons.js';
 import { Facts, Screen, inWeChat, saveBlob } from './parts.js';
 import { estimateText } from './progress.js';
@@ -36,6 +36,7 @@ export function Receipt() {
   useValue(language);
   const now = useValue(submission);
   const [picture, setPicture] = useState('');
+  useEffect(() => { if (['retake', 'student_confirm', 'closed'].includes(now.state)) goInstead('home'); }, [now.state]); /* there is news */
   const save = async () => {
     const blob = await draw(now);
     if (inWeChat())

@@ -7,6 +7,7 @@ import { t } from '../shared/i18n.js';
 const SCREENS = {
   consent: [() => import('./consent.js'), 'Consent', 'me'],
   link: [() => import('./link.js'), 'Link', 'session'],
+  'id-card': [() => import('./idcard.js'), 'IdCard', 'session'],
   portrait: [() => import('./portrait.js'), 'Portrait', 'me'],
   phone: [() => import('./phone.js'), 'Phone', 'me'],
   code: [() => import('./code.js'), 'Code', 'now'],

@@ -18,6 +18,7 @@ import { SessionPage } from './session.js';
 import { Users } from './users.js';
 import { Audit } from './audit.js';
 import { Stuck } from './stuck.js';
+import { Privacy } from './privacy.js';
 import { Settings } from './settings.js';
 
 const PAGES = {
@@ -28,6 +29,7 @@ const PAGES = {
   users: () => html`<${Users} />`,
   audit: () => html`<${Audit} />`,
   stuck: () => html`<${Stuck} />`,
+  privacy: () => html`<${Privacy} />`,
   settings: () => html`<${Settings} />`,
 };
 

@@ -14,6 +14,7 @@ const LINKS = [
   { page: 'users', roles: ['administrator'] },
   { page: 'audit', roles: ['auditor', 'administrator', 'senior'] },
   { page: 'stuck', roles: ['administrator'] },
+  { page: 'privacy', roles: ['administrator', 'auditor'] },
   { page: 'settings' },
 ];
 

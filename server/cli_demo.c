@@ -157,6 +157,7 @@ static const char *policy_of(struct cli *cli, const char *preset)
         policy.deliver_mail = "student";
     }
     buf_init(&b, KIB(8));
+    policy.quiet_from_hour = policy.quiet_to_hour; /* who tries it at night wants to see the messages */
     policy_write(&policy, &b);
     const char *text = arena_text(cli->arena, buf_cstr(&b));
     buf_release(&b);

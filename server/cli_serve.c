@@ -210,6 +210,7 @@ static int start_api(struct serve *s)
                                   .uploads_per_day_max = c->uploads_per_day_max,
                                   .upload_expire_ms = c->upload_expire_ms,
                                   .allow_heic = c->allow_heic != 0,
+                                  .text_check = c->wechat_text_check != 0,
                                   .password_hashes_max = c->password_hashes_max,
                                   .undo_window_ms = c->undo_window_ms,
                                   .claim_lease_ms = c->claim_lease_ms,

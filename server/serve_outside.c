@@ -116,10 +116,42 @@ static int find_bank(const struct config *c, struct arena *arena, bool played)
     return CLI_DONE;
 }
 
+/* The templates of one account; a stand-in knows the usual ones. */
+static int read_templates(const char *name, const char *text, bool played, struct arena *arena,
+                          struct wechat_templates *templates)
+{
+    char why[JSON_WHY_BYTES];
+    if (wechat_templates_read(text, arena, templates, why) != ERR_NONE)
+        return cli_say(CLI_USAGE, "%s: %s", name, why);
+    if (played && text[0] == '\0')
+        wechat_templates_default(templates);
+    return CLI_DONE;
+}
+
+/* What reaches students beside the mini program: the service account and text messages. */
+static int open_messages(const struct config *c, struct arena *arena, bool played, const char *sms_key)
+{
+    struct outside_config *o = &outer.config;
+    bool sms_played = played && c->sms_url[0] == '\0', page_played = played && c->wechat_page_appid[0] == '\0';
+    o->sms =
+        (struct sms_config){.url = sms_played ? arena_printf(arena, "%s/sms", local_url(outer.ports.sms)) : c->sms_url,
+                            .key = sms_played ? outer.ports.key : sms_key,
+                            .allow_private = sms_played || c->outbound_allow_private != 0};
+    o->wechat_page = (struct wechat_config){.url = o->wechat.url,
+                                            .appid = page_played ? STANDIN_PAGE_APPID : c->wechat_page_appid,
+                                            .secret = STANDIN_PAGE_SECRET};
+    int code = page_played ? CLI_DONE : secret_of(arena, c->wechat_page_secret_file, &o->wechat_page.secret);
+    if (code == CLI_DONE)
+        code = read_templates("wechat_templates", c->wechat_templates, played, arena, &o->templates.subscription);
+    if (code == CLI_DONE)
+        code =
+            read_templates("wechat_page_templates", c->wechat_page_templates, page_played, arena, &o->templates.page);
+    return code;
+}
+
 int serve_outside_open(const struct config *c, struct arena *arena)
 {
     struct outside_config *o = &outer.config;
-    char why[WECHAT_WHY_BYTES];
     bool played = wants_standin(c);
     outer.arena = arena;
     if (c->standin != 0 && !played)
@@ -149,11 +181,6 @@ int serve_outside_open(const struct config *c, struct arena *arena)
     if (code != CLI_DONE)
         return code;
     o->courier_key = c->courier_url[0] == '\0' ? outer.ports.key : courier_key;
-    wechat_templates_default(&o->wechat);
-    if (wechat_templates_read(c->wechat_templates, arena, &o->wechat, why) != ERR_NONE)
-        return cli_say(CLI_USAGE, "wechat_templates: %s", why);
-    if (played && c->wechat_templates[0] == '\0')
-        wechat_templates_default(&o->wechat);
     o->wechat.url = c->wechat_url[0] != '\0' ? c->wechat_url
                     : played                 ? local_url(outer.ports.wechat)
                                              : "https://api.weixin.qq.com";
@@ -163,12 +190,8 @@ int serve_outside_open(const struct config *c, struct arena *arena)
         o->chsi_url = local_url(outer.ports.chsi);
     if (played && c->courier_url[0] == '\0')
         o->courier_url = local_url(outer.ports.courier);
-    bool sms_played = played && c->sms_url[0] == '\0';
-    o->sms =
-        (struct sms_config){.url = sms_played ? arena_printf(arena, "%s/sms", local_url(outer.ports.sms)) : c->sms_url,
-                            .key = sms_played ? outer.ports.key : sms_key,
-                            .allow_private = sms_played || c->outbound_allow_private != 0};
-    return find_bank(c, arena, played);
+    code = open_messages(c, arena, played, sms_key);
+    return code == CLI_DONE ? find_bank(c, arena, played) : code;
 }
 
 /* ---- what endpoints ask of the outside ---- */
@@ -249,16 +272,11 @@ static enum err send_sms(const char *id, const char *to, const char *text, const
     return sms_send_blocking(&outer.config.sms, &sms, arena, why);
 }
 
-static bool template_known(const char *id)
-{
-    return wechat_template_with_id(&outer.config.wechat, id) != MESSAGE_TEMPLATE_none;
-}
-
 /* ---- for main ---- */
 
 void serve_outside_hooks(struct api_context *context)
 {
-    context->template_known = template_known;
+    context->templates = &outer.config.templates;
     context->wechat_login = login_by_wechat;
     context->wechat_phone = phone_by_wechat;
     context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;

@@ -10,6 +10,7 @@
 #include "http/auth.h"
 #include "http/exchange.h"
 #include "http/server.h"
+#include "store/session_template.h"
 #include "store/store.h"
 
 /* ---- what the outside world answers; strings in the arena given ---- */
@@ -67,6 +68,7 @@ struct api_context {
     int64_t claim_lease_ms, claims_per_reviewer_max, login_idle_ms, login_absolute_ms, student_login_ms;
     int64_t idempotency_keep_ms, identity_tries_max, session_wrong_tries_max;
     bool allow_heic;
+    bool text_check; /* what students write is looked at by WeChat (effect "text_check") */
 
     /* Any thread, quick. ready NULL: always; `words` (64 bytes) is "starting", "stopping" or "failing" when false. */
     bool (*ready)(char words[64]);
@@ -74,7 +76,7 @@ struct api_context {
     void (*profile_write)(const char *name, struct buf *out);
     bool (*profile_known)(const char *name);
     bool (*profile_write_at)(size_t i, struct buf *out); /* the i-th in the same shape; false behind the last */
-    bool (*template_known)(const char *template_id);     /* of WeChat subscription messages */
+    const struct template_set *templates;                /* the server's own; sessions may have others */
 
     /* A frame to look at; loop thread, does not wait. The question is answered exactly once, by whatever thread: with
      * precheck.h's JSON, with BUSY at once when there is no room, or with what is wrong with the frame. NULL: nobody

@@ -17,7 +17,7 @@ static enum err queue_decode(struct exchange *x, struct queue *job)
 
 static enum err queue_body(struct tx *tx, struct queue *job, struct buf *out)
 {
-    return view_queue(tx, job->job.who->id, scope_school(&job->job) != NULL, job->job.now_us, out);
+    return view_queue(tx, job->job.who->id, scope_school(&job->job), job->job.now_us, out);
 }
 
 static enum err queue_read(struct tx *tx, struct queue *job)

@@ -3,6 +3,7 @@
 #include "api/job.h"
 #include "base/check.h"
 #include "store/capture_session.h"
+#include "store/conversation.h"
 #include "store/submission.h"
 #include "store/view.h"
 
@@ -21,7 +22,7 @@ struct live {
 
 static bool is_told(enum store_topic topic)
 {
-    return topic == TOPIC_SUBMISSION || topic == TOPIC_BATCH || topic == TOPIC_CLAIM;
+    return topic == TOPIC_SUBMISSION || topic == TOPIC_BATCH || topic == TOPIC_CLAIM || topic == TOPIC_CONVERSATION;
 }
 
 static void add(struct live *live, const struct store_change *change)
@@ -64,6 +65,18 @@ static enum err read_news(struct tx *tx, void *job)
     return ERR_NONE;
 }
 
+static enum err read_conversation(struct tx *tx, void *job)
+{
+    struct news *news = job;
+    struct conversation c;
+    TRY(conversation_get(tx, news->id, &c));
+    snprintf(news->json, sizeof news->json,
+             "{\"student_id\":\"%s\",\"state\":\"%s\",\"unread\":%" PRId64 ",\"last_sender\":\"%s\"}", c.student_id,
+             c.state, c.unread, c.last_sender);
+    snprintf(news->school_id, sizeof news->school_id, "%s", c.school_id != NULL ? c.school_id : "");
+    return ERR_NONE;
+}
+
 static void tell(struct live *live, const struct store_change *change)
 {
     struct news news = {.id = change->id};
@@ -75,6 +88,10 @@ static void tell(struct live *live, const struct store_change *change)
         snprintf(news.json, sizeof news.json, "{\"claim_id\":\"%s\"}", change->id);
         sse_broadcast(live->server, "lease.lost", news.json,
                       ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_RETOUCHER, NULL);
+    } else if (change->topic == TOPIC_CONVERSATION) {
+        if (store_run(live->store, STORE_READ, read_conversation, &news) == ERR_NONE)
+            sse_broadcast(live->server, "conversation.changed", news.json,
+                          ROLE_SERVICE | ROLE_SENIOR | ROLE_ADMINISTRATOR, news.school_id);
     } else if (store_run(live->store, STORE_READ, read_news, &news) == ERR_NONE) {
         sse_broadcast(live->server, "submission.moved", news.json, ROLE_STAFF, news.school_id);
     } /* gone or busy: the next change, or the next reading of a list, tells it */
@@ -161,5 +178,6 @@ void live_free(struct live *live)
 
 enum err api_snapshot(struct tx *tx, struct sse_snapshot *snapshot)
 {
-    return view_queue(tx, snapshot->who.id, snapshot->who.school_id[0] != '\0', snapshot->now_us, snapshot->out);
+    return view_queue(tx, snapshot->who.id, snapshot->who.school_id[0] != '\0' ? snapshot->who.school_id : NULL,
+                      snapshot->now_us, snapshot->out);
 }

@@ -42,7 +42,7 @@ static enum err upload_start_decode(struct exchange *x, struct upload_start *job
     job->new_id = job_new_id(&job->job);
     job->source = "album"; /* the least trusted, when the client does not say */
     TRY(exchange_json(x, upload_start_fields, countof(upload_start_fields), job));
-    TRY(job_choice(x, "purpose", job->purpose, "|photo|id_portrait|id_card|code|"));
+    TRY(job_choice(x, "purpose", job->purpose, "|photo|id_portrait|id_card|code|message|"));
     TRY(job_choice(x, "source", job->source, "|live|native|album|"));
     if (job->size_bytes > api()->upload_bytes_max)
         return exchange_explain(x, ERR_TOO_LARGE, "a photo has at most %" PRId64 " bytes", api()->upload_bytes_max);
@@ -257,6 +257,7 @@ static enum err store_whole(struct tx *tx, const struct upload_part_job *job)
     const char *kind = text_is(job->purpose, "id_portrait") ? "portrait"
                        : text_is(job->purpose, "id_card")   ? "id_card"
                        : text_is(job->purpose, "code")      ? "code"
+                       : text_is(job->purpose, "message")   ? "message"
                                                             : "original";
     TRY(blob_row_add(tx, &job->ref, kind, job->media_type, job->job.who->id, job->job.now_us));
     return upload_finish(tx, job->id, job->offset_bytes, (int64_t)job->len, job->ref.id, job->job.now_us,

@@ -231,6 +231,7 @@ static void log_end(const struct hand *hand)
     case OUTBOX_DONE:
         LOG(DEBUG, "outbox.done", "id=%s kind=%s tries=%" PRId64, row->id, row->kind, row->tries);
         break;
+    case OUTBOX_HELD:
     case OUTBOX_RETRY:
     case OUTBOX_UNKNOWN:
         LOG(INFO, "outbox.again", "id=%s kind=%s tries=%" PRId64 " why=\"%s\"", row->id, row->kind, row->tries,

@@ -9,6 +9,7 @@
 #include "store/secret.h"
 
 #define TOKEN_SECRET       "wechat_token"
+#define PAGE_TOKEN_SECRET  "wechat_page_token"
 #define WATCH_PAUSE_MIN_MS 20
 #define WATCH_ARENA_BYTES  MIB(4)
 
@@ -62,6 +63,8 @@ struct wechat_token *outside_token(struct outside *outside)
 struct kept_token {
     struct store_unit unit;
     struct outside *outside;
+    struct wechat *wechat;
+    const char *name;
     struct arena *arena;
     const char *value;
     int64_t expires_us, now_us;
@@ -80,11 +83,13 @@ static void unit_run(struct kept_token *k, enum store_mode mode, store_step *ste
     }
 }
 
-static struct kept_token *kept_new(struct outside *o)
+static struct kept_token *kept_new(struct outside *o, struct wechat *wechat)
 {
     struct arena *arena = arena_new(KIB(64));
     struct kept_token *k = ARENA_NEW(arena, struct kept_token);
     k->outside = o;
+    k->wechat = wechat;
+    k->name = wechat == &o->page ? PAGE_TOKEN_SECRET : TOKEN_SECRET;
     k->arena = arena;
     return k;
 }
@@ -93,7 +98,7 @@ static enum err load_step(struct tx *tx, void *job)
 {
     struct kept_token *k = job;
     k->value = NULL;
-    enum err e = secret_get(tx, TOKEN_SECRET, &k->value, &k->expires_us);
+    enum err e = secret_get(tx, k->name, &k->value, &k->expires_us);
     k->value = e == ERR_NONE ? arena_text(k->arena, k->value) : NULL;
     return e;
 }
@@ -106,14 +111,14 @@ static void loaded(struct store_unit *unit)
     if (unit->result != ERR_NONE && unit->result != ERR_NOT_FOUND)
         LOG(WARN, "wechat.token_not_kept", "error=%s", err_name(unit->result));
     if (!o->closing)
-        wechat_token_known(o->wechat.token, unit->result == ERR_NONE ? k->value : NULL, k->expires_us);
+        wechat_token_known(k->wechat->token, unit->result == ERR_NONE ? k->value : NULL, k->expires_us);
     arena_free(k->arena);
 }
 
 static enum err save_step(struct tx *tx, void *job)
 {
     struct kept_token *k = job;
-    return secret_put(tx, TOKEN_SECRET, k->value, k->expires_us, k->now_us);
+    return secret_put(tx, k->name, k->value, k->expires_us, k->now_us);
 }
 
 static void saved(struct store_unit *unit)
@@ -125,13 +130,34 @@ static void saved(struct store_unit *unit)
     arena_free(k->arena);
 }
 
-static void token_save(void *arg, const char *value, int64_t expires_us)
+static void save(struct outside *o, struct wechat *wechat, const char *value, int64_t expires_us)
 {
-    struct kept_token *k = kept_new(arg);
+    struct kept_token *k = kept_new(o, wechat);
     k->value = arena_text(k->arena, value);
     k->expires_us = expires_us;
     k->now_us = clock_utc_us();
     unit_run(k, STORE_WRITE, save_step, saved);
+}
+
+static void token_save(void *arg, const char *value, int64_t expires_us)
+{
+    struct outside *o = arg;
+    save(o, &o->wechat, value, expires_us);
+}
+
+static void page_token_save(void *arg, const char *value, int64_t expires_us)
+{
+    struct outside *o = arg;
+    save(o, &o->page, value, expires_us);
+}
+
+static void account_open(struct outside *o, struct wechat *wechat, const struct wechat_config *config,
+                         void (*keep)(void *arg, const char *value, int64_t expires_us))
+{
+    const struct wechat_token_options options = {
+        .config = config, .client = o->client, .home = dispatch_mailbox(o->dispatch), .save = keep, .save_arg = o};
+    *wechat = (struct wechat){config, o->client, wechat_token_open(&options)};
+    unit_run(kept_new(o, wechat), STORE_READ, load_step, loaded);
 }
 
 /* ---- rounds by the clock ---- */
@@ -198,15 +224,10 @@ void outside_on_start(struct dispatch *dispatch, void *arg)
     const struct client_options options = {
         .loop = dispatch_loop(dispatch), .ca_file = config->ca_file, .allow_private = config->allow_private};
     o->client = client_open(&options);
-    const struct wechat_token_options token_options = {.config = &config->wechat,
-                                                       .client = o->client,
-                                                       .home = dispatch_mailbox(dispatch),
-                                                       .save = token_save,
-                                                       .save_arg = o};
-    o->wechat = (struct wechat){&config->wechat, o->client, wechat_token_open(&token_options)};
+    account_open(o, &o->wechat, &config->wechat, token_save);
+    account_open(o, &o->page, &config->wechat_page, page_token_save);
     o->wecom = wecom_open(o->client, config->wecom_url);
     atomic_store(&o->token, o->wechat.token);
-    unit_run(kept_new(o), STORE_READ, load_step, loaded);
     watch_add(o, &settle_watch);
     watch_add(o, &certificates_watch);
     watch_add(o, &courier_watch);
@@ -225,6 +246,7 @@ void outside_on_stop(struct dispatch *dispatch, void *arg)
     while (o->units_away > 0) /* ours are not counted by the dispatcher, and their home is its mailbox */
         mailbox_wait(dispatch_mailbox(dispatch));
     wechat_token_close(o->wechat.token);
+    wechat_token_close(o->page.token);
     wecom_close(o->wecom);
     for (struct watch_task *task = o->watches; task != NULL; task = task->next)
         arena_free(task->arena);

@@ -14,6 +14,7 @@
 #include "dispatch/sms.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_token.h"
+#include "store/session_template.h"
 
 #include <stdatomic.h>
 
@@ -22,7 +23,9 @@ struct watch_task;
 struct code_run;
 
 struct outside_config {
-    struct wechat_config wechat;
+    struct wechat_config wechat;      /* the mini program */
+    struct wechat_config wechat_page; /* the service account; appid "": none */
+    struct template_set templates;    /* the server's own */
     struct pay_config pay;
     struct sms_config sms;
     const char *code_decoder_command, *code_decoder_url; /* code_decoder.h; both "" or NULL: codes stay opaque */
@@ -41,8 +44,8 @@ struct outside {
     struct dispatch *dispatch;
     struct store *store;
     struct client *client;
-    struct wechat wechat;
-    _Atomic(struct wechat_token *) token; /* NULL before start and after stop */
+    struct wechat wechat, page;
+    _Atomic(struct wechat_token *) token; /* of the mini program; NULL before start and after stop */
     struct wecom *wecom;
     struct watch_task *watches;
     struct code_run *code_runs; /* code_decoder's */

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "dispatch/wechat_field.h"
 #include "dispatch/wechat_token.h"
 
 /* ---- errcodes ---- */
@@ -17,7 +16,11 @@ static const struct {
     {40001, WECHAT_TOKEN},                           /* token invalid */
     {40014, WECHAT_TOKEN},    {42001, WECHAT_TOKEN}, /* token expired */
     {45009, WECHAT_TOMORROW},                        /* daily quota */
-    {43101, WECHAT_NO_QUOTA}, {40003, WECHAT_NEVER}, /* openid */
+    {43101, WECHAT_NO_QUOTA},                        /* no accepted prompt */
+    {43004, WECHAT_NO_QUOTA},                        /* does not follow */
+    {45015, WECHAT_NO_QUOTA},                        /* customer message behind the window */
+    {45047, WECHAT_NO_QUOTA},                        /* or one too many */
+    {40003, WECHAT_NEVER},                           /* openid */
     {40037, WECHAT_NEVER},                           /* template id */
     {41030, WECHAT_NEVER},                           /* page is not in the released app */
     {47003, WECHAT_NEVER},                           /* a field breaks its rule */
@@ -30,135 +33,6 @@ enum wechat_class wechat_class_of(int64_t errcode)
         if (classes[i].errcode == errcode)
             return classes[i].class;
     return WECHAT_LATER;
-}
-
-/* ---- templates ---- */
-
-struct field {
-    enum message_template tmpl;
-    const char *role, *key;
-    enum wechat_type type;
-};
-static const struct field fields[] = {
-#define FIELD(template, role, key, type) {MESSAGE_TEMPLATE_##template, #role, key, WECHAT_##type},
-#include "store/messages.def"
-};
-
-static const char *const standin_ids[] = {
-#define TEMPLATE(name, title_zh) "standin-" #name,
-#include "store/messages.def"
-};
-
-void wechat_templates_default(struct wechat_config *config)
-{
-    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
-        config->templates[i] = (struct wechat_template){.id = standin_ids[i]};
-    for (size_t i = 0; i < countof(fields); i++) {
-        struct wechat_template *t = &config->templates[fields[i].tmpl];
-        CHECK(t->field_count < WECHAT_TEMPLATE_FIELDS_MAX);
-        t->fields[t->field_count++] = (struct wechat_template_field){fields[i].role, fields[i].key};
-    }
-}
-
-static enum err set_key(struct wechat_template *t, enum message_template tmpl, const struct json *item, char *why)
-{
-    enum wechat_type type;
-    for (size_t i = 0; i < countof(fields); i++) {
-        if (fields[i].tmpl != tmpl || !text_is(fields[i].role, item->name))
-            continue;
-        if (item->text == NULL || !wechat_type_of_key(item->text, &type) || type != fields[i].type) {
-            snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: %s.%s must be a field like %s",
-                     message_template_name(tmpl), item->name, fields[i].key);
-            return ERR_BAD_FIELD;
-        }
-        for (size_t k = 0; k < t->field_count; k++)
-            if (text_is(t->fields[k].role, item->name))
-                t->fields[k].key = item->text;
-        return ERR_NONE;
-    }
-    snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: %s has no field %s", message_template_name(tmpl), item->name);
-    return ERR_BAD_FIELD;
-}
-
-static enum err set_template(struct wechat_config *config, const struct json *item, char *why)
-{
-    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++) {
-        struct wechat_template *t = &config->templates[i];
-        if (!text_is(message_template_name((enum message_template)i), item->name))
-            continue;
-        t->id = item->kind == JSON_TEXT ? item->text : json_text_at(item, "id", "");
-        for (const struct json *f = item->first; f != NULL; f = f->next)
-            if (!text_is(f->name, "id"))
-                TRY(set_key(t, (enum message_template)i, f, why));
-        return ERR_NONE;
-    }
-    snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: there is no template %s", item->name);
-    return ERR_BAD_FIELD;
-}
-
-enum err wechat_templates_read(const char *text, struct arena *arena, struct wechat_config *config,
-                               char why[WECHAT_WHY_BYTES])
-{
-    const struct json *tree;
-    wechat_templates_default(config);
-    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
-        config->templates[i].id = "";
-    if (text == NULL || text[0] == '\0')
-        return ERR_NONE;
-    if (json_read(text, strlen(text), arena, &tree) != ERR_NONE || tree->kind != JSON_OBJECT) {
-        snprintf(why, WECHAT_WHY_BYTES, "wechat_templates: not a JSON object");
-        return ERR_BAD_FIELD;
-    }
-    for (const struct json *item = tree->first; item != NULL; item = item->next)
-        TRY(set_template(config, item, why));
-    return ERR_NONE;
-}
-
-enum message_template wechat_template_with_id(const struct wechat_config *config, const char *id)
-{
-    for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
-        if (config->templates[i].id[0] != '\0' && text_is(config->templates[i].id, id))
-            return (enum message_template)i;
-    return MESSAGE_TEMPLATE_none;
-}
-
-static const char *value_of(const struct wechat_values *values, const char *role)
-{
-    const struct {
-        const char *role, *value;
-    } all[] = {
-        {"phrase", values->phrase}, {"remark", values->remark},     {"time", values->time},
-        {"code", values->code},     {"tracking", values->tracking}, {"amount", values->amount},
-    };
-    for (size_t i = 0; i < countof(all); i++)
-        if (text_is(all[i].role, role))
-            return all[i].value == NULL ? "" : all[i].value;
-    return "";
-}
-
-enum err wechat_data(const struct wechat_template *tmpl, const struct wechat_values *values, struct arena *arena,
-                     const char **data)
-{
-    struct buf b;
-    buf_init(&b, KIB(4));
-    json_object_open(&b);
-    for (size_t i = 0; i < tmpl->field_count; i++) {
-        enum wechat_type type = WECHAT_THING;
-        CHECK(wechat_type_of_key(tmpl->fields[i].key, &type));
-        const char *value = wechat_field_fit(type, value_of(values, tmpl->fields[i].role), arena);
-        if (value == NULL) {
-            buf_release(&b);
-            return ERR_BAD_FIELD;
-        }
-        json_name(&b, tmpl->fields[i].key);
-        json_object_open(&b);
-        json_put_text(&b, "value", value);
-        json_object_close(&b);
-    }
-    json_object_close(&b);
-    *data = arena_text_n(arena, buf_cstr(&b), b.len);
-    buf_release(&b);
-    return ERR_NONE;
 }
 
 /* ---- blocking calls of endpoints ---- */
@@ -272,7 +146,7 @@ enum err wechat_phone_blocking(const struct wechat_config *config, struct wechat
     return ERR_NONE;
 }
 
-/* ---- subscription messages ---- */
+/* ---- calls with an access token ---- */
 
 static void on_token(struct wechat_token_wait *wait, enum err e, const char *value, int64_t pause_us);
 
@@ -304,9 +178,10 @@ static int64_t until_tomorrow_us(void)
     return SECONDS_US(86400 - passed_s + 300);
 }
 
-static void end_by_code(struct wechat_message *m, int64_t errcode)
+static void end_by_code(struct wechat_message *m, int64_t errcode, const struct json *tree)
 {
-    struct wechat_sent sent = {.errcode = errcode, .words = arena_printf(m->arena, "errcode %" PRId64, errcode)};
+    struct wechat_sent sent = {
+        .errcode = errcode, .words = arena_printf(m->arena, "errcode %" PRId64, errcode), .answer = tree};
     switch (wechat_class_of(errcode)) {
     case WECHAT_OK:
         sent.result = WECHAT_DELIVERED;
@@ -335,6 +210,12 @@ static void end_by_code(struct wechat_message *m, int64_t errcode)
     end(m, sent);
 }
 
+/* GETs ask; their good answers carry no errcode. */
+static bool is_question(const struct wechat_message *m)
+{
+    return m->request.body == NULL;
+}
+
 static void on_answer(struct client_request *request, const struct client_answer *answer)
 {
     struct wechat_message *m = request->arg;
@@ -354,18 +235,19 @@ static void on_answer(struct client_request *request, const struct client_answer
     if (answer->outcome == CLIENT_ANSWERED)
         sent.words = arena_printf(m->arena, "status %d", answer->status);
     if (answer->outcome != CLIENT_ANSWERED || answer->status != 200 ||
-        json_read(answer->body, answer->len, m->arena, &tree) != ERR_NONE || json_at(tree, "errcode") == NULL) {
+        json_read(answer->body, answer->len, m->arena, &tree) != ERR_NONE || tree->kind != JSON_OBJECT ||
+        (json_at(tree, "errcode") == NULL && !is_question(m))) {
         end(m, sent);
         return;
     }
-    int64_t errcode = json_int_at(tree, "errcode", -1);
+    int64_t errcode = json_int_at(tree, "errcode", 0); /* absent in the answer to a question: good */
     if (wechat_class_of(errcode) == WECHAT_TOKEN && !m->again) {
         m->again = true;
         wechat_token_refused(m->wechat->token, m->token, errcode);
         ask_token(m);
         return;
     }
-    end_by_code(m, errcode);
+    end_by_code(m, errcode, tree);
 }
 
 static void on_token(struct wechat_token_wait *wait, enum err e, const char *value, int64_t pause_us)
@@ -382,38 +264,105 @@ static void on_token(struct wechat_token_wait *wait, enum err e, const char *val
         return;
     }
     m->token = arena_text(m->arena, value);
-    m->request.url = arena_printf(m->arena, "%s/cgi-bin/message/subscribe/send?access_token=%s", m->wechat->config->url,
-                                  client_escape(m->arena, m->token));
+    m->request.url = arena_printf(m->arena, "%s%s?access_token=%s%s", m->wechat->config->url, m->path,
+                                  client_escape(m->arena, m->token), m->query);
     client_send(m->wechat->client, &m->request);
 }
 
-void wechat_send(struct wechat *wechat, struct wechat_message *m)
+/* Body NULL: a question. */
+static void begin(struct wechat *wechat, struct wechat_message *m, const char *path, const char *query,
+                  struct buf *body)
+{
+    m->wechat = wechat;
+    m->path = path;
+    m->query = query;
+    m->token = NULL;
+    m->again = false;
+    m->request = (struct client_request){.method = "GET", .done = on_answer, .arg = m, .repeatable = body == NULL};
+    if (body != NULL) {
+        CHECK(!body->over);
+        m->request.method = "POST";
+        m->request.headers[0] = "Content-Type: application/json";
+        m->request.body = arena_copy(m->arena, buf_cstr(body), body->len);
+        m->request.body_len = body->len;
+        buf_release(body);
+    }
+    ask_token(m);
+}
+
+static void message_open(struct buf *body, const char *openid)
+{
+    buf_init(body, KIB(16));
+    json_object_open(body);
+    json_put_text(body, "touser", openid);
+}
+
+void wechat_send_subscription(struct wechat *wechat, const char *openid, const char *template_id, const char *data,
+                              enum language lang, struct wechat_message *m)
 {
     const struct wechat_config *config = wechat->config;
     struct buf body;
-    buf_init(&body, KIB(8));
-    json_object_open(&body);
-    json_put_text(&body, "touser", m->openid);
-    json_put_text(&body, "template_id", m->template_id);
+    message_open(&body, openid);
+    json_put_text(&body, "template_id", template_id);
     if (config->page != NULL && config->page[0] != '\0')
         json_put_text(&body, "page", config->page);
     if (config->state != NULL)
         json_put_text(&body, "miniprogram_state", config->state);
-    json_put_text(&body, "lang", m->lang == LANGUAGE_EN ? "en_US" : "zh_CN");
-    json_put_raw(&body, "data", m->data);
+    json_put_text(&body, "lang", lang == LANGUAGE_EN ? "en_US" : "zh_CN");
+    json_put_raw(&body, "data", data);
     json_object_close(&body);
-    CHECK(!body.over);
-    m->wechat = wechat;
-    m->token = NULL;
-    m->again = false;
-    m->request = (struct client_request){
-        .method = "POST",
-        .headers = {"Content-Type: application/json"},
-        .body = arena_copy(m->arena, buf_cstr(&body), body.len),
-        .body_len = body.len,
-        .done = on_answer,
-        .arg = m,
-    };
-    buf_release(&body);
-    ask_token(m);
+    begin(wechat, m, "/cgi-bin/message/subscribe/send", "", &body);
+}
+
+void wechat_send_template(struct wechat *wechat, const char *openid, const char *template_id, const char *data,
+                          const char *id, const struct wechat_config *opens, struct wechat_message *m)
+{
+    struct buf body;
+    message_open(&body, openid);
+    json_put_text(&body, "template_id", template_id);
+    json_put_text(&body, "client_msg_id", id);
+    if (opens != NULL && opens->appid != NULL && opens->appid[0] != '\0' && opens->page != NULL) {
+        json_name(&body, "miniprogram");
+        json_object_open(&body);
+        json_put_text(&body, "appid", opens->appid);
+        json_put_text(&body, "pagepath", opens->page);
+        json_object_close(&body);
+    }
+    json_put_raw(&body, "data", data);
+    json_object_close(&body);
+    begin(wechat, m, "/cgi-bin/message/template/send", "", &body);
+}
+
+void wechat_send_customer(struct wechat *wechat, const char *openid, const char *text, struct wechat_message *m)
+{
+    struct buf body;
+    message_open(&body, openid);
+    json_put_text(&body, "msgtype", "text");
+    json_name(&body, "text");
+    json_object_open(&body);
+    json_put_text(&body, "content", text);
+    json_object_close(&body);
+    json_object_close(&body);
+    begin(wechat, m, "/cgi-bin/message/custom/send", "", &body);
+}
+
+void wechat_user_info(struct wechat *wechat, const char *openid, struct wechat_message *m)
+{
+    begin(wechat, m, "/cgi-bin/user/info",
+          arena_printf(m->arena, "&openid=%s&lang=zh_CN", client_escape(m->arena, openid)), NULL);
+}
+
+#define CHECK_SCENE_SOCIAL 4 /* msg_sec_check v2: 1 profile, 2 comment, 3 forum, 4 social log */
+
+void wechat_check_text(struct wechat *wechat, const char *openid, const char *text, struct wechat_message *m)
+{
+    struct buf body;
+    buf_init(&body, KIB(16));
+    json_object_open(&body);
+    json_put_int(&body, "version", 2);
+    json_put_text(&body, "openid", openid);
+    json_put_int(&body, "scene", CHECK_SCENE_SOCIAL);
+    json_put_text(&body, "content", text);
+    json_object_close(&body);
+    begin(wechat, m, "/wxa/msg_sec_check", "", &body);
 }

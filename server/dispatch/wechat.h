@@ -1,5 +1,6 @@
-/* wechat — calls to the WeChat API: log in, phone number, subscription messages. Production code; in tests and in the
- * demo its address is the stand-in's. Facts and codes: domain.md §E.
+/* wechat — calls to the WeChat API: log in, phone number, and what is sent to students: subscription messages of the
+ * mini program, template messages of the service account, customer messages of either. Production code; in tests and in
+ * the demo its address is the stand-in's. Facts and codes: domain.md §E.
  *
  * Never logged: codes, openids, tokens, session keys. The session key is dropped at once: nothing needs it. */
 #ifndef XY_WECHAT_H
@@ -10,38 +11,20 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "dispatch/client.h"
-#include "store/message.h"
+#include "store/wechat_template.h"
 
 struct wechat_token;
 
-#define WECHAT_TEMPLATE_FIELDS_MAX 6
-#define WECHAT_WHY_BYTES           JSON_WHY_BYTES
+#define WECHAT_WHY_BYTES JSON_WHY_BYTES
 
-struct wechat_template {
-    const char *id; /* "": not configured, nothing is sent */
-    size_t field_count;
-    struct wechat_template_field {
-        const char *role, *key; /* role: phrase, remark, time, code, tracking, amount (messages.def) */
-    } fields[WECHAT_TEMPLATE_FIELDS_MAX];
-};
-
-struct wechat_config {
-    const char *url; /* "https://api.weixin.qq.com", no slash at the end */
-    const char *appid, *secret;
+struct wechat_config { /* of one account: the mini program, or the service account */
+    const char *url;   /* "https://api.weixin.qq.com", no slash at the end */
+    const char *appid; /* "" or NULL: not set up, nothing is called */
+    const char *secret;
     const char *ca_file; /* NULL: the system's */
-    const char *page;    /* opened by a tap on a message; must exist in the released app; "" none */
-    const char *state;   /* formal, trial, developer */
-    struct wechat_template templates[MESSAGE_TEMPLATE_COUNT];
+    const char *page;  /* of the mini program, opened by a tap on a message; must exist in the released app; "" none */
+    const char *state; /* formal, trial, developer */
 };
-
-/* Templates from configuration: {"result":"id", "progress":{"id":"…","remark":"thing5"}, …}. What is not named keeps
- * the keys of messages.def; "" gives no ids at all. BAD_FIELD and `why`: not JSON, unknown template or role, or a key
- * that names another type than the role needs. Strings live in arena. */
-enum err wechat_templates_read(const char *text, struct arena *arena, struct wechat_config *config,
-                               char why[WECHAT_WHY_BYTES]);
-void wechat_templates_default(struct wechat_config *config); /* keys of messages.def, ids of the stand-in */
-/* Which template has this id; none when nobody knows it. */
-enum message_template wechat_template_with_id(const struct wechat_config *config, const char *id);
 
 /* ---- for endpoints: they wait, so only on a lane thread ---- */
 
@@ -65,12 +48,12 @@ enum wechat_class {
     WECHAT_TOKEN,    /* get a new token, try once more */
     WECHAT_LATER,    /* busy or unknown code: again by the schedule */
     WECHAT_TOMORROW, /* the day's quota is used */
-    WECHAT_NO_QUOTA, /* 43101: refused, or no accepted prompt left */
+    WECHAT_NO_QUOTA, /* refused by the student: no accepted prompt left, not a follower, no open customer window */
     WECHAT_NEVER     /* repeating cannot help: configuration or recipient is wrong */
 };
 enum wechat_class wechat_class_of(int64_t errcode);
 
-/* ---- subscription messages: outbound thread ---- */
+/* ---- calls with an access token: outbound thread ---- */
 
 struct wechat {
     const struct wechat_config *config;
@@ -80,7 +63,7 @@ struct wechat {
 
 enum wechat_result {
     WECHAT_DELIVERED,
-    WECHAT_REFUSED, /* 43101 */
+    WECHAT_REFUSED, /* class NO_QUOTA */
     WECHAT_AGAIN,
     WECHAT_FAILED
 };
@@ -89,30 +72,32 @@ struct wechat_sent {
     bool maybe;       /* AGAIN, and this time it may have arrived nevertheless */
     int64_t pause_us; /* AGAIN: 0 for the schedule's */
     int64_t errcode;
-    const char *words; /* for the outbox: code and class, no data; static or in arena */
+    const char *words;         /* for the outbox: code and class, no data; static or in arena */
+    const struct json *answer; /* DELIVERED: what WeChat said; in arena */
 };
 
 struct wechat_message {
-    const char *openid, *template_id;
-    const char *data; /* {"thing1":{"value":"…"}, …} from wechat_data */
-    enum language lang;
     struct arena *arena; /* until done */
     void (*done)(struct wechat_message *message, const struct wechat_sent *sent);
     void *arg;
     /* wechat.c's */
     struct wechat *wechat;
     struct client_request request;
-    const char *token;
+    const char *path, *query, *token; /* query: "" or "&openid=…" */
     bool again;
 };
-void wechat_send(struct wechat *wechat, struct wechat_message *message);
 
-/* The data object of a message, every field made to fit; values by role (NULL: left as "-"). BAD_FIELD: a value cannot
- * be made to fit (a time that is none). */
-struct wechat_values {
-    const char *phrase, *remark, *time, *code, *tracking, *amount;
-};
-enum err wechat_data(const struct wechat_template *tmpl, const struct wechat_values *values, struct arena *arena,
-                     const char **data);
+/* Each of these ends with exactly one done(). `data` is from wechat_template_data. */
+void wechat_send_subscription(struct wechat *wechat, const char *openid, const char *template_id, const char *data,
+                              enum language lang, struct wechat_message *message);
+/* A tap opens the mini program with `appid` (NULL: nothing). `id` (at most 32 characters) makes it one however often it
+ * is sent. */
+void wechat_send_template(struct wechat *wechat, const char *openid, const char *template_id, const char *data,
+                          const char *id, const struct wechat_config *opens, struct wechat_message *message);
+void wechat_send_customer(struct wechat *wechat, const char *openid, const char *text, struct wechat_message *message);
+/* Who a follower is: answer "unionid", where the accounts are bound. */
+void wechat_user_info(struct wechat *wechat, const char *openid, struct wechat_message *message);
+/* Whether a text may be shown: answer "result.suggest": pass, review, risky. `openid` was active within two hours. */
+void wechat_check_text(struct wechat *wechat, const char *openid, const char *text, struct wechat_message *message);
 
 #endif

@@ -358,6 +358,7 @@ void server_announce(struct server *server, const struct store_change *changes, 
             auth_forget(server->auth, changes[i].id);
             break;
         case TOPIC_QUEUE:
+        case TOPIC_CONVERSATION:
             sse_counts_changed(server);
             break;
         case TOPIC_SESSION:

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/outbox.h"
 #include "store/queries.h"
 #include "store/store.h"
 
@@ -65,6 +66,11 @@ static const struct words *words_of(const char *kind)
         if (text_is(all_words[i].kind, kind))
             return &all_words[i];
     return NULL;
+}
+
+const char *message_kind_at(size_t i)
+{
+    return i < countof(all_words) ? all_words[i].kind : NULL;
 }
 
 enum message_template message_template_of(const char *kind)
@@ -148,6 +154,28 @@ void message_render(const char *kind, const char *detail, enum language lang, st
     out->short_text = fill(w->short_text[lang], tree, lang, arena);
 }
 
+const char *message_detail_of(const char *payload, struct arena *arena)
+{
+    static const char *const names[] = {"event", "to", "code", "reasons", "note", "carrier", "tracking_no"};
+    const struct json *tree = NULL;
+    struct buf b;
+    if (payload == NULL || json_read(payload, strlen(payload), arena, &tree) != ERR_NONE)
+        return "{}";
+    buf_init(&b, KIB(16));
+    json_object_open(&b);
+    for (size_t i = 0; i < countof(names); i++) {
+        const struct json *value = json_at(tree, names[i]);
+        if (value != NULL && !(value->kind == JSON_TEXT && value->text[0] == '\0')) {
+            json_name(&b, names[i]);
+            json_tree(&b, value);
+        }
+    }
+    json_object_close(&b);
+    const char *detail = b.over ? "{}" : arena_text_n(arena, buf_cstr(&b), b.len);
+    buf_release(&b);
+    return detail;
+}
+
 /* ---- inbox ---- */
 
 void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_TEXT_BYTES])
@@ -163,19 +191,91 @@ void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_T
     id[CRYPT_ID_TEXT_BYTES - 1] = '\0';
 }
 
-enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id)
+static const char *about(struct tx *tx, const char *id)
 {
-    return TX_RUN(tx, Q_MESSAGE_ADD, v_text(row->id), v_text(student_id), v_text(row->submission_id), v_text(row->kind),
-                  v_text(row->detail), v_text(row->channel), v_int(row->created_us));
+    return arena_printf(tx->arena, "message|%s|text", id);
 }
 
-enum err message_channel(struct tx *tx, const char *id, const char **channel)
+enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id)
+{
+    struct val text = v_null();
+    size_t sealed_len;
+    if (row->text != NULL) {
+        const unsigned char *sealed = keyring_seal(store_ring(tx), KEYRING_COLUMN, row->text, strlen(row->text),
+                                                   about(tx, row->id), tx->arena, &sealed_len);
+        text = v_bytes(sealed, sealed_len);
+    }
+    return TX_RUN(tx, Q_MESSAGE_ADD, v_text(row->id), v_text(student_id), v_text(row->submission_id), v_text(row->kind),
+                  v_text(row->detail == NULL ? "{}" : row->detail),
+                  v_text(row->channel == NULL ? MESSAGE_CHANNEL_INBOX : row->channel), v_int(row->created_us),
+                  v_text(row->sender == NULL ? MESSAGE_FROM_SYSTEM : row->sender), text, v_text(row->blob_id),
+                  v_text(row->account_id));
+}
+
+static enum err put_notify(struct tx *tx, const char *outbox_id, const struct message_row *row, const char *student_id,
+                           int64_t now_us)
+{
+    const char *payload = arena_printf(tx->arena, "{\"message_id\":\"%s\",\"student_id\":\"%s\"}", row->id, student_id);
+    return outbox_put_ordered(tx, outbox_id, "notify", row->submission_id, payload, student_id, now_us);
+}
+
+enum err message_tell(struct tx *tx, const struct message_tell *tell)
+{
+    char id[CRYPT_ID_TEXT_BYTES];
+    message_id_of(tell->id, tell->now_us, id);
+    const struct message_row row = {.id = id,
+                                    .submission_id = tell->submission_id,
+                                    .kind = tell->kind,
+                                    .detail = tell->detail,
+                                    .created_us = tell->now_us};
+    TRY(message_add(tx, &row, tell->student_id));
+    return put_notify(tx, tell->id, &row, tell->student_id, tell->now_us);
+}
+
+enum err message_tell_again(struct tx *tx, const char *message_id, int64_t now_us)
+{
+    struct message_row row;
+    TRY(message_get(tx, message_id, &row));
+    return put_notify(tx, arena_printf(tx->arena, "%s-again-%" PRId64, message_id, now_us), &row, row.student_id,
+                      now_us);
+}
+
+/* ---- reading ---- */
+
+static enum err read_row(struct tx *tx, const struct rows *r, struct message_row *row)
+{
+    size_t sealed_len = 0, len;
+    *row = (struct message_row){.id = col_text(r, 0),
+                                .submission_id = col_text(r, 1),
+                                .kind = col_text(r, 2),
+                                .detail = col_text(r, 3),
+                                .channel = col_text(r, 4),
+                                .created_us = col_int(r, 5),
+                                .read_us = col_int(r, 6),
+                                .sender = col_text(r, 7),
+                                .blob_id = col_text(r, 9),
+                                .account_id = col_text(r, 10),
+                                .verdict = col_text(r, 11)};
+    if (col_is_null(r, 8))
+        return ERR_NONE;
+    const void *sealed = col_bytes(r, 8, &sealed_len);
+    char *opened;
+    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about(tx, row->id), tx->arena, &opened, &len));
+    row->text = opened;
+    return ERR_NONE;
+}
+
+enum err message_get(struct tx *tx, const char *id, struct message_row *row)
 {
     struct rows r;
-    TRY(TX_OPEN(tx, &r, Q_MESSAGE_CHANNEL, v_text(id)));
-    if (rows_next(&r))
-        *channel = col_text(&r, 0);
-    return rows_close_one(&r);
+    enum err e = ERR_NONE;
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_GET, v_text(id)));
+    if (rows_next(&r)) {
+        e = read_row(tx, &r, row);
+        row->student_id = col_text(&r, 12);
+    }
+    enum err closed = rows_close_one(&r);
+    return closed != ERR_NONE ? closed : e;
 }
 
 enum err message_set_channel(struct tx *tx, const char *id, const char *channel)
@@ -183,24 +283,43 @@ enum err message_set_channel(struct tx *tx, const char *id, const char *channel)
     return TX_RUN(tx, Q_MESSAGE_CHANNEL_SET, v_text(channel), v_text(id));
 }
 
+static enum err read_rows(struct tx *tx, struct rows *r, struct message_row *rows, size_t max, size_t *count)
+{
+    enum err e = ERR_NONE;
+    *count = 0;
+    while (e == ERR_NONE && *count < max && rows_next(r))
+        e = read_row(tx, r, &rows[(*count)++]);
+    enum err closed = rows_close(r);
+    return closed != ERR_NONE ? closed : e;
+}
+
+#define FROM_THE_NEWEST "~"
+
 enum err message_list(struct tx *tx, const char *student_id, const char *before, struct message_row *rows, size_t max,
                       size_t *count)
 {
     struct rows r;
-    *count = 0;
-    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST, v_text(student_id), v_text(before == NULL ? "~" : before),
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST, v_text(student_id), v_text(before == NULL ? FROM_THE_NEWEST : before),
                 v_int((int64_t)max)));
-    while (*count < max && rows_next(&r)) {
-        struct message_row *row = &rows[(*count)++];
-        row->id = col_text(&r, 0);
-        row->submission_id = col_text(&r, 1);
-        row->kind = col_text(&r, 2);
-        row->detail = col_text(&r, 3);
-        row->channel = col_text(&r, 4);
-        row->created_us = col_int(&r, 5);
-        row->read_us = col_int(&r, 6);
-    }
-    return rows_close(&r);
+    return read_rows(tx, &r, rows, max, count);
+}
+
+enum err message_list_of_school(struct tx *tx, const char *student_id, const char *school_id, const char *before,
+                                struct message_row *rows, size_t max, size_t *count)
+{
+    struct rows r;
+    const char *school = school_id == NULL ? "" : school_id;
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST_OF_SCHOOL, v_text(student_id), v_text(before == NULL ? FROM_THE_NEWEST : before),
+                v_text(school), v_text(school), v_int((int64_t)max)));
+    return read_rows(tx, &r, rows, max, count);
+}
+
+enum err message_list_of_submission(struct tx *tx, const char *submission_id, struct message_row *rows, size_t max,
+                                    size_t *count)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_LIST_OF_SUBMISSION, v_text(submission_id), v_int((int64_t)max)));
+    return read_rows(tx, &r, rows, max, count);
 }
 
 enum err message_mark_read(struct tx *tx, const char *id, const char *student_id, int64_t now_us)
@@ -210,6 +329,15 @@ enum err message_mark_read(struct tx *tx, const char *id, const char *student_id
     (void)rows_next(&r);
     TRY(rows_close_one(&r));
     return TX_RUN(tx, Q_MESSAGE_READ, v_int(now_us), v_text(id), v_text(student_id));
+}
+
+enum err message_unread(struct tx *tx, const char *student_id, int64_t *count)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_UNREAD, v_text(student_id)));
+    if (rows_next(&r))
+        *count = col_int(&r, 0);
+    return rows_close_one(&r);
 }
 
 enum err message_recipient(struct tx *tx, const char *student_id, const char **openid, enum language *lang)

@@ -23,6 +23,7 @@ const char *message_template_title(enum message_template tmpl); /* Chinese */
 
 /* The kind of message a move makes, or NULL: nothing is said. Any thread. */
 const char *message_kind_of(const char *event, const char *to);
+const char *message_kind_at(size_t i); /* every kind; NULL behind the last */
 enum message_template message_template_of(const char *kind);
 const char *message_phrase(const char *kind); /* at most 5 Chinese characters; "" for an unknown kind */
 
@@ -35,30 +36,58 @@ struct message_words {
 void message_render(const char *kind, const char *detail, enum language lang, struct arena *arena,
                     struct message_words *words);
 
+/* The part of an effect's payload (JSON) that message_render looks at; "{}" when it is none. In arena. */
+const char *message_detail_of(const char *payload, struct arena *arena);
+
 /* ---- inbox ---- */
 
-/* How far a message came. SENDING: handed to WeChat, no answer known yet; after a crash it may have arrived. */
-#define MESSAGE_CHANNEL_INBOX   "inbox"
-#define MESSAGE_CHANNEL_SENDING "sending"
-#define MESSAGE_CHANNEL_WECHAT  "wechat"
+/* How far a message of the system came: the inbox at first, then the channel of message_hop.h that carried it. */
+#define MESSAGE_CHANNEL_INBOX "inbox"
+
+#define MESSAGE_FROM_SYSTEM  "system"
+#define MESSAGE_FROM_STUDENT "student"
+#define MESSAGE_FROM_SERVICE "service"
+#define MESSAGE_KIND_SERVICE "service" /* what student and customer service say to each other */
 
 struct message_row {
     const char *id, *submission_id, *kind, *detail, *channel; /* submission_id may be NULL */
-    int64_t created_us, read_us;                              /* read_us 0: unread */
+    int64_t created_us, read_us;                              /* read_us 0: unread, by whom it is for */
+    const char *sender;
+    const char *text;                 /* of student and service; NULL: none, or erased */
+    const char *blob_id, *account_id; /* NULL: none */
+    const char *verdict;              /* of WeChat's text check: "", pass, review, risky */
+    const char *student_id;           /* message_get only */
 };
 
 /* The id of the message an outbox row makes: looks and sorts like crypt_id. Any thread. */
 void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_TEXT_BYTES]);
 
-/* The same id again changes nothing. Writer. */
+/* Tell a student something: into the inbox with this transaction, and by the other channels as soon as it is committed
+ * (effect "notify"; order and retries per student: outbox_put_ordered). The same id again changes nothing. Writer.
+ *   id       of the outbox row; unique for what is told, e.g. "<submission>-<version>-notify"
+ *   kind     of messages.def; detail: JSON for its {…}, see message_render */
+struct message_tell {
+    const char *id, *student_id, *submission_id, *kind, *detail; /* submission_id may be NULL */
+    int64_t now_us;
+};
+enum err message_tell(struct tx *tx, const struct message_tell *tell);
+/* The same message once more, behind what waits: a channel that had taken it reports that it did not arrive. Writer. */
+enum err message_tell_again(struct tx *tx, const char *message_id, int64_t now_us);
+
+/* What student or service say; `row` with id, kind, sender, text, … The same id again changes nothing. Writer. */
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id);
-enum err message_channel(struct tx *tx, const char *id, const char **channel);    /* NOT_FOUND */
+enum err message_get(struct tx *tx, const char *id, struct message_row *row);     /* NOT_FOUND */
 enum err message_set_channel(struct tx *tx, const char *id, const char *channel); /* writer */
-/* Newest first, ids below `before` (NULL: from the newest). */
+/* Newest first, ids below `before` (NULL: from the newest). `school_id` not NULL: only about submissions of it. */
 enum err message_list(struct tx *tx, const char *student_id, const char *before, struct message_row *rows, size_t max,
                       size_t *count);
+enum err message_list_of_school(struct tx *tx, const char *student_id, const char *school_id, const char *before,
+                                struct message_row *rows, size_t max, size_t *count);
+enum err message_list_of_submission(struct tx *tx, const char *submission_id, struct message_row *rows, size_t max,
+                                    size_t *count);
 /* NOT_FOUND when it is not this student's. Reading twice keeps the first time. Writer. */
 enum err message_mark_read(struct tx *tx, const char *id, const char *student_id, int64_t now_us);
+enum err message_unread(struct tx *tx, const char *student_id, int64_t *count);
 
 /* Whom to tell: openid in clear, in tx->arena. NOT_FOUND, CORRUPT. */
 enum err message_recipient(struct tx *tx, const char *student_id, const char **openid, enum language *lang);

@@ -17,6 +17,76 @@ enum err outbox_put(struct tx *tx, const char *id, const char *kind, const char 
                   v_int(due_us == 0 ? now_us : due_us), v_int(now_us));
 }
 
+/* ---- rows in order ---- */
+
+#define BLOCKED_US INT64_C(4102444800000000) /* the year 2100: due when the one before has ended */
+
+enum err outbox_put_ordered(struct tx *tx, const char *id, const char *kind, const char *submission_id,
+                            const char *payload, const char *order_key, int64_t now_us)
+{
+    RUNS_ON(ROLE_WRITER);
+    CHECK(order_key[0] != '\0');
+    struct rows r;
+    int64_t last = 0, due_us = now_us;
+    TRY(TX_OPEN(tx, &r, Q_OUTBOX_ORDER_LAST, v_text(order_key)));
+    if (rows_next(&r)) {
+        last = col_int(&r, 0);
+        due_us = BLOCKED_US;
+    }
+    TRY(rows_close(&r));
+    store_touch(tx, TOPIC_OUTBOX, "");
+    return TX_RUN(tx, Q_OUTBOX_PUT_ORDERED, v_text(id), v_text(kind), v_text(submission_id), v_text(payload),
+                  v_int(due_us), v_int(now_us), v_text(order_key), v_int(last >= now_us ? last + 1 : now_us));
+}
+
+static enum err somebody_runs(struct tx *tx, const char *order_key, bool *runs)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_OUTBOX_ORDER_RUNNING, v_text(order_key)));
+    *runs = rows_next(&r);
+    return rows_close(&r);
+}
+
+/* The first that waits is due, the others are not; while one is in hand nobody else is. */
+static enum err arrange(struct tx *tx, const char *order_key, bool block_others, int64_t now_us)
+{
+    struct rows r;
+    bool runs = false;
+    const char *first = NULL;
+    int64_t due_us = 0;
+    if (order_key == NULL || order_key[0] == '\0')
+        return ERR_NONE;
+    TRY(somebody_runs(tx, order_key, &runs));
+    if (runs)
+        return ERR_NONE; /* its end arranges */
+    TRY(TX_OPEN(tx, &r, Q_OUTBOX_ORDER_FIRST, v_text(order_key)));
+    if (rows_next(&r)) {
+        first = col_text(&r, 0);
+        due_us = col_int(&r, 2);
+    }
+    TRY(rows_close(&r));
+    if (first == NULL)
+        return ERR_NONE;
+    if (block_others)
+        TRY(TX_RUN(tx, Q_OUTBOX_ORDER_BLOCK, v_int(BLOCKED_US), v_text(order_key), v_text(first)));
+    if (due_us < BLOCKED_US)
+        return ERR_NONE;
+    store_touch(tx, TOPIC_OUTBOX, "");
+    return TX_RUN(tx, Q_OUTBOX_ORDER_DUE, v_int(now_us), v_text(first));
+}
+
+static enum err order_key_of(struct tx *tx, const char *id, const char **order_key)
+{
+    struct rows r;
+    *order_key = "";
+    TRY(TX_OPEN(tx, &r, Q_OUTBOX_ORDER_KEY, v_text(id)));
+    if (rows_next(&r))
+        *order_key = col_text(&r, 0);
+    return rows_close(&r);
+}
+
+/* ---- claims ---- */
+
 enum err outbox_claim(struct tx *tx, struct outbox_claim *claim)
 {
     RUNS_ON(ROLE_WRITER);
@@ -58,7 +128,10 @@ enum err outbox_finish(struct tx *tx, const struct outbox_finish *f)
     const char *words = f->words != NULL ? f->words : "";
     bool again = (f->outcome == OUTBOX_RETRY || f->outcome == OUTBOX_UNKNOWN) && f->tries <= OUTBOX_PAUSES;
     int64_t changed = 0;
-    if (again) {
+    if (f->outcome == OUTBOX_HELD) {
+        TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_HELD, v_int(f->now_us + f->pause_us), v_text(words), v_text(f->id),
+                     v_text(store_boot_id(tx)), v_int(f->tries)));
+    } else if (again) {
         const char *state = f->outcome == OUTBOX_UNKNOWN ? "unknown" : "waiting";
         TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_LATER, v_text(state), v_int(f->now_us + pause_after(f)), v_text(words),
                      v_text(f->id), v_text(store_boot_id(tx)), v_int(f->tries)));
@@ -66,6 +139,9 @@ enum err outbox_finish(struct tx *tx, const struct outbox_finish *f)
         const char *state = f->outcome == OUTBOX_DONE ? "done" : f->outcome == OUTBOX_PARKED ? "parked" : "dead";
         TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_END, v_text(state), v_int(f->now_us), v_text(words), v_text(f->id),
                      v_text(store_boot_id(tx)), v_int(f->tries)));
+        const char *order_key;
+        TRY(order_key_of(tx, f->id, &order_key));
+        TRY(arrange(tx, order_key, false, f->now_us));
     }
     return changed == 1 ? ERR_NONE : ERR_STALE;
 }
@@ -107,7 +183,12 @@ enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us)
 {
     RUNS_ON(ROLE_WRITER);
     int64_t changed = 0;
+    const char *order_key;
     TRY(TX_RUN_N(tx, &changed, Q_OUTBOX_REPLAY, v_int(now_us), v_text(id)));
+    TRY(order_key_of(tx, id, &order_key));
+    if (order_key[0] != '\0' && changed == 1)
+        TRY(TX_RUN(tx, Q_OUTBOX_ORDER_DUE, v_int(BLOCKED_US), v_text(id)));
+    TRY(arrange(tx, order_key, true, now_us));
     store_touch(tx, TOPIC_OUTBOX, "");
     return changed == 1 ? ERR_NONE : ERR_NOT_FOUND;
 }

@@ -26,6 +26,7 @@ struct outbox_row {
 enum outbox_outcome {
     OUTBOX_DONE,
     OUTBOX_RETRY,   /* again after the next pause of the schedule, dead when it is used up */
+    OUTBOX_HELD,    /* not its time (quiet hours): again after exactly pause_us, and the try does not count */
     OUTBOX_UNKNOWN, /* asked, no answer: it may have happened; again after the pause, and visible as unknown */
     OUTBOX_DEAD,    /* refused for good; visible, can be replayed */
     OUTBOX_PARKED   /* poison: killed its worker twice, or its kind is not known here */
@@ -35,6 +36,11 @@ enum outbox_outcome {
  * TOPIC_OUTBOX. */
 enum err outbox_put(struct tx *tx, const char *id, const char *kind, const char *submission_id, const char *payload,
                     int64_t due_us, int64_t now_us);
+
+/* The same, in order: rows of one `order_key` (never "") happen one after the other as they were put, retries
+ * included. The first one is due at once, the others when those before them have ended, for better or worse. */
+enum err outbox_put_ordered(struct tx *tx, const char *id, const char *kind, const char *submission_id,
+                            const char *payload, const char *order_key, int64_t now_us);
 
 /* Take rows that are due, oldest first. Re-runnable. */
 struct outbox_claim {
@@ -69,6 +75,7 @@ struct outbox_status {
     int64_t waiting, running, unknown, dead, parked, oldest_due_us;
 };
 enum err outbox_count(struct tx *tx, struct outbox_status *status);    /* any store thread */
-enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us); /* dead, parked → waiting, tries 0 */
+enum err outbox_replay(struct tx *tx, const char *id, int64_t now_us); /* dead, parked → waiting, tries 0; an
+                                                                           ordered one at its old place */
 
 #endif

@@ -8,7 +8,9 @@
 #include "store/audit.h"
 #include "store/blob_row.h"
 #include "store/consent.h"
+#include "store/conversation.h"
 #include "store/face_count.h"
+#include "store/follower.h"
 #include "store/identity.h"
 #include "store/message.h"
 #include "store/outbox.h"
@@ -125,8 +127,10 @@ static enum err put_messages(struct tx *tx, const char *student_id, struct buf *
         message_render(rows[i].kind, rows[i].detail, LANGUAGE_ZH, tx->arena, &words);
         json_object_open(out);
         json_put_time(out, "created", rows[i].created_us);
-        json_put_text(out, "title", words.title);
-        json_put_text(out, "text", words.text);
+        bool said = !text_is(rows[i].sender, MESSAGE_FROM_SYSTEM);
+        json_put_text(out, "from", rows[i].sender);
+        json_put_text(out, "title", said ? "" : words.title);
+        json_put_text(out, "text", !said ? words.text : rows[i].text != NULL ? rows[i].text : "");
         json_put_text(out, "channel", rows[i].channel);
         json_object_close(out);
     }
@@ -277,6 +281,7 @@ static enum err erase_login(struct tx *tx, const char *student_id, int64_t now_u
 {
     TRY(erase_copies(tx, student_id, now_us));
     TRY(TX_RUN(tx, Q_STUDENT_MESSAGES_ERASE, v_text(student_id)));
+    TRY(follower_erase(tx, student_id));
     TRY(TX_RUN(tx, Q_STUDENT_QUOTA_ERASE, v_text(student_id)));
     TRY(TX_RUN(tx, Q_EVIDENCE_ERASE, v_text(student_id)));
     TRY(TX_RUN(tx, Q_STUDENT_ROSTER_UNLINK, v_text(student_id)));
@@ -293,6 +298,7 @@ enum err person_erase(struct tx *tx, const char *student_id, int64_t now_us)
     TRY(blob_row_erase(tx, student.portrait_blob_id, now_us));
     TRY(TX_RUN(tx, Q_STUDENT_ERASE, v_text(student_id)));
     TRY(identity_erase(tx, student_id, now_us));
+    TRY(conversation_erase(tx, student_id, now_us));
     TRY(face_count_drop(tx, student_id));
     TRY(TX_OPEN(tx, &r, Q_STUDENT_LEAVING, v_text(student_id)));
     bool leaving = rows_next(&r) && col_int(&r, 0) != 0;

@@ -20,13 +20,14 @@ struct store;
 
 /* What others learn after a commit, in commit order, on the writer thread and before any done(). */
 enum store_topic {
-    TOPIC_SUBMISSION, /* id = submission; it moved or its student-visible data changed */
-    TOPIC_OUTBOX,     /* rows are due: wake the dispatcher */
-    TOPIC_QUEUE,      /* lane counts changed */
-    TOPIC_LOGIN,      /* id = account or student whose logins were changed */
-    TOPIC_BATCH,      /* id = batch */
-    TOPIC_CLAIM,      /* id = claim whose lease ended without a word */
-    TOPIC_SESSION     /* id = capture session whose rules or window changed */
+    TOPIC_SUBMISSION,  /* id = submission; it moved or its student-visible data changed */
+    TOPIC_OUTBOX,      /* rows are due: wake the dispatcher */
+    TOPIC_QUEUE,       /* lane counts changed */
+    TOPIC_LOGIN,       /* id = account or student whose logins were changed */
+    TOPIC_BATCH,       /* id = batch */
+    TOPIC_CLAIM,       /* id = claim whose lease ended without a word */
+    TOPIC_SESSION,     /* id = capture session whose rules or window changed */
+    TOPIC_CONVERSATION /* id = student; something was said, read, assigned or closed */
 };
 #define STORE_CHANGE_ID_BYTES 32
 struct store_change {

@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "store/transition.h"
 
+#define PUSH_KEPT_US SECONDS_US(2 * 86400) /* longer than any repetition of WeChat's */
+
 /* The words of up to SWEEP_MAX rows, read before anything is changed. */
 struct due {
     const char *first[SWEEP_MAX], *second[SWEEP_MAX], *third[SWEEP_MAX];
@@ -89,7 +91,8 @@ static enum err is_there(struct rows *r, bool *there)
     return rows_close(r);
 }
 
-/* A whole upload that became no attempt and no portrait, and that no younger upload of the same bytes shares. */
+/* A whole upload that became no attempt, no portrait and no message, and that no younger upload of the same bytes
+ * shares. */
 static enum err drop_unused(struct tx *tx, const struct sweep *sweep, const char *student_id, const char *blob_id)
 {
     struct rows r;
@@ -99,6 +102,10 @@ static enum err drop_unused(struct tx *tx, const struct sweep *sweep, const char
     if (used)
         return ERR_NONE;
     TRY(TX_OPEN(tx, &r, Q_SWEEP_BLOB_IS_PORTRAIT, v_text(student_id), v_text(blob_id)));
+    TRY(is_there(&r, &used));
+    if (used)
+        return ERR_NONE;
+    TRY(TX_OPEN(tx, &r, Q_MESSAGE_BLOB_USED, v_text(blob_id)));
     TRY(is_there(&r, &used));
     if (used)
         return ERR_NONE;
@@ -154,6 +161,7 @@ enum err sweep_run(struct tx *tx, void *job)
     TRY(drop_copies(tx, sweep, &due));
     TRY(TX_RUN(tx, Q_SWEEP_IDEMPOTENCY, v_int(now_us), v_int(now_us), v_int(SWEEP_MAX)));
     TRY(TX_RUN(tx, Q_SWEEP_LOGINS, v_int(now_us), v_int(SWEEP_MAX)));
+    TRY(TX_RUN(tx, Q_PUSH_SEEN_FORGET, v_int(now_us - PUSH_KEPT_US), v_int(SWEEP_MAX)));
     return list_erased(tx, sweep);
 }
 

@@ -7,6 +7,7 @@
 #include "store/audit.h"
 #include "store/capture_session.h"
 #include "store/collection_code.h"
+#include "store/message.h"
 #include "store/outbox.h"
 #include "store/queries.h"
 #include "store/retouch.h"
@@ -306,6 +307,20 @@ static enum err somebody_listens(struct tx *tx, bool *listens)
     return rows_close(&r);
 }
 
+/* The inbox is told with the move itself: whatever becomes of WeChat and text messages, the student can read it. */
+static enum err write_message(struct tx *tx, const struct wf_row *row, const struct move *m, const struct submission *s,
+                              const char *outbox_id, const char *payload)
+{
+    const struct message_tell tell = {.id = outbox_id,
+                                      .student_id = s->student_id,
+                                      .submission_id = s->id,
+                                      .kind = message_kind_of(wf_event_name(m->event), wf_state_name(row->to)),
+                                      .detail = message_detail_of(payload, tx->arena),
+                                      .now_us = m->now_us};
+    CHECK(tell.kind != NULL); /* a test goes through the table */
+    return message_tell(tx, &tell);
+}
+
 static enum err write_effects(struct tx *tx, const struct wf_row *row, const struct move *m, const struct submission *s)
 {
     if (row->effects == 0)
@@ -318,7 +333,10 @@ static enum err write_effects(struct tx *tx, const struct wf_row *row, const str
             continue;
         const char *kind = wf_effect_name(bit);
         const char *id = arena_printf(tx->arena, "%s-%" PRId64 "-%s", s->id, s->version, kind);
-        TRY(outbox_put(tx, id, kind, s->id, payload, 0, m->now_us));
+        if (bit == WF_EFFECT_BIT_notify)
+            TRY(write_message(tx, row, m, s, id, payload));
+        else
+            TRY(outbox_put(tx, id, kind, s->id, payload, 0, m->now_us));
     }
     return ERR_NONE;
 }

@@ -61,7 +61,8 @@ void view_roles(struct buf *out, const char *name, unsigned roles);             
 enum err view_account_members(struct tx *tx, const struct account *a, struct buf *out); /* of schema Account */
 bool role_named(const char *name, unsigned *role);
 
-/* {"lanes":[…],"mine":{…}}: all five lanes in their order. A school's account sees no counts of others. */
-enum err view_queue(struct tx *tx, const char *account_id, bool bound_to_school, int64_t now_us, struct buf *out);
+/* {"lanes":[…],"mine":{…},"conversations":{"unread"}}: all five lanes in their order. `school_id` not NULL: of an
+ * account that is bound to it and sees no counts of others. */
+enum err view_queue(struct tx *tx, const char *account_id, const char *school_id, int64_t now_us, struct buf *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/role.h"
 #include "base/text.h"
+#include "store/conversation.h"
 #include "store/queries.h"
 #include "store/review.h"
 #include "store/session_find.h"
@@ -152,20 +153,25 @@ static enum err put_lanes(struct tx *tx, bool hidden, int64_t now_us, struct buf
     return ERR_NONE;
 }
 
-enum err view_queue(struct tx *tx, const char *account_id, bool bound_to_school, int64_t now_us, struct buf *out)
+enum err view_queue(struct tx *tx, const char *account_id, const char *school_id, int64_t now_us, struct buf *out)
 {
-    int64_t decided = 0, pending = 0, claimed = 0;
+    int64_t decided = 0, pending = 0, claimed = 0, unread = 0;
     /* "Today" is China's day; only the count of decisions that may still be undone depends on it. */
     struct clock_civil civil = clock_civil_cn(now_us);
     struct clock_civil midnight = {.year = civil.year, .month = civil.month, .day = civil.day};
     TRY(review_counts(tx, account_id, clock_from_civil_cn(&midnight), now_us, &decided, &pending, &claimed));
     json_object_open(out);
-    TRY(put_lanes(tx, bound_to_school, now_us, out));
+    TRY(put_lanes(tx, school_id != NULL, now_us, out));
     json_name(out, "mine");
     json_object_open(out);
     json_put_int(out, "claimed", claimed);
     json_put_int(out, "pending", pending);
     json_put_int(out, "decided_today", decided);
+    json_object_close(out);
+    TRY(conversation_unread(tx, school_id, &unread));
+    json_name(out, "conversations");
+    json_object_open(out);
+    json_put_int(out, "unread", unread);
     json_object_close(out);
     json_object_close(out);
     return ERR_NONE;

@@ -9,10 +9,11 @@
 #include "base/check.h"
 #include "base/crypt.h"
 #include "base/text.h"
+#include "base/wechat_field.h"
 #include "dispatch/pay_bill.h"
 #include "dispatch/webhook.h"
 #include "dispatch/wechat.h"
-#include "dispatch/wechat_field.h"
+#include "store/wechat_template.h"
 
 static void field(const char *text, struct arena *a)
 {
@@ -85,14 +86,14 @@ static void message(const char *detail, struct arena *a)
 
 static void templates(const char *text, struct arena *a)
 {
-    struct wechat_config config = {0};
+    struct wechat_templates set;
     char why[WECHAT_WHY_BYTES];
-    if (wechat_templates_read(text, a, &config, why) != ERR_NONE)
+    if (wechat_templates_read(text, a, &set, why) != ERR_NONE)
         return;
     const char *data;
     const struct wechat_values values = {"通过", "remark", "18:40", "1", "2", "1.00元"};
     for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
-        CHECK(wechat_data(&config.templates[i], &values, a, &data) == ERR_NONE);
+        CHECK(wechat_template_data(&set.of[i], &values, a, &data) == ERR_NONE);
 }
 
 static void signature(const char *text)

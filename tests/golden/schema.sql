@@ -86,6 +86,12 @@ CREATE INDEX blob_erased ON blob(erased_us) WHERE erased_us > 0;
 CREATE INDEX blob_key ON blob(key_number);
 CREATE INDEX blob_owner ON blob(owner_id, kind);
 
+CREATE TABLE canned_answer (
+    position INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE capture_session (
     id TEXT PRIMARY KEY,
     school_id TEXT NOT NULL REFERENCES school(id),
@@ -149,6 +155,24 @@ CREATE TABLE consent_evidence (         -- how a consent was given or taken back
     given_us INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX consent_evidence_student ON consent_evidence(student_id, id);
+
+CREATE TABLE conversation (             -- one per student who wrote or was written to
+    student_id TEXT PRIMARY KEY REFERENCES student(id),
+    school_id TEXT REFERENCES school(id),   -- of the submission it was last about
+    submission_id TEXT,
+    state TEXT NOT NULL CHECK (state IN ('open','done')),
+    assigned_to TEXT REFERENCES account(id),
+    unread INTEGER NOT NULL DEFAULT 0 CHECK (unread >= 0),  -- of the student's messages, by the service
+    last_sender TEXT NOT NULL,
+    last_us INTEGER NOT NULL,
+    waiting_us INTEGER NOT NULL DEFAULT 0,  -- since when the student waits for an answer; 0: does not
+    sealed_window_openid BLOB,          -- the openid at the WeChat account the student wrote to
+    window_account TEXT NOT NULL DEFAULT '' CHECK (window_account IN ('','mini','page')),
+    window_until_us INTEGER NOT NULL DEFAULT 0, -- WeChat lets us answer there until then,
+    window_left INTEGER NOT NULL DEFAULT 0      -- this many times
+) STRICT;
+CREATE INDEX conversation_state ON conversation(state, last_us);
+CREATE INDEX conversation_unread ON conversation(school_id) WHERE unread > 0;
 
 CREATE TABLE decision (                 -- of a reviewer; takes effect at commit_us unless undone
     id TEXT PRIMARY KEY,
@@ -223,6 +247,15 @@ CREATE TABLE face_result (
     detail TEXT NOT NULL,               -- JSON
     measured_us INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE follower (                 -- who follows the service account: reached by its template messages
+    openid_index TEXT PRIMARY KEY,
+    sealed_openid BLOB NOT NULL,
+    unionid_index TEXT,
+    followed_us INTEGER NOT NULL,
+    unfollowed_us INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX follower_unionid ON follower(unionid_index) WHERE unionid_index IS NOT NULL;
 
 CREATE TABLE group_order (              -- a class or a school pays for many students at once
     id TEXT PRIMARY KEY,
@@ -367,8 +400,25 @@ CREATE TABLE message (                  -- the student's inbox: what was said, o
     channel TEXT NOT NULL DEFAULT 'inbox', -- how far it came: inbox, wechat
     created_us INTEGER NOT NULL,
     read_us INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
+, sender TEXT NOT NULL DEFAULT 'system', sealed_text BLOB, blob_id TEXT, account_id TEXT, verdict TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+CREATE INDEX message_blob ON message(blob_id) WHERE blob_id IS NOT NULL;
 CREATE INDEX message_student ON message(student_id, created_us);
+CREATE INDEX message_submission ON message(submission_id, id) WHERE submission_id IS NOT NULL;
+
+CREATE TABLE message_hop (              -- one channel a message was tried on, and how far it came there
+    message_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,              -- customer, subscription, template, sms
+    position INTEGER NOT NULL,          -- 1, 2, 3 … in the order of the chain
+    state TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT '',       -- in a few words, never personal data
+    tries INTEGER NOT NULL DEFAULT 0,
+    outside_id TEXT,                    -- the other side's number for it
+    changed_us INTEGER NOT NULL,
+    PRIMARY KEY (message_id, channel),
+    CHECK (channel IN ('customer','subscription','template','sms')),
+    CHECK (state IN ('held','skipped','sending','again','sent','refused','failed'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_hop_outside ON message_hop(outside_id) WHERE outside_id IS NOT NULL;
 
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,                -- also the deduplication id sent outside
@@ -382,10 +432,12 @@ CREATE TABLE outbox (
     tries INTEGER NOT NULL DEFAULT 0,
     outcome TEXT NOT NULL DEFAULT '',   -- last error in a few words, never personal data
     created_us INTEGER NOT NULL,
-    ended_us INTEGER NOT NULL DEFAULT 0,
+    ended_us INTEGER NOT NULL DEFAULT 0, order_key TEXT NOT NULL DEFAULT '', order_no INTEGER NOT NULL DEFAULT 0,
     CHECK (state IN ('waiting', 'running', 'unknown', 'done', 'dead', 'parked'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_due ON outbox(kind, due_us) WHERE state IN ('waiting', 'unknown');
+CREATE INDEX outbox_order ON outbox(order_key, order_no)
+    WHERE order_key <> '' AND state IN ('waiting', 'unknown', 'running');
 CREATE INDEX outbox_running ON outbox(lease_until_us) WHERE state = 'running';
 CREATE INDEX outbox_stuck ON outbox(created_us) WHERE state IN ('dead', 'parked');
 CREATE INDEX outbox_submission ON outbox(submission_id);
@@ -457,6 +509,12 @@ CREATE TABLE phone_code (               -- sent to a phone, to log in with
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX phone_code_sent ON phone_code(sent_us);
 
+CREATE TABLE push_seen (                -- calls of WeChat already taken: neither a replay nor a repetition counts twice
+    key TEXT PRIMARY KEY,
+    seen_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX push_seen_us ON push_seen(seen_us);
+
 CREATE TABLE queue_count (              -- how many wait in each lane; kept by transition
     lane TEXT PRIMARY KEY,
     waiting INTEGER NOT NULL CHECK (waiting >= 0)
@@ -466,7 +524,7 @@ CREATE TABLE quota (                    -- WeChat one-time subscriptions: no API
     student_id TEXT NOT NULL REFERENCES student(id),
     template_id TEXT NOT NULL,
     remaining INTEGER NOT NULL CHECK (remaining >= 0),
-    changed_us INTEGER NOT NULL,
+    changed_us INTEGER NOT NULL, accepted_page INTEGER NOT NULL DEFAULT 0, accepted_push INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (student_id, template_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -628,6 +686,17 @@ CREATE TABLE session_policy (           -- every version there was
     PRIMARY KEY (session_id, policy_version)
 ) STRICT;
 
+CREATE TABLE session_template (         -- what a session uses instead of the server's own templates
+    session_id TEXT NOT NULL REFERENCES capture_session(id),
+    channel TEXT NOT NULL CHECK (channel IN ('subscription','template')),
+    kind TEXT NOT NULL,                 -- messages.def: result, progress, delivery, payment
+    template_id TEXT NOT NULL,
+    fields TEXT NOT NULL,               -- JSON: role → key of the template's field
+    changed_us INTEGER NOT NULL,
+    PRIMARY KEY (session_id, channel, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_template_id ON session_template(template_id);
+
 CREATE TABLE student (
     id TEXT PRIMARY KEY,
     openid_index TEXT NOT NULL UNIQUE,
@@ -642,7 +711,8 @@ CREATE TABLE student (
     links_locked_until_us INTEGER NOT NULL DEFAULT 0,
     created_us INTEGER NOT NULL,
     version INTEGER NOT NULL DEFAULT 1
-, leaving_us INTEGER NOT NULL DEFAULT 0) STRICT;
+, unionid_index TEXT, leaving_us INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX student_unionid ON student(unionid_index) WHERE unionid_index IS NOT NULL;
 
 CREATE TABLE submission (
     id TEXT PRIMARY KEY,

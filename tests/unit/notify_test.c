@@ -11,24 +11,33 @@
 #define RESULT "standin-result"
 
 struct put {
-    const char *id, *kind, *payload;
+    const char *id, *student_id, *kind, *detail;
+    int64_t at_us;
 };
 
 static enum err put_step(struct tx *tx, void *job)
 {
     const struct put *p = job;
-    return outbox_put(tx, p->id, p->kind, NULL, p->payload, 0, clock_utc_us());
+    const struct message_tell tell = {
+        .id = p->id, .student_id = p->student_id, .kind = p->kind, .detail = p->detail, .now_us = p->at_us};
+    return message_tell(tx, &tell);
 }
+
+static void tell_at(const char *id, const struct server_student *s, const char *event, const char *to, int64_t at_us)
+{
+    struct put p = {id, s->id, message_kind_of(event, to),
+                    "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\"],\"carrier\":\"顺丰速运\","
+                    "\"tracking_no\":\"SF1\"}",
+                    at_us};
+    server_write(put_step, &p);
+}
+
+/* 2026-01-15, 16:00 in China */
+#define MOVED_US INT64_C(1768464000000000)
 
 static void tell(const char *id, const struct server_student *s, const char *event, const char *to)
 {
-    struct put p = {id, "notify",
-                    arena_printf(outside_arena,
-                                 "{\"submission_id\":null,\"code\":\"3B92K7-4\",\"student_id\":\"%s\",\"event\":\"%s\","
-                                 "\"to\":\"%s\",\"version\":3,\"moved_us\":1800000000000000,\"reasons\":[\"blur\","
-                                 "\"eyes_closed\"],\"note\":\"\",\"carrier\":\"顺丰速运\",\"tracking_no\":\"SF1\"}",
-                                 s->id, event, to)};
-    server_write(put_step, &p);
+    tell_at(id, s, event, to, MOVED_US);
 }
 
 struct look {
@@ -62,7 +71,7 @@ static struct look look(const struct server_student *s)
 
 static enum err accept_step(struct tx *tx, void *job)
 {
-    return quota_accept(tx, ((struct server_student *)job)->id, RESULT, clock_utc_us());
+    return quota_accept(tx, ((struct server_student *)job)->id, RESULT, QUOTA_FROM_PAGE, clock_utc_us());
 }
 
 /* The student taps "allow" once: our ledger and WeChat's. */
@@ -142,7 +151,7 @@ TEST(a_prompt_buys_one_message)
     struct look l = look(&s);
     EQ_INT(2, l.count);
     EQ_INT(0, l.remaining);
-    EQ_TEXT("wechat", l.rows[0].kind[0] == 'r' ? l.rows[0].channel : l.rows[1].channel);
+    EQ_TEXT("subscription", l.rows[0].kind[0] == 'r' ? l.rows[0].channel : l.rows[1].channel);
     EQ_INT(1, delivered());
     EQ_INT(1, outside_count(outside_ports.wechat, SEND)); /* the second one is not even tried */
     const struct json *sent = outside_ask(outside_ports.wechat, "GET", "/messages", NULL);
@@ -150,7 +159,7 @@ TEST(a_prompt_buys_one_message)
     EQ_TEXT("openid-b", json_text_at(body, "touser", NULL));
     EQ_TEXT("需重拍", json_text_at(body, "data.phrase1.value", NULL));
     EQ_TEXT("照片模糊、眼睛未睁开", json_text_at(body, "data.thing2.value", NULL));
-    EQ_TEXT("2027年1月15日 16:00", json_text_at(body, "data.time3.value", NULL));
+    EQ_TEXT("2026年1月15日 16:00", json_text_at(body, "data.time3.value", NULL));
     EQ_TEXT("3B92K7-4", json_text_at(body, "data.character_string4.value", NULL));
     server_down();
 }
@@ -169,7 +178,7 @@ TEST(a_lost_answer_neither_loses_nor_doubles_a_message)
         EQ_INT(0, status.dead);
         struct look l = look(&s);
         EQ_INT(1, l.count);
-        EQ_TEXT("wechat", l.rows[0].channel);
+        EQ_TEXT("subscription", l.rows[0].channel);
         EQ_INT(0, l.remaining);
         EQ_INT((int64_t)i + 1, delivered());
         EQ_INT(2 * ((int64_t)i + 1), outside_count(outside_ports.wechat, SEND));
@@ -190,7 +199,7 @@ TEST(a_request_that_did_not_arrive_is_sent_again)
         outside_fault(outside_ports.wechat, faults[i].kind, 1, faults[i].value, SEND);
         tell(arena_printf(outside_arena, "row%zu:1:notify", i), &s, "reject_retry", "retake");
         EQ_INT(0, server_settle().dead);
-        EQ_TEXT("wechat", look(&s).rows[0].channel);
+        EQ_TEXT("subscription", look(&s).rows[0].channel);
         EQ_INT((int64_t)i + 1, delivered());
     }
     server_down();
@@ -245,7 +254,7 @@ TEST(many_messages_arrive_once_each_whatever_happens)
     for (size_t i = 0; i < MANY; i++) {
         struct look l = look(&students[i]);
         EQ_INT(1, l.count);
-        EQ_TEXT("wechat", l.rows[0].channel);
+        EQ_TEXT("subscription", l.rows[0].channel);
         EQ_INT(0, l.remaining);
     }
     server_down();

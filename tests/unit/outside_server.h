@@ -101,7 +101,8 @@ static inline void server_up(void)
         .data_directory = server_temp.folder,
         .retry_scale_percent = 1,
     };
-    wechat_templates_default(&server_config.wechat);
+    wechat_templates_default(&server_config.templates.subscription);
+    wechat_templates_default(&server_config.templates.page);
     server_dispatch_start();
 }
 

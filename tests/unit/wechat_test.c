@@ -100,9 +100,9 @@ TEST(whatever_is_given_fits_afterwards)
 
 TEST(every_message_fits_its_template)
 {
-    struct wechat_config config = {0};
+    struct wechat_templates usual;
     struct arena *a = arena_new(MIB(1));
-    wechat_templates_default(&config);
+    wechat_templates_default(&usual);
     static const char *const kinds[] = {
 #define MESSAGE(kind, ...) #kind,
 #include "store/messages.def"
@@ -123,26 +123,26 @@ TEST(every_message_fits_its_template)
                                             "2026年6月30日 18:40",    "3B92K7-4",
                                             "SF1234567890",           "12.50元"};
             const char *data = NULL;
-            EQ_INT(ERR_NONE, wechat_data(&config.templates[t], &v, a, &data));
+            EQ_INT(ERR_NONE, wechat_template_data(&usual.of[t], &v, a, &data));
         }
     arena_free(a);
 }
 
 TEST(templates_are_read_strictly)
 {
-    struct wechat_config c = {0};
+    struct wechat_templates c;
     struct arena *a = arena_new(KIB(64));
     char why[WECHAT_WHY_BYTES];
     const char *text = "{\"result\":\"R1\",\"delivery\":{\"id\":\"D1\",\"remark\":\"thing7\"}}";
     EQ_INT(ERR_NONE, wechat_templates_read(text, a, &c, why));
-    EQ_TEXT("R1", c.templates[MESSAGE_TEMPLATE_result].id);
-    EQ_TEXT("", c.templates[MESSAGE_TEMPLATE_progress].id);
-    EQ_TEXT("thing7", c.templates[MESSAGE_TEMPLATE_delivery].fields[1].key);
+    EQ_TEXT("R1", c.of[MESSAGE_TEMPLATE_result].id);
+    EQ_TEXT("", c.of[MESSAGE_TEMPLATE_progress].id);
+    EQ_TEXT("thing7", c.of[MESSAGE_TEMPLATE_delivery].fields[1].key);
     EQ_INT(MESSAGE_TEMPLATE_delivery, wechat_template_with_id(&c, "D1"));
     EQ_INT(MESSAGE_TEMPLATE_none, wechat_template_with_id(&c, "D2"));
     EQ_INT(MESSAGE_TEMPLATE_none, wechat_template_with_id(&c, ""));
     EQ_INT(ERR_BAD_FIELD, wechat_templates_read("{\"result\":{\"id\":\"R\",\"phrase\":\"thing1\"}}", a, &c, why));
-    EQ_TEXT("wechat_templates: result.phrase must be a field like phrase1", why);
+    EQ_TEXT("result.phrase must be a field like phrase1", why);
     EQ_INT(ERR_BAD_FIELD, wechat_templates_read("{\"results\":\"R\"}", a, &c, why));
     EQ_INT(ERR_BAD_FIELD, wechat_templates_read("[]", a, &c, why));
     arena_free(a);
@@ -172,7 +172,6 @@ static void up(void)
                                     .appid = STANDIN_APPID,
                                     .secret = STANDIN_SECRET,
                                     .page = "pages/progress/progress"};
-    wechat_templates_default(&config);
     mailbox_init(&home, NULL, NULL);
     saves = 0;
     const struct wechat_token_options options = {
@@ -209,13 +208,8 @@ static void on_sent(struct wechat_message *message, const struct wechat_sent *go
 
 static void send_data(struct sent *s, const char *openid, const char *data)
 {
-    *s = (struct sent){.message = {.openid = openid,
-                                   .template_id = "standin-result",
-                                   .data = data,
-                                   .arena = outside_arena,
-                                   .done = on_sent,
-                                   .arg = s}};
-    wechat_send(&wechat, &s->message);
+    *s = (struct sent){.message = {.arena = outside_arena, .done = on_sent, .arg = s}};
+    wechat_send_subscription(&wechat, openid, "standin-result", data, LANGUAGE_ZH, &s->message);
 }
 
 static void send_one(struct sent *s, const char *openid)

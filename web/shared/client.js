@@ -30,6 +30,9 @@ export const profiles = (options) => send('GET', '/api/v1/profiles', options);
 /** the texts to agree to, newest edition @param options {{query: {session_code?: string}}} @returns {Promise<{text_version: string, items: Array<{kind: 'privacy'|'face'|'passing_on', required: boolean, title: string, text: string}>}>} */
 export const consents = (options) => send('GET', '/api/v1/consents', options);
 
+/** what to ask the student for by wx.requestSubscribeMessage @returns {Promise<{items: Array<{template_id: string, kind: 'result'|'progress'|'delivery'|'payment', title: string}>}>} */
+export const sessionTemplatesPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}/templates`, options);
+
 /** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
 export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
 
@@ -93,16 +96,22 @@ export const ownCopyFile = (options) => send('GET', '/api/v1/me/copy/file', opti
 /** forget me, what is personal is erased; refused while a photo is under review or on its way @param body {{confirm: 'forget me'}} @returns {Promise<null>} */
 export const leave = (body, options) => send('POST', '/api/v1/me/leave', { ...options, body });
 
-/** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<{id: string, kind: string, title: string, text: string, submission_id: string|null, created: string, read: string|null}>, next: string|null}>} */
+/** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<Message>, next: string|null, unread: number}>} */
 export const messages = (options) => send('GET', '/api/v1/me/messages', options);
+
+/** say something to customer service (text, a picture, or both) @param body {{text?: string, upload_id?: string, submission_id?: string}} @returns {Promise<{id: string, kind: string, from: 'system'|'me'|'service', title: string, text: string, picture: boolean, submission_id: string|null, created: string, read: string|null}>} */
+export const messageSend = (body, options) => send('POST', '/api/v1/me/messages', { key: newKey(), ...options, body });
+
+/** the picture of a message @returns {Promise<Blob>} */
+export const messagePicture = (id, options) => send('GET', `/api/v1/me/messages/${part(id)}/picture`, options);
 
 /** mark as read @returns {Promise<null>} */
 export const messageRead = (id, options) => send('POST', `/api/v1/me/messages/${part(id)}/read`, options);
 
-/** accepted WeChat prompts @param body {{template_ids: Array<string>}} @returns {Promise<null>} */
+/** answers to WeChat prompts; accepted ones raise the ledger @param body {{results?: Object, template_ids?: Array<string>}} @returns {Promise<null>} */
 export const subscriptionAccepted = (body, options) => send('POST', '/api/v1/me/subscriptions', { ...options, body });
 
-/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'id_card'|'code', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
+/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'id_card'|'code'|'message', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
 export const uploadStart = (body, options) => send('POST', '/api/v1/uploads', { ...options, body });
 
 /** how much has arrived @returns {Promise<null>} */

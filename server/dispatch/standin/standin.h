@@ -33,9 +33,11 @@
 
 struct standin;
 
-#define STANDIN_APPID     "standin-appid"
-#define STANDIN_SECRET    "standin-secret"
-#define STANDIN_KEY_BYTES 44
+#define STANDIN_APPID       "standin-appid"
+#define STANDIN_SECRET      "standin-secret"
+#define STANDIN_PAGE_APPID  "standin-page-appid" /* the service account */
+#define STANDIN_PAGE_SECRET "standin-page-secret"
+#define STANDIN_KEY_BYTES   44
 
 struct standin_ports {
     int wechat, pay, chsi, courier, sms;

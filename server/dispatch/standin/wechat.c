@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/crypt.h"
 #include "base/text.h"
+#include "base/wechat_field.h"
 #include "dispatch/standin/standin.h"
-#include "dispatch/wechat_field.h"
 
 #define QUOTAS_MAX    8192
 #define MESSAGES_MAX  20000

@@ -1,4 +1,4 @@
-#include "dispatch/wechat_field.h"
+#include "base/wechat_field.h"
 
 #include "base/text.h"
 

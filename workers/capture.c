@@ -30,8 +30,9 @@ static double day_of(const char *text)
 
 void capture_check(struct comply *report, const struct json *request, const char *taken_at)
 {
+    const char *taken = taken_at[0] != '\0' ? taken_at : json_text_at(request, "captured_at", "");
     const char *mode = json_text_at(request, "capture_mode", ""), *wanted = json_text_at(request, "capture_wanted", "");
-    double age_days = day_of(json_text_at(request, "now", "")) - day_of(taken_at);
+    double age_days = day_of(json_text_at(request, "now", "")) - day_of(taken);
     struct check_range *range = &report->checks[CHECK_age_days].range;
     range->warn_above = (double)json_int_at(request, "age_days_max", CAPTURE_AGE_DAYS_MAX);
     range->warn_below = -2; /* tomorrow's photo: the clock is wrong, and so may every other date of it be */

@@ -1,8 +1,9 @@
 /* capture — when and how a photo was taken: what the file claims against what the session asks.
  *
- * The request may carry "now" (RFC 3339, when the photo came in), "age_days_max", "capture_mode" (live · native ·
- * album) and "capture_wanted" (the session's policy: live · live_or_album · album). All are hints and only warn: a
- * camera's clock can be wrong, and a file can be called anything. Pure; any thread. */
+ * The request may carry "now" (RFC 3339, when the photo came in), "captured_at" (when the student's page says it was
+ * taken; counts where the file does not say), "age_days_max", "capture_mode" (live · native · album) and
+ * "capture_wanted" (the session's policy: live · live_or_album · album). All are hints and only warn: a camera's clock
+ * can be wrong, and a file can be called anything. Pure; any thread. */
 #ifndef XY_WORKERS_CAPTURE_H
 #define XY_WORKERS_CAPTURE_H
 

@@ -67,6 +67,8 @@ static enum err add_new(struct tx *tx, struct attempt_add *job, const struct sub
                               .submission_id = s->id,
                               .source = upload->source,
                               .original_blob_id = upload->blob_id,
+                              .captured_us = upload->captured_us,
+                              .lens = upload->lens,
                               .created_us = job->job.now_us};
     TRY(attempt_add(tx, &a, &number));
     TRY(face_count_add(tx, s->student_id, a.created_us));

@@ -2,6 +2,7 @@
  * server has better things to do the answer says `analysed: false` and when to come again. */
 #include "api/job.h"
 
+#include <math.h>
 #include <strings.h>
 
 #define PATIENCE_MS       2500 /* beyond it the student has moved on */
@@ -46,14 +47,41 @@ static enum err precheck_take(struct precheck *job, const struct question_answer
     return json_read(json, answer->len, job->job.arena, &job->seen) == ERR_NONE ? ERR_NONE : ERR_WORKER;
 }
 
+#define DECIMALS 4
+
+/* Only what the worker's answer is made of: numbers, lists and objects of them. */
+static void put_value(struct buf *out, const struct json *value)
+{
+    bool is_list = value->kind == JSON_ARRAY;
+    if (value->kind != JSON_OBJECT && !is_list) {
+        json_number(out, value->kind == JSON_NUMBER ? value->number : NAN, DECIMALS);
+        return;
+    }
+    if (is_list)
+        json_array_open(out);
+    else
+        json_object_open(out);
+    for (const struct json *one = value->first; one != NULL; one = one->next) {
+        if (!is_list)
+            json_name(out, one->name);
+        put_value(out, one);
+    }
+    if (is_list)
+        json_array_close(out);
+    else
+        json_object_close(out);
+}
+
 static void put_member(struct buf *out, const struct json *seen, const char *name)
 {
     const struct json *value = json_at(seen, name);
     json_name(out, name);
-    if (value != NULL)
+    if (value == NULL)
+        json_null(out);
+    else if (text_is(name, "faces"))
         json_tree(out, value);
     else
-        json_null(out);
+        put_value(out, value);
 }
 
 static void put_hint(struct buf *out, const struct precheck *job)

@@ -25,8 +25,8 @@ static void put_upload(struct buf *b, const char *id, int64_t offset, bool compl
 
 struct upload_start {
     struct job job;
-    const char *purpose, *sha256, *source;
-    int64_t size_bytes;
+    const char *purpose, *sha256, *source, *captured_at, *lens;
+    int64_t size_bytes, captured_us;
     const char *new_id;
 };
 
@@ -34,7 +34,9 @@ static const struct json_field upload_start_fields[] = {
     JSON_FIELD(struct upload_start, purpose, JSON_TO_TEXT, true, 1, 20),
     JSON_FIELD(struct upload_start, size_bytes, JSON_TO_INT, true, 1, INT64_C(1) << 40),
     JSON_FIELD(struct upload_start, sha256, JSON_TO_TEXT, true, 64, 64),
-    JSON_FIELD(struct upload_start, source, JSON_TO_TEXT, false, 1, 20)};
+    JSON_FIELD(struct upload_start, source, JSON_TO_TEXT, false, 1, 20),
+    JSON_FIELD(struct upload_start, captured_at, JSON_TO_TEXT, false, 20, 35),
+    JSON_FIELD(struct upload_start, lens, JSON_TO_TEXT, false, 0, 60)};
 
 static enum err upload_start_decode(struct exchange *x, struct upload_start *job)
 {
@@ -46,6 +48,8 @@ static enum err upload_start_decode(struct exchange *x, struct upload_start *job
     TRY(job_choice(x, "source", job->source, "|live|native|album|"));
     if (job->size_bytes > api()->upload_bytes_max)
         return exchange_explain(x, ERR_TOO_LARGE, "a photo has at most %" PRId64 " bytes", api()->upload_bytes_max);
+    if (job->captured_at != NULL && !job_time(job->captured_at, &job->captured_us))
+        return exchange_explain(x, ERR_BAD_FIELD, "captured_at must be a time as 2026-05-01T12:00:00+08:00");
     if (!text_all(job->sha256, "0123456789abcdef"))
         return exchange_explain(x, ERR_BAD_FIELD, "sha256 must be 64 lower-case hex digits");
     return ERR_NONE;
@@ -62,6 +66,8 @@ static enum err upload_start_write(struct tx *tx, struct upload_start *job)
                              .source = job->source,
                              .size_bytes = job->size_bytes,
                              .sha256_index = upload_sha256_index(tx, job->sha256),
+                             .captured_us = job->captured_us,
+                             .lens = job->lens,
                              .created_us = now_us,
                              .expires_us = now_us + MILLIS_US(api()->upload_expire_ms)};
     TRY(consent_given(tx, u.student_id, "privacy", &consented));

@@ -36,7 +36,8 @@ struct standardise {
 
     bool wanted; /* by the first unit, in effect->arena */
     const char *student_id, *profile_name, *capture_mode, *capture_wanted;
-    int64_t taken_in_us; /* when the attempt was made: a photo's age does not depend on when it is worked on */
+    int64_t taken_in_us,
+        captured_us; /* when the attempt was made: a photo's age does not depend on when it is worked on */
 
     const char *verdict, *report; /* from the answer */
     bool poison;
@@ -210,6 +211,8 @@ static const char *request_of(struct standardise *s)
     json_put_text(&b, "capture_mode", s->capture_mode);
     json_put_text(&b, "capture_wanted", s->capture_wanted);
     json_put_time(&b, "now", s->taken_in_us);
+    if (s->captured_us > 0)
+        json_put_time(&b, "captured_at", s->captured_us);
     json_object_close(&b);
     const char *request = arena_text(s->effect->arena, buf_cstr(&b));
     buf_release(&b);
@@ -260,6 +263,7 @@ static enum err load_step(struct tx *tx, void *job)
     s->capture_mode = arena_text(arena, attempt.source);
     s->capture_wanted = arena_text(arena, session.policy.capture_source);
     s->taken_in_us = attempt.created_us;
+    s->captured_us = attempt.captured_us;
     s->original = (struct file_job){.id = arena_text(arena, row.id),
                                     .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
                                     .sealed_key_len = row.sealed_key_len,

@@ -92,7 +92,9 @@ static void read_attempt(const struct rows *r, struct attempt *a)
                           .created_us = col_int(r, 12),
                           .mask_blob_id = col_text(r, 13),
                           .retouch_number = col_int(r, 14),
-                          .retouch_chosen = col_int(r, 15)};
+                          .retouch_chosen = col_int(r, 15),
+                          .captured_us = col_int(r, 16),
+                          .lens = col_text(r, 17)};
 }
 
 enum err attempt_get(struct tx *tx, const char *id, struct attempt *a)
@@ -124,7 +126,8 @@ enum err attempt_add(struct tx *tx, const struct attempt *a, int64_t *number)
     TRY(rows_close_one(&r));
     store_touch(tx, TOPIC_SUBMISSION, a->submission_id);
     return TX_RUN(tx, Q_ATTEMPT_ADD, v_text(a->id), v_text(a->submission_id), v_int(*number), v_text(a->source),
-                  v_text(a->original_blob_id), v_int(a->created_us));
+                  v_text(a->original_blob_id), v_int(a->created_us), v_int(a->captured_us),
+                  v_text(a->lens != NULL ? a->lens : ""));
 }
 
 static enum err attempt_end(struct tx *tx, const char *id, int64_t changed)

@@ -43,6 +43,8 @@ struct attempt {
     int64_t created_us;
     const char *mask_blob_id;               /* NULL: the worker gave none */
     int64_t retouch_number, retouch_chosen; /* retouch.h: the version it is, and will be */
+    int64_t captured_us;                    /* as the student's page says; 0: it does not */
+    const char *lens;                       /* …; NULL in attempt_add is "" */
 };
 
 enum err submission_get(struct tx *tx, const char *id, struct submission *s); /* NOT_FOUND */

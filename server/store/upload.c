@@ -16,7 +16,9 @@ static void read_upload(const struct rows *r, struct upload *u)
                          .source = col_text(r, 6),
                          .blob_id = col_text(r, 7),
                          .created_us = col_int(r, 8),
-                         .expires_us = col_int(r, 9)};
+                         .expires_us = col_int(r, 9),
+                         .captured_us = col_int(r, 10),
+                         .lens = col_text(r, 11)};
 }
 
 const char *upload_sha256_index(struct tx *tx, const char *sha256_hex)
@@ -30,7 +32,8 @@ enum err upload_add(struct tx *tx, const struct upload *u)
 {
     RUNS_ON(ROLE_WRITER);
     return TX_RUN(tx, Q_UPLOAD_ADD, v_text(u->id), v_text(u->student_id), v_text(u->purpose), v_int(u->size_bytes),
-                  v_text(u->sha256_index), v_text(u->source), v_int(u->created_us), v_int(u->expires_us));
+                  v_text(u->sha256_index), v_text(u->source), v_int(u->created_us), v_int(u->expires_us),
+                  v_int(u->captured_us), v_text(u->lens != NULL ? u->lens : ""));
 }
 
 enum err upload_get(struct tx *tx, const char *id, const char *student_id, struct upload *u)

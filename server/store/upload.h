@@ -13,6 +13,8 @@ struct upload {
     const char *sha256_index; /* keyed hash of the announced SHA-256 */
     const char *blob_id;      /* NULL until complete */
     int64_t created_us, expires_us;
+    int64_t captured_us; /* as the client says; 0: it does not */
+    const char *lens;    /* as the camera calls it; NULL in upload_add is "" */
 };
 
 #define UPLOAD_PARTS_MAX 256

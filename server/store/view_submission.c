@@ -200,6 +200,8 @@ void view_attempt(struct buf *out, const struct attempt *a, bool chosen)
     json_put_raw(out, "report", a->report);
     json_put_text(out, "source", a->source);
     json_put_time(out, "created", a->created_us);
+    json_put_time(out, "captured", a->captured_us);
+    json_put_text(out, "lens", a->lens);
     json_put_bool(out, "chosen", chosen);
     json_put_bool(out, "insisted", a->insisted);
     json_put_bool(out, "rejected", a->rejected);

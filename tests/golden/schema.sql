@@ -25,7 +25,7 @@ CREATE TABLE attempt (                  -- one photo sent
     report TEXT NOT NULL DEFAULT '{}',  -- JSON, checks and ledger
     insisted INTEGER NOT NULL DEFAULT 0 CHECK (insisted IN (0, 1)),
     rejected INTEGER NOT NULL DEFAULT 0 CHECK (rejected IN (0, 1)),
-    created_us INTEGER NOT NULL, mask_blob_id TEXT, retouch_number INTEGER NOT NULL DEFAULT 0, retouch_chosen INTEGER NOT NULL DEFAULT 0,
+    created_us INTEGER NOT NULL, mask_blob_id TEXT, retouch_number INTEGER NOT NULL DEFAULT 0, retouch_chosen INTEGER NOT NULL DEFAULT 0, captured_us INTEGER NOT NULL DEFAULT 0, lens TEXT NOT NULL DEFAULT '',
     UNIQUE (submission_id, number)
 ) STRICT;
 
@@ -774,7 +774,7 @@ CREATE TABLE upload (
     blob_id TEXT,                       -- the whole, once complete
     created_us INTEGER NOT NULL,
     expires_us INTEGER NOT NULL
-) STRICT;
+, captured_us INTEGER NOT NULL DEFAULT 0, lens TEXT NOT NULL DEFAULT '') STRICT;
 CREATE INDEX upload_expires ON upload(expires_us);
 CREATE INDEX upload_same ON upload(student_id, purpose, sha256_index);
 CREATE INDEX upload_student ON upload(student_id, created_us);

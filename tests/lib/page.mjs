@@ -9,12 +9,12 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
     '--disable-component-update', '--disable-sync', '--font-render-hinting=none', '--force-color-profile=srgb'];
 export const pictures = join(build, 'screenshots');
 
-/** A browser with a profile of its own; `close` ends it. */
-export async function startBrowser() {
+/** A browser with a profile of its own; `close` ends it. args: more of Chromium's switches (a fake camera). */
+export async function startBrowser({ args = [] } = {}) {
     if (!existsSync(CHROMIUM)) skip(`no Chromium at ${CHROMIUM} (XUEYING_CHROMIUM)`);
     const { chromium } = await import('playwright-core');
     mkdirSync(pictures, { recursive: true });
-    const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: [...ARGS, ...args] });
     return { browser, open: (url, options) => openWindow(browser, url, options), close: () => browser.close() };
 }
 

@@ -69,7 +69,7 @@ export async function call(method, path, options = {}) {
     });
     if (response.ok || response.status === 304) {
       const type = response.headers.get('content-type') || '';
-      const empty = response.status === 204 || response.status === 304;
+      const empty = method === 'HEAD' || response.status === 204 || response.status === 304;
       const data = empty ? null : type.startsWith('application/json') ? await response.json() : await response.blob();
       return { status: response.status, data, headers: response.headers };
     }

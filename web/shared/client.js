@@ -111,7 +111,7 @@ export const messageRead = (id, options) => send('POST', `/api/v1/me/messages/${
 /** answers to WeChat prompts; accepted ones raise the ledger @param body {{results?: Object, template_ids?: Array<string>}} @returns {Promise<null>} */
 export const subscriptionAccepted = (body, options) => send('POST', '/api/v1/me/subscriptions', { ...options, body });
 
-/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'id_card'|'code'|'message', size_bytes: number, sha256: string, source?: 'live'|'native'|'album'}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
+/** announce an upload (12 MiB at most) @param body {{purpose: 'photo'|'id_portrait'|'id_card'|'code'|'message', size_bytes: number, sha256: string, source?: 'live'|'native'|'album', captured_at?: string, lens?: string}} @returns {Promise<{id: string, offset: number, complete: boolean}>} */
 export const uploadStart = (body, options) => send('POST', '/api/v1/uploads', { ...options, body });
 
 /** how much has arrived @returns {Promise<null>} */
@@ -129,7 +129,7 @@ export const precheck = (body, options) => send('POST', '/api/v1/precheck', { ..
 /** make an attempt from a complete upload @param body {{upload_id: string}} @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed'}>} */
 export const attemptAdd = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/attempts`, { key: newKey(), ...options, body });
 
-/** an attempt with its report @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed', verdict: ''|'pass'|'warn'|'fail', report: Report, source: 'live'|'native'|'album', created: string, chosen: boolean, insisted?: boolean, rejected?: boolean, retouch?: number}>} */
+/** an attempt with its report @returns {Promise<{id: string, number: number, state: 'processing'|'ready'|'failed', verdict: ''|'pass'|'warn'|'fail', report: Report, source: 'live'|'native'|'album', created: string, captured?: string|null, lens?: string, chosen: boolean, insisted?: boolean, rejected?: boolean, retouch?: number}>} */
 export const attemptShow = (id, attempt, options) => send('GET', `/api/v1/submissions/${part(id)}/attempts/${part(attempt)}`, options);
 
 /** its picture (404 until it is ready) @param options {{query: {variant?: 'standard'|'proxy'}}} @returns {Promise<Blob>} */

@@ -2,7 +2,7 @@
 import { observable } from './view.js';
 
 const NAME = 'xueying.prefs';
-const defaults = { language: '', theme: 'system', shortcuts: 'on', largeText: false };
+const defaults = { language: '', theme: 'system', shortcuts: 'on', largeText: false, autoShutter: 'on' };
 
 function stored() {
   try {

@@ -13,6 +13,7 @@ const SCREENS = {
   code: [() => import('./code.js'), 'Code', 'now'],
   pay: [() => import('./pay.js'), 'Pay', 'now'],
   photo: [() => import('./photo.js'), 'TakePhoto', 'now'],
+  camera: [() => import('./camera.js'), 'TakeLive', 'now'],
   preview: [() => import('./preview.js'), 'Preview', 'now'],
   confirm: [() => import('./submit.js'), 'Confirm', 'now'],
   receipt: [() => import('./receipt.js'), 'Receipt', 'now'],

@@ -60,7 +60,7 @@ CREATE TABLE link_request (             -- a student whom the roster does not kn
     decided_us INTEGER NOT NULL DEFAULT 0,
     CHECK (state IN ('waiting','linked','refused','withdrawn'))
 ) STRICT;
-CREATE INDEX link_request_state ON link_request(state, created_us);
+CREATE INDEX link_request_state ON link_request(state, id);
 CREATE INDEX link_request_student ON link_request(student_id, created_us);
 
 CREATE TABLE login_key (                -- other ways into the same student than the mini program's openid

@@ -196,11 +196,13 @@ int serve_outside_open(const struct config *c, struct arena *arena)
 
 /* ---- what endpoints ask of the outside ---- */
 
-static enum err login_by_wechat(const char *code, struct arena *arena, const char **openid, char *why)
+static enum err login_by_wechat(const char *code, struct arena *arena, const char **openid, const char **unionid,
+                                char *why)
 {
     struct wechat_identity identity;
     TRY(wechat_login_blocking(&outer.config.wechat, code, arena, &identity, why));
     *openid = identity.openid;
+    *unionid = identity.unionid;
     return ERR_NONE;
 }
 

@@ -90,7 +90,13 @@ struct api_context {
     const char *(*public_url)(void);
 
     /* Lane threads: they wait for the answer. `why`: JSON_WHY_BYTES, without personal data. */
-    enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, char *why);
+    enum err (*wechat_login)(const char *code, struct arena *arena, const char **openid, const char **unionid,
+                             char *why); /* unionid: NULL when there is none */
+    /* The service account's log-in, for a browser inside WeChat; both NULL: there is none. The address of WeChat's own
+     * page, which comes back to the student page with code and state; session may be NULL. Any thread, quick. */
+    enum err (*wechat_page_login)(const char *code, struct arena *arena, const char **openid, const char **unionid,
+                                  char *why);
+    const char *(*wechat_page_url)(const char *session, const char *state, struct arena *arena);
     enum err (*wechat_phone)(const char *code, struct arena *arena, const char **phone, char *why);
     /* A text message through the operator's gateway. NULL: none is set up. `id` makes it one however often it is asked
      * for; purpose: "login_code". Errors and `why`: dispatch/sms.h. */

@@ -5,6 +5,7 @@
 #include "api/student_rules.h"
 #include "store/collection_code.h"
 #include "store/consent.h"
+#include "store/detail.h"
 #include "store/roster.h"
 #include "store/student.h"
 #include "store/transition.h"
@@ -60,7 +61,7 @@ static bool token_is_good(struct tx *tx, const struct confirm *job)
 /* Says what is missing in words; the table says no without giving reasons. */
 static enum err explain_refusal(struct tx *tx, struct confirm *job)
 {
-    bool consented = false, has_code = false;
+    bool consented = false, has_code = false, has_details = false;
     const struct submission *s = &job->s;
     const char *address = NULL;
     if (!rules_collects(s))
@@ -77,6 +78,9 @@ static enum err explain_refusal(struct tx *tx, struct confirm *job)
     TRY(collection_code_given(tx, s->id, &job->session.policy, &has_code));
     if (!has_code)
         return job_refuse(&job->job, ERR_REFUSED, "this session needs the collection code of CHSI; send it first");
+    TRY(detail_given(tx, s, &job->session.policy, &has_details));
+    if (!has_details)
+        return job_refuse(&job->job, ERR_REFUSED, "confirm the data of the roster, and a phone where one is asked for");
     if (text_is(job->session.policy.deliver_mail, "student")) {
         TRY(submission_address(tx, s->id, &address));
         if (address == NULL)

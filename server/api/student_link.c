@@ -6,7 +6,6 @@
 #include "api/job.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
-#include "store/collection_code.h"
 #include "store/enrolment.h"
 #include "store/student_submissions.h"
 #include "store/wrong_try.h"
@@ -188,47 +187,20 @@ static enum err link_decode(struct exchange *x, struct link *job)
     return limit(x, &job->proving);
 }
 
-static int64_t price_of(const struct policy *policy)
-{
-    bool student_pays = !text_is(policy->payment, "none") && text_is(policy->payer, "student");
-    return student_pays ? policy->price_fen : 0;
-}
-
-/* A submission for what was found; without an entry of a roster the student is taken at their word: a reviewer and the
- * face comparison look at them later. */
-static enum err make(struct tx *tx, struct link *job, const struct enrolment *enrolment)
-{
-    const struct capture_session *session = &job->proving.session;
-    const char *student_id = job->job.who->id;
-    const struct submission s = {.id = job->new_id,
-                                 .code = job->code,
-                                 .session_id = session->id,
-                                 .student_id = student_id,
-                                 .roster_id = enrolment->roster_id,
-                                 .price_fen = price_of(&session->policy),
-                                 .created_us = job->job.now_us};
-    if (enrolment->roster_id == NULL)
-        TRY(student_set_names(tx, student_id, enrolment->name,
-                              enrolment->id_number != NULL ? enrolment->id_number : enrolment->last_four));
-    TRY(submission_add(tx, &s));
-    if (enrolment->code_id != NULL)
-        TRY(collection_code_adopt(tx, enrolment->code_id, student_id, s.id, enrolment->code_matched));
-    struct audit_entry entry = {job->job.now_us, "student", s.student_id, "linked", "submission", s.id, NULL};
-    TRY(audit_add(tx, &entry));
-    return submission_get(tx, s.id, &job->made);
-}
-
 static enum err link_entry(struct tx *tx, struct link *job, const struct enrolment *enrolment)
 {
-    struct roster_entry entry;
-    if (enrolment->roster_id == NULL)
-        return make(tx, job, enrolment);
-    TRY(roster_get(tx, enrolment->roster_id, &entry));
-    enum err e = roster_link(tx, &entry, job->job.who->id, job->job.now_us);
+    const struct enrolment_taken taken = {
+        .submission_id = job->new_id, .code = job->code, .student_id = job->job.who->id, .now_us = job->job.now_us};
+    enum err e = enrolment_take(tx, &job->proving.session, enrolment, &taken);
     if (e == ERR_CONFLICT)
         return job_refuse(&job->job, e, "this entry of the roster is linked with another login; ask customer service");
+    if (e == ERR_NOT_FOUND)
+        return job_refuse(&job->job, ERR_STALE, "the roster has changed meanwhile; ask for the enrolments again");
     TRY(e);
-    return make(tx, job, enrolment);
+    struct audit_entry entry = {job->job.now_us, "student", job->job.who->id, "linked", "submission",
+                                job->new_id,     NULL};
+    TRY(audit_add(tx, &entry));
+    return submission_get(tx, job->new_id, &job->made);
 }
 
 static enum err link_proved(struct tx *tx, struct link *job)

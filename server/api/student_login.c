@@ -1,63 +1,77 @@
 /* Students: in with WeChat, out, and a phone number. */
-#include "api/job.h"
+#include "api/log_in.h"
 #include "store/account.h"
 #include "store/audit.h"
 #include "store/student.h"
+#include "store/student_submissions.h"
 #include "store/view.h"
 
 /* ---- log in ---- */
 
 struct login_wechat {
-    struct job job;
-    const char *code;
-    const char *new_id, *openid;
-    char token[CRYPT_TOKEN_TEXT_BYTES], token_hash[CRYPT_HASH_TEXT_BYTES];
-    int64_t expires_us;
-    const char *student_id;
+    struct log_in in;
+    const char *code, *kind;
+    const char *openid, *unionid;
 };
 
 static const struct json_field login_wechat_fields[] = {
-    JSON_FIELD(struct login_wechat, code, JSON_TO_TEXT, true, 1, 200)};
+    JSON_FIELD(struct login_wechat, code, JSON_TO_TEXT, true, 1, 200),
+    JSON_FIELD(struct login_wechat, kind, JSON_TO_TEXT, false, 1, 10)};
 
 static enum err login_wechat_decode(struct exchange *x, struct login_wechat *job)
 {
-    job_begin(x, &job->job);
-    job->job.status = 201;
-    job->new_id = job_new_id(&job->job);
-    job->expires_us = job->job.now_us + MILLIS_US(api()->student_login_ms);
-    crypt_token(job->token);
-    crypt_hash_text(job->token, job->token_hash);
+    log_in_begin(x, &job->in);
+    job->kind = "mini";
     TRY(exchange_json(x, login_wechat_fields, countof(login_wechat_fields), job));
+    TRY(job_choice(x, "kind", job->kind, "|mini|page|"));
+    if (text_is(job->kind, "page") && api()->wechat_page_login == NULL)
+        return exchange_explain(x, ERR_REFUSED, "there is no service account to log in with");
     return exchange_limit(x, job->code);
 }
 
 static enum err login_wechat_ask(struct login_wechat *job, struct arena *arena)
 {
-    return api()->wechat_login(job->code, arena, &job->openid, job->job.why);
-}
-
-static enum err login_wechat_body(struct tx *tx, struct login_wechat *job, struct buf *out)
-{
-    json_object_open(out);
-    json_put_text(out, "token", job->token);
-    json_put_time(out, "expires", job->expires_us);
-    json_name(out, "student");
-    TRY(view_student(tx, job->student_id, out));
-    json_object_close(out);
-    return ERR_NONE;
+    bool page = text_is(job->kind, "page");
+    return (page ? api()->wechat_page_login : api()->wechat_login)(job->code, arena, &job->openid, &job->unionid,
+                                                                   job->in.job.why);
 }
 
 static enum err login_wechat_write(struct tx *tx, struct login_wechat *job)
 {
-    int64_t now_us = job->job.now_us;
-    const char *language = job->job.language == LANGUAGE_EN ? "en" : "zh";
-    TRY(student_of_openid(tx, job->openid, job->new_id, language, now_us, &job->student_id));
-    TRY(login_add(tx, job->token_hash, job->student_id, true, now_us, job->expires_us));
-    struct audit_entry entry = {now_us, "student", job->student_id, "login", "student", job->student_id, NULL};
-    TRY(audit_add(tx, &entry));
-    return COMPOSE(tx, job, login_wechat_body);
+    return log_in_by(tx, &job->in, text_is(job->kind, "page") ? LOGIN_PAGE : LOGIN_MINI, job->openid, job->unionid);
 }
 ANSWERED(login_wechat, struct login_wechat, LANE(login_wechat_ask), WRITE(login_wechat_write))
+
+/* ---- to WeChat's own page and back, for a browser inside WeChat ---- */
+
+struct login_wechat_start {
+    struct job job;
+    const char *to;
+};
+
+#define STATE_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+static enum err login_wechat_start_decode(struct exchange *x, struct login_wechat_start *job)
+{
+    const char *state = exchange_query(x, "state"), *session = exchange_query(x, "session");
+    job_begin(x, &job->job);
+    if (api()->wechat_page_url == NULL)
+        return exchange_explain(x, ERR_REFUSED, "there is no service account to log in with");
+    if (state == NULL || strlen(state) < 8 || strlen(state) > 64 || !text_all(state, STATE_CHARS))
+        return exchange_explain(x, ERR_BAD_FIELD, "state must be 8 to 64 letters, digits, '-' or '_'");
+    if (session != NULL && (strlen(session) > 8 || !text_all(session, STATE_CHARS)))
+        return exchange_explain(x, ERR_BAD_FIELD, "session must be the code of a capture session");
+    job->to = api()->wechat_page_url(session, state, job->job.arena);
+    return ERR_NONE;
+}
+
+static void login_wechat_start_reply(struct exchange *x, struct login_wechat_start *job)
+{
+    exchange_status(x, 302);
+    exchange_set_header(x, "location", job->to);
+    exchange_send_bytes(x, "text/plain", "", 0);
+}
+ENDPOINT(login_wechat_start, struct login_wechat_start, NO_STEPS)
 
 /* ---- out: students and staff ---- */
 
@@ -101,19 +115,13 @@ static const struct json_field phone_bind_fields[] = {
     JSON_FIELD(struct phone_bind, code, JSON_TO_TEXT, false, 1, 200),
     JSON_FIELD(struct phone_bind, phone, JSON_TO_TEXT, false, 11, 11)};
 
-/* A mobile number of the mainland: 11 digits, 13… to 19… */
-static bool is_mobile(const char *phone)
-{
-    return strlen(phone) == 11 && text_all(phone, "0123456789") && phone[0] == '1' && phone[1] >= '3';
-}
-
 static enum err phone_bind_decode(struct exchange *x, struct phone_bind *job)
 {
     job_begin(x, &job->job);
     TRY(exchange_json(x, phone_bind_fields, countof(phone_bind_fields), job));
     if ((job->code == NULL) == (job->phone == NULL))
         return exchange_explain(x, ERR_BAD_FIELD, "give either code or phone");
-    if (job->phone != NULL && !is_mobile(job->phone))
+    if (job->phone != NULL && !log_in_is_mobile(job->phone))
         return exchange_explain(x, ERR_BAD_FIELD, "phone must be a mainland mobile number of 11 digits");
     return ERR_NONE;
 }
@@ -128,6 +136,9 @@ static enum err phone_bind_write(struct tx *tx, struct phone_bind *job)
     struct buf b;
     const char *id = job->job.who->id;
     TRY(student_set_phone(tx, id, job->phone));
+    if (job->code != NULL) /* WeChat has proved it; what is typed opens nothing */
+        TRY(login_key_keep(tx, LOGIN_PHONE, job->phone, id, job->job.now_us));
+    TRY(student_submissions_touch(tx, id)); /* what is allowed depends on it */
     struct audit_entry entry = {job->job.now_us, "student", id, "phone_bound", "student", id, NULL};
     TRY(audit_add(tx, &entry));
     buf_init(&b, KIB(1));

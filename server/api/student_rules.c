@@ -4,8 +4,12 @@
 
 static bool could_confirm(const struct submission *s, bool open, bool in_time)
 {
-    const struct wf_facts facts = {
-        .attempt_ready = true, .consented = true, .code_given = true, .session_open = open, .retake_in_time = in_time};
+    const struct wf_facts facts = {.attempt_ready = true,
+                                   .consented = true,
+                                   .code_given = true,
+                                   .details_given = true,
+                                   .session_open = open,
+                                   .retake_in_time = in_time};
     return wf_decide(s->state, EV_confirm, &facts) != NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "store/audit.h"
 #include "store/blob_row.h"
 #include "store/collection_code.h"
+#include "store/detail.h"
 #include "store/face.h"
 #include "store/own_data.h"
 #include "store/queries.h"
@@ -147,6 +148,7 @@ static enum err erase_step(struct tx *tx, void *job)
         return ERR_NONE; /* reopened meanwhile */
     TRY(erase_attempts(tx, &submission, s->now_us));
     TRY(collection_code_erase(tx, submission.id));
+    TRY(detail_erase(tx, submission.id));
     TRY(TX_RUN(tx, Q_SUBMISSION_ADDRESS_ERASE, v_text(submission.id)));
     TRY(erase_person(tx, &submission, s->now_us));
     TRY(submission_touch(tx, submission.id));

@@ -1,11 +1,13 @@
 #include "store/enrolment.h"
 
+#include "base/check.h"
 #include "base/code_kind.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "store/collection_code.h"
 #include "store/identity.h"
 #include "store/store.h"
+#include "store/submission.h"
 
 #define NEAR_MAX 512 /* entries of a session with the same last four; a roster of a million has about a hundred */
 
@@ -182,6 +184,42 @@ enum err enrolment_find(struct tx *tx, const struct capture_session *session, co
     if (has_number(proof))
         return one(roster_by_number(tx, session->id, proof->student_no, proof->last_four, &found->items[0]), found);
     return of_person(tx, session, proof->name, proof->id_number, found);
+}
+
+/* ---- taken ---- */
+
+static int64_t price_of(const struct policy *policy)
+{
+    bool student_pays = !text_is(policy->payment, "none") && text_is(policy->payer, "student");
+    return student_pays ? policy->price_fen : 0;
+}
+
+static enum err become(struct tx *tx, const struct enrolment *enrolment, const struct enrolment_taken *taken)
+{
+    struct roster_entry entry;
+    if (enrolment->roster_id == NULL)
+        return student_set_names(tx, taken->student_id, enrolment->name,
+                                 enrolment->id_number != NULL ? enrolment->id_number : enrolment->last_four);
+    TRY(roster_get(tx, enrolment->roster_id, &entry));
+    return roster_link(tx, &entry, taken->student_id, taken->now_us);
+}
+
+enum err enrolment_take(struct tx *tx, const struct capture_session *session, const struct enrolment *enrolment,
+                        const struct enrolment_taken *taken)
+{
+    RUNS_ON(ROLE_WRITER);
+    const struct submission s = {.id = taken->submission_id,
+                                 .code = taken->code,
+                                 .session_id = session->id,
+                                 .student_id = taken->student_id,
+                                 .roster_id = enrolment->roster_id,
+                                 .price_fen = price_of(&session->policy),
+                                 .created_us = taken->now_us};
+    TRY(become(tx, enrolment, taken));
+    TRY(submission_add(tx, &s));
+    return enrolment->code_id == NULL
+               ? ERR_NONE
+               : collection_code_adopt(tx, enrolment->code_id, s.student_id, s.id, enrolment->code_matched);
 }
 
 /* ---- tokens ---- */

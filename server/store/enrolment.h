@@ -37,8 +37,6 @@ struct enrolments {
 enum err enrolment_find(struct tx *tx, const struct capture_session *session, const struct student *student,
                         const struct proof *proof, struct enrolments *found);
 
-/* One of the found ones as a token for that student and session, valid for ENROLMENT_TOKEN_S; and back. In tx->arena.
- * False: changed, too old, or another's. */
 #define ENROLMENT_TOKEN_S         900
 #define ENROLMENT_TOKEN_CHARS_MAX 1200
 struct enrolment {
@@ -46,6 +44,19 @@ struct enrolment {
     const char *name, *id_number, *last_four, *code_id;
     bool code_matched;
 };
+
+/* The student gets it: the roster's entry is linked (without one they are taken at their word: a reviewer and the face
+ * comparison look at them later), the submission made, the code shown before becomes its first. CONFLICT: another
+ * login has the entry. NOT_FOUND: the entry, or the code, is gone. Writer. */
+struct enrolment_taken {
+    const char *submission_id, *code, *student_id; /* ids are drawn by the caller */
+    int64_t now_us;
+};
+enum err enrolment_take(struct tx *tx, const struct capture_session *session, const struct enrolment *enrolment,
+                        const struct enrolment_taken *taken);
+
+/* One of the found ones as a token for that student and session, valid for ENROLMENT_TOKEN_S; and back. In tx->arena.
+ * False: changed, too old, or another's. */
 const char *enrolment_token(struct tx *tx, const char *student_id, const char *session_id,
                             const struct enrolment *enrolment, int64_t now_us);
 bool enrolment_of_token(struct tx *tx, const char *student_id, const char *session_id, const char *token,

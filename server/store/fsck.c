@@ -327,12 +327,30 @@ static enum err count_events(struct tx *tx, size_t query, int64_t counts[EV_COUN
     return rows_close(&r);
 }
 
+/* Pictures of cards live for a day; a stopped server may be late by its pause. */
+static enum err check_id_cards(struct tx *tx, struct fsck *f)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_FSCK_ID_CARDS, v_int(f->now_us - SECONDS_US(7 * 86400))));
+    if (rows_next(&r)) {
+        f->results[FSCK_references].looked_at++;
+        if (col_int(&r, 0) > 0)
+            fsck_problem(f, FSCK_references, "%" PRId64 " pictures of cards name an object that is not there",
+                         col_int(&r, 0));
+        if (col_int(&r, 1) > 0)
+            fsck_problem(f, FSCK_references, "%" PRId64 " pictures of cards are kept for longer than a week",
+                         col_int(&r, 1));
+    }
+    return rows_close(&r);
+}
+
 enum err fsck_totals(struct tx *tx, void *job)
 {
     struct fsck *f = job;
     int64_t moves[EV_COUNT] = {0}, audited[EV_COUNT] = {0};
     TRY(check_lanes(tx, f));
     TRY(check_faces(tx, f));
+    TRY(check_id_cards(tx, f));
     TRY(count_events(tx, Q_FSCK_MOVES, moves));
     TRY(count_events(tx, Q_FSCK_AUDITED, audited));
     for (int event = 0; event < EV_COUNT; event++)

@@ -11,7 +11,10 @@
 #include "store/conversation.h"
 #include "store/face_count.h"
 #include "store/follower.h"
+#include "store/collection_code.h"
 #include "store/identity.h"
+#include "store/link_request.h"
+#include "store/login_key.h"
 #include "store/message.h"
 #include "store/outbox.h"
 #include "store/queries.h"
@@ -299,6 +302,9 @@ enum err person_erase(struct tx *tx, const char *student_id, int64_t now_us)
     TRY(TX_RUN(tx, Q_STUDENT_ERASE, v_text(student_id)));
     TRY(identity_erase(tx, student_id, now_us));
     TRY(conversation_erase(tx, student_id, now_us));
+    TRY(link_request_erase(tx, student_id));
+    TRY(collection_code_drop_open(tx, student_id));
+    TRY(login_keys_erase(tx, student_id));
     TRY(face_count_drop(tx, student_id));
     TRY(TX_OPEN(tx, &r, Q_STUDENT_LEAVING, v_text(student_id)));
     bool leaving = rows_next(&r) && col_int(&r, 0) != 0;

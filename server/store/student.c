@@ -50,6 +50,8 @@ static enum err read_student(struct tx *tx, const struct rows *r, struct student
                           .links_locked_until_us = col_int(r, 8),
                           .version = col_int(r, 9)};
     TRY(unseal(tx, "student", s->id, "openid", r, 1, &s->openid));
+    if (s->openid != NULL && s->openid[0] == '\0')
+        s->openid = NULL; /* came by another way than the mini program */
     TRY(unseal(tx, "student", s->id, "phone", r, 2, &s->phone));
     TRY(unseal(tx, "student", s->id, "name", r, 3, &s->name));
     return unseal(tx, "student", s->id, "id_number", r, 4, &s->id_number);
@@ -78,6 +80,32 @@ enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id
     if (rows_next(&r))
         *id = col_text(&r, 0);
     return rows_close_one(&r);
+}
+
+enum err student_with_openid(struct tx *tx, const char *openid, const char **id)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(index_of(tx, "openid", openid))));
+    if (rows_next(&r))
+        *id = col_text(&r, 0);
+    return rows_close_one(&r);
+}
+
+enum err student_add_without_openid(struct tx *tx, const char *id, const char *language, int64_t now_us)
+{
+    RUNS_ON(ROLE_WRITER);
+    size_t len = 0;
+    const void *sealed = seal(tx, "student", id, "openid", "", &len);
+    return TX_RUN(tx, Q_STUDENT_ADD, v_text(id), v_text(index_of(tx, "no_openid", id)), v_bytes(sealed, len),
+                  v_text(language), v_int(now_us));
+}
+
+enum err student_set_openid(struct tx *tx, const char *id, const char *openid)
+{
+    RUNS_ON(ROLE_WRITER);
+    size_t len = 0;
+    const void *sealed = seal(tx, "student", id, "openid", openid, &len);
+    return TX_RUN(tx, Q_STUDENT_OPENID, v_text(index_of(tx, "openid", openid)), v_bytes(sealed, len), v_text(id));
 }
 
 enum err student_set_phone(struct tx *tx, const char *id, const char *phone)

@@ -9,9 +9,10 @@
 
 struct student {
     const char *id;
-    const char *openid, *phone, *name, *id_number; /* plain; NULL when not known */
-    const char *portrait_blob_id;                  /* NULL: none */
-    const char *language;                          /* zh, en */
+    const char *openid, *phone, *name; /* plain; NULL when not known; openid: of the mini program */
+    const char *id_number;             /* plain; only its last four where nobody knows more; NULL: nothing */
+    const char *portrait_blob_id;      /* NULL: none */
+    const char *language;              /* zh, en */
     int64_t wrong_links, links_locked_until_us, version;
 };
 
@@ -19,6 +20,10 @@ enum err student_get(struct tx *tx, const char *id, struct student *s); /* NOT_F
 /* The student with that openid, made with `new_id` when there is none; *id is set. */
 enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id, const char *language, int64_t now_us,
                            const char **id);
+enum err student_with_openid(struct tx *tx, const char *openid, const char **id); /* NOT_FOUND */
+/* For those who come by another way than the mini program (login_key.h); later they may come by it too. */
+enum err student_add_without_openid(struct tx *tx, const char *id, const char *language, int64_t now_us);
+enum err student_set_openid(struct tx *tx, const char *id, const char *openid);
 enum err student_set_phone(struct tx *tx, const char *id, const char *phone);
 /* For students no roster knows (policy roster_mode code_only); roster_link (roster.h) does it for the others. */
 enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number);

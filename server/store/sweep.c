@@ -3,6 +3,8 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/blob_row.h"
+#include "store/collection_code.h"
+#include "store/id_card.h"
 #include "store/queries.h"
 #include "store/review.h"
 #include "store/store.h"
@@ -138,6 +140,18 @@ static enum err drop_copies(struct tx *tx, struct sweep *sweep, struct due *due)
     return ERR_NONE;
 }
 
+/* What proves who somebody is lives for a day: pictures of cards, codes without submission, codes sent to phones, the
+ * memory of wrong tries. */
+static enum err forget_proofs(struct tx *tx, struct sweep *sweep)
+{
+    int64_t now_us = sweep->now_us, yesterday_us = now_us - SECONDS_US(86400), cards = 0;
+    TRY(id_card_expire(tx, now_us, SWEEP_MAX, &cards));
+    sweep->more = sweep->more || cards == SWEEP_MAX;
+    TRY(collection_code_drop_stale(tx, now_us, SWEEP_MAX));
+    TRY(TX_RUN(tx, Q_SWEEP_PHONE_CODES, v_int(yesterday_us), v_int(SWEEP_MAX)));
+    return TX_RUN(tx, Q_SWEEP_WRONG_TRIES, v_int(yesterday_us), v_int(SWEEP_MAX), v_int(yesterday_us));
+}
+
 static enum err list_erased(struct tx *tx, struct sweep *sweep)
 {
     struct rows r;
@@ -159,6 +173,7 @@ enum err sweep_run(struct tx *tx, void *job)
     TRY(release_claims(tx, sweep, &due));
     TRY(drop_uploads(tx, sweep, &due));
     TRY(drop_copies(tx, sweep, &due));
+    TRY(forget_proofs(tx, sweep));
     TRY(TX_RUN(tx, Q_SWEEP_IDEMPOTENCY, v_int(now_us), v_int(now_us), v_int(SWEEP_MAX)));
     TRY(TX_RUN(tx, Q_SWEEP_LOGINS, v_int(now_us), v_int(SWEEP_MAX)));
     TRY(TX_RUN(tx, Q_PUSH_SEEN_FORGET, v_int(now_us - PUSH_KEPT_US), v_int(SWEEP_MAX)));

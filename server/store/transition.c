@@ -8,6 +8,7 @@
 #include "store/capture_session.h"
 #include "store/collection_code.h"
 #include "store/message.h"
+#include "store/detail.h"
 #include "store/outbox.h"
 #include "store/queries.h"
 #include "store/retouch.h"
@@ -85,6 +86,7 @@ static enum err facts_of(struct tx *tx, const struct submission *s, const struct
         TRY(facts_of_attempt(tx, s, f, m->event));
         TRY(consent_complete(tx, s->student_id, session->policy.face_consent_needed, &f->consented));
         TRY(collection_code_given(tx, s->id, &session->policy, &f->code_given));
+        TRY(detail_given(tx, s, &session->policy, &f->details_given));
     }
     if (m->event == EV_face_result)
         f->face = m->face;
@@ -417,6 +419,7 @@ enum err transition_allowed(struct tx *tx, const struct submission *s, enum acto
     TRY(facts_of_attempt(tx, s, &facts, kind == ACTOR_STAFF ? EV_reopen : EV_confirm));
     TRY(consent_complete(tx, s->student_id, session.policy.face_consent_needed, &facts.consented));
     TRY(collection_code_given(tx, s->id, &session.policy, &facts.code_given));
+    TRY(detail_given(tx, s, &session.policy, &facts.details_given));
     json_array_open(out);
     for (int event = 0; event < EV_COUNT; event++) {
         bool mine = kind == ACTOR_STUDENT ? wf_event_who(event) == WF_WHO_student : wf_event_who(event) == WF_WHO_staff;

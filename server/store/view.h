@@ -25,6 +25,9 @@ enum err view_timeline(struct tx *tx, const char *submission_id, int64_t after, 
 enum err view_code(struct tx *tx, const struct submission *s, const struct policy *policy, enum language lang,
                    struct buf *out);
 
+/* What the roster says and the student added, with the gaps that are theirs to fill (schema Details). */
+enum err view_details(struct tx *tx, const struct submission *s, const struct policy *policy, struct buf *out);
+
 /* ---- staff ---- */
 
 /* With what only staff may know: the decoder's word, and how many other students showed the same. */

@@ -176,6 +176,8 @@ enum err submission_view(struct tx *tx, const struct submission *s, enum languag
     TRY(put_attempts(tx, s, out));
     json_name(out, "collection_code");
     TRY(view_code(tx, s, &session.policy, lang, out));
+    json_name(out, "details");
+    TRY(view_details(tx, s, &session.policy, out));
     json_name(out, "allowed");
     TRY(transition_allowed(tx, s, ACTOR_STUDENT, false, now_us, out));
     if (tag != NULL) {

@@ -63,6 +63,7 @@
     G(attempt_ready, f->attempt_ready)                                                                                 \
     G(consented, f->consented)                                                                                         \
     G(code_given, f->code_given)                                                                                       \
+    G(details_given, f->details_given)                                                                                 \
     G(session_open, f->session_open)                                                                                   \
     G(payment_due, f->price_fen > 0 && !f->paid)                                                                       \
     G(unattended, !f->claimed)                                                                                         \
@@ -137,6 +138,7 @@ struct wf_facts {
     bool attempt_ready; /* a chosen attempt has a standardised photo that passed, or was insisted on */
     bool consented;     /* all ticks the policy requires are given */
     bool code_given;    /* the collection code has been read, or the policy does not ask for it */
+    bool details_given; /* data of the roster and phone are confirmed, as far as the policy asks for it */
     bool session_open;  /* now is within the session's window */
     int64_t price_fen;  /* due for this pass; 0 = free */
     bool paid;          /* that sum has been received */

@@ -32,6 +32,7 @@ static void random_facts(struct wf_facts *f)
 {
     *f = (struct wf_facts){.attempt_ready = coin(),
                            .code_given = coin(),
+                           .details_given = coin(),
                            .consented = coin(),
                            .session_open = coin(),
                            .price_fen = small(2) * 3000,

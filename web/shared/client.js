@@ -39,8 +39,20 @@ export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${
 /** schools by name, with their sessions of a level @param options {{query: {q: string, level?: string}}} @returns {Promise<{items: Array<{school: string, school_code: string, sessions: Array<{code: string, name: string, level: string, graduation_year: number, batch_name: string, opens: string, closes: string, open_now: boolean}>}>}>} */
 export const schoolFind = (options) => send('GET', '/api/v1/schools', options);
 
-/** log in with wx.login's code @param body {{code: string}} @returns {Promise<{token: string, expires: string, student: Student}>} */
+/** log in with wx.login's code @param body {{code: string, kind?: 'mini'|'page'}} @returns {Promise<{token: string, expires: string, student: Student}>} */
 export const loginWechat = (body, options) => send('POST', '/api/v1/login/wechat', { ...options, body });
+
+/** to the page of WeChat, inside its browser @param options {{query: {session?: string, state: string}}} @returns {Promise<null>} */
+export const loginWechatStart = (options) => send('GET', '/api/v1/login/wechat/start', options);
+
+/** a code by text message @param body {{phone: string}} @returns {Promise<null>} */
+export const loginPhoneCode = (body, options) => send('POST', '/api/v1/login/phone/code', { ...options, body });
+
+/** log in with the code @param body {{phone: string, code: string}} @returns {Promise<{token: string, expires: string, student: Student}>} */
+export const loginPhone = (body, options) => send('POST', '/api/v1/login/phone', { ...options, body });
+
+/** log in with student number, last four of the ID number and name @param body {{session_code: string, student_no: string, last_four: string, name: string}} @returns {Promise<{token: string, expires: string, student: Student}>} */
+export const loginNumber = (body, options) => send('POST', '/api/v1/login/number', { ...options, body });
 
 /** end this login @returns {Promise<null>} */
 export const logout = (options) => send('POST', '/api/v1/logout', options);
@@ -96,6 +108,12 @@ export const ownCopyFile = (options) => send('GET', '/api/v1/me/copy/file', opti
 /** forget me, what is personal is erased; refused while a photo is under review or on its way @param body {{confirm: 'forget me'}} @returns {Promise<null>} */
 export const leave = (body, options) => send('POST', '/api/v1/me/leave', { ...options, body });
 
+/** not found, so people look @param body {{session_code: string, name: string, id_number?: string, student_no?: string, college?: string, major?: string, class_name?: string, note?: string}} @returns {Promise<{id: string, session_code: string, session_name: string, state: 'waiting'|'linked'|'refused'|'withdrawn', reason: string, submission_id: string|null, created: string, decided: string|null}>} */
+export const linkRequestAdd = (body, options) => send('POST', '/api/v1/me/link-requests', { key: newKey(), ...options, body });
+
+/** what became of my requests @returns {Promise<{items: Array<LinkRequest>}>} */
+export const linkRequestsMine = (options) => send('GET', '/api/v1/me/link-requests', options);
+
 /** inbox, newest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<Message>, next: string|null, unread: number}>} */
 export const messages = (options) => send('GET', '/api/v1/me/messages', options);
 
@@ -143,6 +161,9 @@ export const submissionShow = (id, options) => send('GET', `/api/v1/submissions/
 
 /** every move, oldest first @param options {{query: {limit?: number, cursor?: string}}} @returns {Promise<{items: Array<TimelineItem>, next: string|null}>} */
 export const timeline = (id, options) => send('GET', `/api/v1/submissions/${part(id)}/timeline`, options);
+
+/** confirm the data of the roster, fill its gaps @param body {{college?: string, major?: string, class_name?: string, email?: string, phone?: string}} @returns {Promise<Submission>} */
+export const detailsSet = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/details`, { ...options, body });
 
 /** where the prints go @param body {{name: string, phone: string, text: string}} @returns {Promise<null>} */
 export const addressSet = (id, body, options) => send('PUT', `/api/v1/submissions/${part(id)}/address`, { ...options, body });

@@ -143,7 +143,7 @@ TEST(sound_data_has_no_problems)
             TEST_FAIL("%s: %s", fsck_name((enum fsck_check)i), f.results[i].samples[0]);
     }
     EQ_INT(3, f.results[FSCK_history].looked_at);
-    EQ_INT(3, f.results[FSCK_references].looked_at);
+    EQ_INT(4, f.results[FSCK_references].looked_at);
     EQ_INT(2, f.results[FSCK_audit].looked_at);
     temp_store_close(&w.t);
 }

@@ -2,6 +2,7 @@
 
 #include "store/account.h"
 #include "store/audit.h"
+#include "store/student.h"
 #include "store/view.h"
 
 void log_in_begin(struct exchange *x, struct log_in *job)
@@ -25,6 +26,14 @@ static enum err body(struct tx *tx, struct log_in *job, struct buf *out)
     return ERR_NONE;
 }
 
+/* A number that was proved is the student's, unless they have given another. */
+static enum err keep_phone(struct tx *tx, const char *student_id, const char *phone)
+{
+    struct student student;
+    TRY(student_get(tx, student_id, &student));
+    return student.phone != NULL ? ERR_NONE : student_set_phone(tx, student_id, phone);
+}
+
 enum err log_in_by(struct tx *tx, struct log_in *job, enum login_way way, const char *key, const char *unionid)
 {
     int64_t now_us = job->job.now_us;
@@ -35,6 +44,8 @@ enum err log_in_by(struct tx *tx, struct log_in *job, enum login_way way, const 
                                 .language = job->job.language == LANGUAGE_EN ? "en" : "zh",
                                 .now_us = now_us};
     TRY(login_student(tx, &by, &job->student_id));
+    if (way == LOGIN_PHONE)
+        TRY(keep_phone(tx, job->student_id, key));
     TRY(login_add(tx, job->token_hash, job->student_id, true, now_us, job->expires_us));
     const char *detail = arena_printf(tx->arena, "{\"way\":\"%s\"}", login_way_name(way));
     struct audit_entry entry = {now_us, "student", job->student_id, "login", "student", job->student_id, detail};

@@ -3,7 +3,6 @@
 #include "api/log_in.h"
 #include "store/capture_session.h"
 #include "store/roster.h"
-#include "store/student.h"
 #include "store/wrong_try.h"
 
 /* ---- a code by text message ---- */
@@ -87,13 +86,10 @@ static enum err login_phone_decode(struct exchange *x, struct login_phone *job)
 
 static enum err login_phone_write(struct tx *tx, struct login_phone *job)
 {
-    struct student student;
     TRY(phone_code_check(tx, job->phone, job->code, job->in.job.now_us, &job->good));
     if (!job->good)
         return ERR_NONE; /* the try is counted */
-    TRY(log_in_by(tx, &job->in, LOGIN_PHONE, job->phone, NULL));
-    TRY(student_get(tx, job->in.student_id, &student));
-    return student.phone != NULL ? ERR_NONE : student_set_phone(tx, student.id, job->phone);
+    return log_in_by(tx, &job->in, LOGIN_PHONE, job->phone, NULL);
 }
 
 static void login_phone_reply(struct exchange *x, struct login_phone *job)

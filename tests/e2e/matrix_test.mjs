@@ -19,7 +19,7 @@ import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { bodyOf, follow, operations, smallest } from '../lib/plausible.mjs';
 import { models, program, runTests, samples, startServer, until } from '../lib/server.mjs';
 
-const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'school_find', 'login_wechat', 'pay_callback', 'courier_callback', 'console_login'];
+const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'school_find', 'login_wechat', 'login_wechat_start', 'login_phone_code', 'login_phone', 'login_number', 'pay_callback', 'courier_callback', 'console_login'];
 
 /* [method and path, whose, more]; the first line that fits counts. more:
  *   empty    why even the owner finds nothing            accept   an answer that is right for who may, though it looks like a refusal
@@ -42,6 +42,7 @@ const WHOSE = [
     [/^GET \/api\/v1\/me\/id-card\/\{id\}$/, 'mine', { names: 'cards' }],
     [/^GET \/api\/v1\/me\/code\/\{id\}$/, 'mine', { names: 'codes' }],
     [/^\w+ \/api\/v1\/me\/messages\/\{id\}/, 'mine', { empty: 'the inbox is empty' }],
+    [/^POST \/api\/v1\/me\/link-requests$/, 'self', { empty: 'the session takes no requests' }],
     [/^POST \/api\/v1\/me\/(portrait|id-card|code)$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
     [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
     [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
@@ -53,6 +54,8 @@ const WHOSE = [
 
     [/^PUT \/api\/v1\/console\/me\/password$/, 'list', { accept: 'wrong_credentials' }],
     [/^\w+ \/api\/v1\/console\/(me|events|queue)$/, 'list'],
+    [/^GET \/api\/v1\/console\/link-requests$/, 'list'],
+    [/^\w+ \/api\/v1\/console\/link-requests\/\{id\}/, 'school', { names: 'nobody', empty: 'a made-up id' }],
     [/^GET \/api\/v1\/console\/(submissions|sessions|batches|consents|presets)$/, 'list'],
     [/^POST \/api\/v1\/console\/consents$/, 'central'],
     [/^\w+ \/api\/v1\/console\/faces$/, 'central'],

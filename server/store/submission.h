@@ -28,7 +28,8 @@ struct submission {
     const char *claimed_by, *claim_id; /* NULL: none; see also claim_until_us */
     int64_t claim_until_us;
     const char *carrier, *tracking_no;
-    int64_t due_us, deadline_us, submitted_us, moved_us, created_us;
+    int64_t due_us, submitted_us, moved_us, created_us;
+    int64_t deadline_us; /* then the server acts: retake, confirmation, payment; behind the end: the purge. 0: none */
 };
 
 enum attempt_state { ATTEMPT_PROCESSING, ATTEMPT_READY, ATTEMPT_FAILED };

@@ -57,9 +57,13 @@ static enum err expire_deadlines(struct tx *tx, struct sweep *sweep, struct due 
 {
     TRY(find_due(tx, sweep, Q_SWEEP_DEADLINES, 2, due));
     for (size_t i = 0; i < due->count; i++) {
-        bool confirms = text_is(due->second[i], wf_state_name(WF_student_confirm));
+        const char *state = due->second[i];
+        bool confirms = text_is(state, wf_state_name(WF_student_confirm));
+        bool ended = text_is(state, wf_state_name(WF_completed)) || text_is(state, wf_state_name(WF_closed));
         struct move move = {.submission_id = due->first[i],
-                            .event = confirms ? EV_confirm_timeout : EV_expire,
+                            .event = ended      ? EV_purge
+                                     : confirms ? EV_confirm_timeout
+                                                : EV_expire,
                             .actor_kind = ACTOR_SERVER,
                             .actor_id = "deadline",
                             .now_us = sweep->now_us};

@@ -156,6 +156,10 @@ static void enter(const struct wf_row *row, const struct policy *p, const struct
     case WF_chsi_upload:
         s->chsi_status = "queued";
         break;
+    case WF_completed:
+    case WF_closed: /* then purged */
+        s->deadline_us = m->event == EV_purge ? 0 : m->now_us + p->retention_days * DAY_US;
+        break;
     default: /* the others have neither deadline nor price of their own */
         break;
     }
@@ -189,6 +193,9 @@ static void apply_event(const struct wf_row *row, const struct move *m, struct s
         break;
     case EV_appeal:
         s->identity_round++;
+        break;
+    case EV_purge:
+        s->deadline_us = 0;
         break;
     default:
         break;

@@ -154,7 +154,7 @@ static void put_progress(const struct submission *s, struct buf *out)
     json_put_text(out, "carrier", s->carrier);
     json_put_text(out, "tracking_no", s->tracking_no);
     json_put_time(out, "due", s->due_us);
-    json_put_time(out, "deadline", s->deadline_us);
+    json_put_time(out, "deadline", wf_state_is_end(s->state) ? 0 : s->deadline_us); /* behind the end: the purge */
     json_put_time(out, "submitted", s->submitted_us);
     json_put_time(out, "moved", s->moved_us);
     json_put_time(out, "created", s->created_us);

@@ -149,7 +149,6 @@ static enum err erase_step(struct tx *tx, void *job)
     TRY(erase_attempts(tx, &submission, s->now_us));
     TRY(collection_code_erase(tx, submission.id));
     TRY(detail_erase(tx, submission.id));
-    TRY(TX_RUN(tx, Q_SUBMISSION_ADDRESS_ERASE, v_text(submission.id)));
     TRY(TX_RUN(tx, Q_SUBMISSION_ERASE, v_text(submission.id)));
     TRY(erase_person(tx, &submission, s->now_us));
     TRY(submission_touch(tx, submission.id));

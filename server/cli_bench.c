@@ -1,11 +1,13 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
  * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
- * start, photo, face, code; size (a million rows) and photo-checks (what each check catches) only when named. */
+ * start, photo, face, code; size (a million rows), photo-checks (what each check catches) and load [SECONDS [PERCENT]]
+ * (everything at once, bench_mixed.h) only when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_code.h"
 #include "bench_face.h"
 #include "bench_load.h"
+#include "bench_mixed.h"
 #include "bench_photo.h"
 #include "bench_photo_checks.h"
 #include "bench_server.h"
@@ -372,6 +374,13 @@ static bool bench_size(struct bench_report *report)
 
 /* ---- the command ---- */
 
+static int64_t load_seconds = 60, load_percent = 100;
+
+static bool bench_load(struct bench_report *report)
+{
+    return bench_mixed(report, load_seconds, load_percent);
+}
+
 static const struct {
     const char *name;
     bool (*run)(struct bench_report *report);
@@ -380,7 +389,7 @@ static const struct {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
     {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
     {"code", bench_code, false},   {"size", bench_size, true},        {"photo-checks", bench_photo_checks, true},
-    {"peers", bench_peers, true},
+    {"peers", bench_peers, true},  {"load", bench_load, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -388,7 +397,10 @@ int cli_bench(int argc, char **argv)
     struct cli cli;
     struct bench_report report = {.json = false};
     int code = cli_open(&cli, &argc, argv, "json", CLI_CONFIG);
-    const char *name = cli_word(argc, argv, 0);
+    const char *name = cli_word(argc, argv, 0), *seconds = cli_word(argc, argv, 1), *percent = cli_word(argc, argv, 2);
+    if (code == CLI_DONE && ((seconds != NULL && (!text_int(seconds, &load_seconds) || load_seconds < 1)) ||
+                             (percent != NULL && (!text_int(percent, &load_percent) || load_percent < 1))))
+        code = cli_say(CLI_USAGE, "bench load [SECONDS [PERCENT]]: whole numbers above 0");
     report.json = cli_option(argc, argv, "json") != NULL;
     log_open(STDERR_FILENO, LOG_WARN_LEVEL);
     size_t matched = 0;
@@ -400,9 +412,9 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code =
-            cli_say(CLI_USAGE,
-                    "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers", name);
+        code = cli_say(CLI_USAGE,
+                       "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers load",
+                       name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 
-#define FILL_PEOPLE_MAX 1000
+#define FILL_PEOPLE_MAX 10000
 
 /* Logins of the first students, and one of staff who may do everything. */
 struct fill_people {

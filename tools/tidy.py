@@ -42,6 +42,8 @@ FOREIGN = {
     r'openssl/': ['server/http/', 'server/base/crypt.c', 'server/base/pki.c'],
     r'zlib\.h': ['server/http/static_files.c'],
     r'curl/': ['server/dispatch/client.c'],
+    r'expat\.h': ['server/store/xlsx_part.c'],
+    r'zip\.h': ['server/dispatch/archive.c', 'server/store/xlsx_part.c'],
     r'vips/': ['workers/image.c', 'workers/jpeg.c', 'workers/png.c', 'workers/warmup.c', 'workers/worker.c'],
     r'(cairo|pango|fontconfig)': ['workers/sheet.c', 'workers/annotate.c', 'workers/poster.c'],
     r'cblas\.h': ['workers/net.c'],

@@ -41,6 +41,11 @@ void crypt_hash_keyed(const unsigned char key[CRYPT_KEY_BYTES], const void *byte
 #define CRYPT_SHORT_KEY_BYTES 16
 uint64_t crypt_short_hash(const unsigned char key[CRYPT_SHORT_KEY_BYTES], const void *bytes, size_t len);
 void crypt_sha256(const void *bytes, size_t len, unsigned char out[32]);
+/* SHA-256 of what comes in pieces; crypt_sha256_end frees it. */
+struct crypt_sha256;
+struct crypt_sha256 *crypt_sha256_begin(void);
+void crypt_sha256_add(struct crypt_sha256 *sum, const void *bytes, size_t len);
+void crypt_sha256_end(struct crypt_sha256 *sum, unsigned char out[32]);
 void crypt_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len, unsigned char out[32]);
 bool crypt_equal(const void *a, const void *b, size_t len); /* constant time */
 void crypt_wipe(void *bytes, size_t len);

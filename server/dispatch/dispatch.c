@@ -108,6 +108,11 @@ void dispatch_wake(struct dispatch *d)
     wake(d);
 }
 
+bool dispatch_stops(const struct dispatch *d)
+{
+    return atomic_load(&d->stop_asked);
+}
+
 uv_loop_t *dispatch_loop(struct dispatch *d)
 {
     RUNS_ON(ROLE_OUTBOUND);

@@ -70,6 +70,7 @@ enum err dispatch_start(const struct dispatch_options *options, struct dispatch 
 void dispatch_stop(struct dispatch *dispatch);
 
 void dispatch_wake(struct dispatch *dispatch);               /* rows may be due; any thread */
+bool dispatch_stops(const struct dispatch *dispatch);        /* long work should end soon; any thread */
 uv_loop_t *dispatch_loop(struct dispatch *dispatch);         /* outbound thread only */
 struct mailbox *dispatch_mailbox(struct dispatch *dispatch); /* home for store units of executors */
 struct compute *dispatch_compute(struct dispatch *dispatch); /* NULL: none (yet, any more); its stats: any thread */

@@ -14,6 +14,7 @@ const struct executor compute_executors[] = {
     {"sheet", sheet_start, 1},
     {"batch", batch_start, 1},
     {"own_copy", own_copy_start_effect, 1},
+    {"roster_import", roster_start, 1},
     {NULL, NULL, 0},
 };
 

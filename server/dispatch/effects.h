@@ -1,6 +1,7 @@
 /* effects — executors that need the image worker or sealed files: standardise, retouch, derive, compare, id_card,
- * intake, erase, the batches' package, sheet and batch, and a student's own_copy. What each is for stands at the top of
- * its file; all are idempotent by the state of what they work on. main gives compute_executors to dispatch_start. */
+ * intake, erase, the batches' package, sheet and batch, a student's own_copy and roster_import. What each is for stands
+ * at the top of its file; all are idempotent by the state of what they work on. main gives compute_executors to
+ * dispatch_start. */
 #ifndef XY_EFFECTS_H
 #define XY_EFFECTS_H
 
@@ -17,6 +18,7 @@ effect_start sheet_start;                 /* effect_sheet.c */
 effect_start id_card_start;               /* effect_id_card.c */
 effect_start batch_start;                 /* effect_batch.c */
 effect_start own_copy_start_effect;       /* effect_own_copy.c */
+effect_start roster_start;                /* effect_roster.c */
 
 /* ---- what they share ---- */
 

@@ -72,7 +72,7 @@ void roster_seal(const struct keyring *ring, const struct roster_entry *entry, s
 }
 
 /* Splits "name\nnumber\nphone" in place. */
-static enum err open_person(struct tx *tx, const void *bytes, size_t len, struct roster_entry *entry)
+enum err roster_open_person(struct tx *tx, const void *bytes, size_t len, struct roster_entry *entry)
 {
     char *text = NULL;
     size_t text_len = 0;
@@ -105,7 +105,7 @@ static enum err read_entry(struct tx *tx, const struct rows *r, struct roster_en
                                    .student_id = col_text(r, 10),
                                    .digest = col_int(r, 11)};
     const void *person = col_bytes(r, 3, &len);
-    return open_person(tx, person, len, entry);
+    return roster_open_person(tx, person, len, entry);
 }
 
 enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry)

@@ -60,6 +60,8 @@ void roster_keys(const struct keyring *ring, const struct roster_entry *entry, i
 /* Adds a row; its keys are added apart. Writer. */
 enum err roster_add(struct tx *tx, const struct roster_entry *entry, int64_t import_number,
                     const struct roster_sealed *sealed);
+/* name, id_number and phone out of sealed_person; entry->id is set. */
+enum err roster_open_person(struct tx *tx, const void *bytes, size_t len, struct roster_entry *entry);
 /* By a key of roster_student_no_key, compared with the number itself. */
 enum err roster_by_key(struct tx *tx, const char *session_id, int64_t key, const char *student_no,
                        struct roster_entry *entry);

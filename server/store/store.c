@@ -256,7 +256,7 @@ static void unit_message(struct message *message)
 
 enum err store_submit(struct store *store, struct store_unit *unit)
 {
-    bool behind = unit->mode == STORE_WRITE && thread_role_get() == ROLE_OUTBOUND;
+    bool behind = unit->mode == STORE_WRITE && (unit->background || thread_role_get() == ROLE_OUTBOUND);
     struct queue *q = behind ? &store->background : &store->queues[unit->mode];
     if (store->options.read_only && unit->mode == STORE_WRITE)
         return ERR_REFUSED;

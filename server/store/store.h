@@ -64,6 +64,7 @@ struct store_unit {
     void (*done)(struct store_unit *unit); /* result is set; the unit is yours again */
     enum err result;
     struct store *store;
+    bool background; /* stand behind requests, as the outbound thread's units do */
 };
 
 /* Queue a unit. A WRITE unit of the outbound thread waits behind those of requests: it gets a share of every batch, not

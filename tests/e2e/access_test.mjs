@@ -235,10 +235,10 @@ await runTests({
         const to = (query = '') => `/api/v1/console/sessions/${id}/roster${query}`, head = 'student_no,name,id_number,college,major,class_name\n';
         const line = (n) => `X${n},王${n},${madeUp(n).idNumber},文学院,中文,一班\n`;
         const good = Buffer.from(`\ufeff${head}${line(1)}${line(2)}`);
-        assert.deepEqual(await admin.want(200, 'POST', to('?dry_run=1'), good, csv), { added: 2, changed: 0, same: 0, errors: [], errors_not_shown: 0 });
+        assert.deepEqual(await admin.want(200, 'POST', to('?dry_run=1'), good, csv), { added: 2, changed: 0, same: 0, linked_kept: 0, errors: [], errors_not_shown: 0 });
         const bad = Buffer.from(`${head}${line(1)}${line(3)}X4,李四,110101200001011231,,,\n${line(3)}`);
         const answer = await admin.want(200, 'POST', to(), bad, csv);
-        assert.deepEqual(answer.errors.map((one) => [one.line, one.column]), [[4, 'id_number'], [5, 'student_no']]);
+        assert.deepEqual(answer.errors.map((one) => [one.line, one.column]), [[3, 'student_no'], [4, 'id_number'], [5, 'student_no']]);
         assert.equal((await admin.want(200, 'GET', `/api/v1/console/sessions/${id}`)).progress.roster, 0);
         assert.equal((await admin.want(200, 'POST', to(), good, csv)).added, 2);
         assert.equal((await admin.want(200, 'POST', to(), good, csv)).same, 2);

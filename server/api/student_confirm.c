@@ -3,9 +3,7 @@
  * The token is a keyed hash over what was shown, so step 2 hands in exactly that, and nothing is stored in between. */
 #include "api/job.h"
 #include "api/student_rules.h"
-#include "store/collection_code.h"
-#include "store/consent.h"
-#include "store/detail.h"
+#include "store/hand_in.h"
 #include "store/roster.h"
 #include "store/student.h"
 #include "store/transition.h"
@@ -61,9 +59,8 @@ static bool token_is_good(struct tx *tx, const struct confirm *job)
 /* Says what is missing in words; the table says no without giving reasons. */
 static enum err explain_refusal(struct tx *tx, struct confirm *job)
 {
-    bool consented = false, has_code = false, has_details = false;
     const struct submission *s = &job->s;
-    const char *address = NULL;
+    struct hand_in h;
     if (!rules_collects(s))
         return ERR_REFUSED;
     if (s->attempt_id == NULL)
@@ -71,22 +68,14 @@ static enum err explain_refusal(struct tx *tx, struct confirm *job)
     TRY(attempt_get(tx, s->attempt_id, &job->attempt));
     if (job->attempt.rejected)
         return job_refuse(&job->job, ERR_REFUSED, "the chosen photo was sent back; choose another");
-    TRY(consent_complete(tx, s->student_id, job->session.policy.face_consent_needed, &consented));
-    if (!consented)
+    TRY(hand_in_read(tx, s, &job->session, &h));
+    if (!h.given[HAND_IN_consents])
         return ERR_CONSENT_MISSING;
     TRY(rules_may_try(&job->job, s, &job->session));
-    TRY(collection_code_given(tx, s->id, &job->session.policy, &has_code));
-    if (!has_code)
-        return job_refuse(&job->job, ERR_REFUSED, "this session needs the collection code of CHSI; send it first");
-    TRY(detail_given(tx, s, &job->session.policy, &has_details));
-    if (!has_details)
-        return job_refuse(&job->job, ERR_REFUSED, "confirm the data of the roster, and a phone where one is asked for");
-    if (text_is(job->session.policy.deliver_mail, "student")) {
-        TRY(submission_address(tx, s->id, &address));
-        if (address == NULL)
-            return job_refuse(&job->job, ERR_REFUSED, "an address is needed: prints are sent to the student");
-    }
-    return ERR_NONE;
+    enum hand_in_thing missing = hand_in_first_missing(&h);
+    if (missing == HAND_IN_COUNT)
+        return ERR_NONE;
+    return job_refuse(&job->job, ERR_REFUSED, "%s", hand_in_sentence(missing));
 }
 
 static enum err put_person(struct tx *tx, const struct submission *s, struct buf *out)

@@ -4,6 +4,7 @@
 #include "store/conversation.h"
 #include "store/outbox.h"
 #include "store/quota.h"
+#include "store/student_submissions.h"
 #include "store/upload.h"
 
 #define SAID_PER_HOUR_MAX 60
@@ -222,10 +223,13 @@ static enum err take_answer(struct tx *tx, struct subscription_accepted *job, co
 
 static enum err subscription_accepted_write(struct tx *tx, struct subscription_accepted *job)
 {
+    bool before = false, after = false;
+    TRY(quota_wanted(tx, job->job.who->id, &before));
     for (size_t i = 0; i < job->template_ids.count; i++)
         TRY(take_answer(tx, job, job->template_ids.items[i], "accept"));
     for (const struct json *item = job->results == NULL ? NULL : job->results->first; item != NULL; item = item->next)
         TRY(take_answer(tx, job, item->name, item->text));
-    return ERR_NONE;
+    TRY(quota_wanted(tx, job->job.who->id, &after));
+    return before == after ? ERR_NONE : student_submissions_touch(tx, job->job.who->id);
 }
 DONE_204(subscription_accepted, struct subscription_accepted, WRITE(subscription_accepted_write))

@@ -8,6 +8,9 @@ static bool could_confirm(const struct submission *s, bool open, bool in_time)
                                    .consented = true,
                                    .code_given = true,
                                    .details_given = true,
+                                   .phone_given = true,
+                                   .notice_given = true,
+                                   .address_given = true,
                                    .session_open = open,
                                    .retake_in_time = in_time};
     return wf_decide(s->state, EV_confirm, &facts) != NULL;

@@ -195,9 +195,13 @@ static enum err approved_photo_read(struct tx *tx, struct approved_photo *job)
 {
     struct submission s;
     struct attempt a;
+    struct capture_session session;
     TRY(submission_of_student(tx, job->id, job->picture.job.who->id, &s));
     if (!rules_is_approved(&s) || s.attempt_id == NULL)
         return job_refuse(&job->picture.job, ERR_REFUSED, "the photo is not approved yet");
+    TRY(session_get(tx, s.session_id, &session));
+    if (!session.policy.download_photo)
+        return job_refuse(&job->picture.job, ERR_REFUSED, "this session does not give the photo as a file");
     TRY(attempt_get(tx, s.attempt_id, &a));
     job->picture.file_name = arena_printf(job->picture.job.arena, "%s.jpg", s.code);
     return picture_find(tx, &job->picture, a.standard_blob_id);

@@ -1,6 +1,12 @@
 #include "store/attempt.h"
 
+#include "base/text.h"
 #include "store/queries.h"
+
+bool attempt_is_good(const struct attempt *a)
+{
+    return text_is(a->state, "ready") && (!text_is(a->verdict, "fail") || a->insisted);
+}
 
 enum err attempt_same_photo(struct tx *tx, const char *submission_id, const char *content_hash, struct attempt *a)
 {

@@ -20,7 +20,7 @@ enum err detail_of(struct tx *tx, const struct submission *s, struct detail *det
 enum err detail_of_roster(struct tx *tx, const struct submission *s, struct detail *detail);
 /* Confirms. `own`: what the student says; NULL or "" leaves what there was. */
 enum err detail_confirm(struct tx *tx, const struct submission *s, const struct detail *own, int64_t now_us);
-/* Whether the policy's wishes are met: details confirmed, phone known. */
+/* Whether the details are confirmed, or the policy does not ask for it. */
 enum err detail_given(struct tx *tx, const struct submission *s, const struct policy *policy, bool *given);
 enum err detail_erase(struct tx *tx, const char *submission_id);
 

@@ -33,6 +33,14 @@ enum err quota_remaining(struct tx *tx, const char *student_id, const char *temp
     return rows_close(&r);
 }
 
+enum err quota_wanted(struct tx *tx, const char *student_id, bool *wanted)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_QUOTA_WANTED, v_text(student_id)));
+    *wanted = rows_next(&r);
+    return rows_close(&r);
+}
+
 enum err quota_spend(struct tx *tx, const char *student_id, const char *template_id, int64_t now_us)
 {
     return TX_RUN(tx, Q_QUOTA_SPEND, v_int(now_us), v_text(student_id), v_text(template_id));

@@ -20,6 +20,8 @@ enum err quota_accept(struct tx *tx, const char *student_id, const char *templat
 enum err quota_answer(struct tx *tx, const char *student_id, const char *template_id, const char *answer,
                       enum quota_source source, int64_t now_us);
 enum err quota_remaining(struct tx *tx, const char *student_id, const char *template_id, int64_t *remaining); /* 0 */
+/* Whether their last answer to a prompt, of any template, was yes; the message it allowed may be spent by now. */
+enum err quota_wanted(struct tx *tx, const char *student_id, bool *wanted);
 enum err quota_spend(struct tx *tx, const char *student_id, const char *template_id, int64_t now_us);
 enum err quota_clear(struct tx *tx, const char *student_id, const char *template_id, int64_t now_us);
 

@@ -63,6 +63,7 @@ enum err attempt_ready(struct tx *tx, const char *id, const char *verdict, const
                        const char *standard_blob_id, const char *proxy_blob_id, const char *mask_blob_id);
 enum err attempt_failed(struct tx *tx, const char *id, const char *report);
 enum err attempt_insist(struct tx *tx, const char *id);
+bool attempt_is_good(const struct attempt *a); /* finished, and it passed or was insisted on */
 /* All of a submission, oldest first; at most `max`. */
 enum err attempt_list(struct tx *tx, const char *submission_id, struct attempt *list, size_t max, size_t *count);
 

@@ -1,14 +1,12 @@
 #include "store/transition.h"
-#include "store/consent.h"
 
 #include "base/check.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
-#include "store/collection_code.h"
+#include "store/hand_in.h"
 #include "store/message.h"
-#include "store/detail.h"
 #include "store/outbox.h"
 #include "store/queries.h"
 #include "store/retouch.h"
@@ -34,9 +32,8 @@ static enum err facts_of_attempt(struct tx *tx, const struct submission *s, stru
     if (s->attempt_id == NULL)
         return ERR_NONE;
     TRY(attempt_get(tx, s->attempt_id, &a));
-    bool usable = text_is(a.state, "ready") && (!text_is(a.verdict, "fail") || a.insisted);
     /* A photo that was sent back is not sent in again; a senior may reopen with it. */
-    f->attempt_ready = usable && (!a.rejected || event == EV_reopen);
+    f->attempt_ready = attempt_is_good(&a) && (!a.rejected || event == EV_reopen);
     return ERR_NONE;
 }
 
@@ -52,6 +49,15 @@ static enum err facts_of_votes(struct tx *tx, const struct submission *s, struct
             f->votes_different = col_int(&r, 1);
     }
     return rows_close(&r);
+}
+
+static enum err facts_of_student(struct tx *tx, const struct submission *s, const struct capture_session *session,
+                                 struct wf_facts *f)
+{
+    struct hand_in h;
+    TRY(hand_in_read(tx, s, session, &h));
+    hand_in_facts(&h, f);
+    return ERR_NONE;
 }
 
 /* Facts that need no look-up beyond the submission and its session. */
@@ -84,9 +90,7 @@ static enum err facts_of(struct tx *tx, const struct submission *s, const struct
     f->actor_is_senior = m->actor_is_senior;
     if (m->event == EV_confirm || m->event == EV_reopen) {
         TRY(facts_of_attempt(tx, s, f, m->event));
-        TRY(consent_complete(tx, s->student_id, session->policy.face_consent_needed, &f->consented));
-        TRY(collection_code_given(tx, s->id, &session->policy, &f->code_given));
-        TRY(detail_given(tx, s, &session->policy, &f->details_given));
+        TRY(facts_of_student(tx, s, session, f));
     }
     if (m->event == EV_face_result)
         f->face = m->face;
@@ -424,9 +428,7 @@ enum err transition_allowed(struct tx *tx, const struct submission *s, enum acto
     facts_basic(s, &session, now_us, &facts);
     facts.actor_is_senior = senior;
     TRY(facts_of_attempt(tx, s, &facts, kind == ACTOR_STAFF ? EV_reopen : EV_confirm));
-    TRY(consent_complete(tx, s->student_id, session.policy.face_consent_needed, &facts.consented));
-    TRY(collection_code_given(tx, s->id, &session.policy, &facts.code_given));
-    TRY(detail_given(tx, s, &session.policy, &facts.details_given));
+    TRY(facts_of_student(tx, s, &session, &facts));
     json_array_open(out);
     for (int event = 0; event < EV_COUNT; event++) {
         bool mine = kind == ACTOR_STUDENT ? wf_event_who(event) == WF_WHO_student : wf_event_who(event) == WF_WHO_staff;

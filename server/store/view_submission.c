@@ -1,6 +1,7 @@
 /* What a student sees of a submission: the poll, the attempts, the timeline. Declared in submission.h and view.h. */
 #include "base/crypt.h"
 #include "base/text.h"
+#include "store/hand_in.h"
 #include "store/queries.h"
 #include "store/transition.h"
 #include "store/view.h"
@@ -136,6 +137,19 @@ static void put_state(const struct submission *s, const struct capture_session *
     json_put_text(out, "face", s->face == WF_FACE_PENDING ? "pending" : "done");
 }
 
+/* What is left to give before the photo can be handed in; nothing once it is. */
+static enum err put_missing(struct tx *tx, const struct submission *s, const struct capture_session *session,
+                            struct buf *out)
+{
+    struct hand_in h;
+    memset(&h, true, sizeof h);
+    if (s->state == WF_draft || s->state == WF_retake)
+        TRY(hand_in_read(tx, s, session, &h));
+    json_name(out, "missing");
+    hand_in_write_missing(&h, out);
+    return ERR_NONE;
+}
+
 /* null: nothing is printed; "" : the student has not chosen yet. */
 static enum err put_print(struct tx *tx, const struct submission *s, const struct policy *policy, struct buf *out)
 {
@@ -178,6 +192,7 @@ enum err submission_view(struct tx *tx, const struct submission *s, enum languag
     TRY(view_code(tx, s, &session.policy, lang, out));
     json_name(out, "details");
     TRY(view_details(tx, s, &session.policy, out));
+    TRY(put_missing(tx, s, &session, out));
     json_name(out, "allowed");
     TRY(transition_allowed(tx, s, ACTOR_STUDENT, false, now_us, out));
     if (tag != NULL) {

@@ -4,11 +4,14 @@
  *
  * Language, one step a line; "#" comments. "-> …" says how it must end: a state name, or the name of an error.
  * Behind it may follow pairs: lane L · outbox kind,kind (rows added by this step; "none") · face F · paid 0|1 ·
- * attempts N · reasons a,b · chsi S · photo B (the object that is the finished photo).
+ * attempts N · reasons a,b · missing a,b (left to give; "none") · due N (hours from handing in) · chsi S · photo B (the
+ * object that is the finished photo).
  *
  *   session {policy JSON}                    one per script, first
+ *   preset S0                                instead: a session with the rules of that preset
  *   student NAME [consents]                  default privacy,passing_on,face; a linked student with a draft
  *   staff NAME role[,role]                   reviewer identity senior
+ *   gives NAME thing[,thing]                 what the rules may ask for: phone notice code address
  *   photo NAME pass|warn|fail [insist]       a new attempt, ready and chosen
  *   NAME EVENT [word]                        a student's event: confirm, recall, …, proofread wrong
  *   server EVENT NAME [word [number]]        intake green · face_result match 310000 · expire · delivered …
@@ -26,179 +29,7 @@
  *   is NAME STATE …                          only looks
  *   outbox_total NAME KIND COUNT             over the whole script
  *   verify                                   audit chain, lane counters, history path */
-#include "base/clock.h"
-#include "base/crypt.h"
-#include "base/role.h"
-#include "base/text.h"
-#include "store/account.h"
-#include "store/audit.h"
-#include "store/capture_session.h"
-#include "store/consent.h"
-#include "store/outbox.h"
-#include "store/payment.h"
-#include "store/queries.h"
-#include "store/retouch.h"
-#include "store/review.h"
-#include "store/roster.h"
-#include "store/student.h"
-#include "store/sweep.h"
-#include "store/transition.h"
-#include "tests/temp.h"
-
-#define NAMES_MAX 16
-#define WORDS_MAX 24
-#define UNDO_US   SECONDS_US(10)
-#define LEASE_US  SECONDS_US(90)
-#define START_US  INT64_C(1782784800000000) /* 2026-06-30 10:00 in China, a Tuesday */
-
-struct person {
-    char name[32], id[32], submission_id[32], claim_id[32], decision_id[32];
-    unsigned roles;
-    int photos, orders;
-    char order_ids[8][32];
-};
-
-struct world {
-    struct temp_store t;
-    struct person people[NAMES_MAX];
-    size_t count;
-    char session_id[32];
-    int64_t now_us, outbox_seen;
-    char *words[WORDS_MAX];
-    int word_count, expected_at; /* index of the word behind "->"; 0 none */
-    /* what the step in hand gave */
-    const char *got;
-    char detail[512];
-};
-
-static char *word(struct world *w, int index)
-{
-    return index < w->word_count ? w->words[index] : NULL;
-}
-
-static struct person *person(struct world *w, const char *name)
-{
-    for (size_t i = 0; name != NULL && i < w->count; i++)
-        if (text_is(w->people[i].name, name))
-            return &w->people[i];
-    fprintf(stderr, "scenario: nobody is called %s\n", name != NULL ? name : "(missing)");
-    exit(2);
-}
-
-static struct person *person_new(struct world *w, const char *name)
-{
-    struct person *p = &w->people[w->count++];
-    CHECK(w->count <= NAMES_MAX);
-    snprintf(p->name, sizeof p->name, "%s", name);
-    crypt_id(w->now_us + (int64_t)w->count, p->id);
-    crypt_id(w->now_us + (int64_t)w->count, p->submission_id);
-    return p;
-}
-
-static enum err in_store(struct world *w, store_step *step, void *job)
-{
-    return store_run(w->t.store, STORE_WRITE, step, job);
-}
-
-/* ---- making the world ---- */
-
-struct step_job {
-    struct world *w;
-    struct person *p;
-    const char *a, *b;
-    int64_t number;
-    struct move move;
-    const char *state;
-};
-
-static enum err make_session(struct tx *tx, void *job)
-{
-    struct step_job *j = job;
-    struct session_new s = {.id = j->w->session_id,
-                            .code = "25103003",
-                            .name = "2026",
-                            .school_id = "school",
-                            .school_code = "10595",
-                            .school_name = "A",
-                            .opens_us = START_US - SECONDS_US(86400),
-                            .closes_us = START_US + SECONDS_US(86400) * 60,
-                            .now_us = j->w->now_us,
-                            .policy_json = j->a,
-                            .changed_by = "scenario"};
-    return session_add(tx, &s);
-}
-
-static enum err make_student(struct tx *tx, void *job)
-{
-    struct step_job *j = job;
-    struct person *p = j->p;
-    const char *id = NULL;
-    struct capture_session session;
-    TRY(student_of_openid(tx, p->name, p->id, "zh", j->w->now_us, &id));
-    struct roster_entry entry = {.id = p->submission_id,
-                                 .session_id = j->w->session_id,
-                                 .student_no = p->name,
-                                 .name = p->name,
-                                 .id_number = "11010119900307665X",
-                                 .college = "",
-                                 .major = "",
-                                 .class_name = ""};
-    char outcome;
-    TRY(roster_put(tx, &entry, j->w->now_us, false, &outcome));
-    TRY(roster_by_number(tx, j->w->session_id, p->name, "665x", &entry));
-    TRY(roster_link(tx, &entry, id, j->w->now_us));
-    for (const char *kind = j->a; *kind != '\0';) {
-        size_t len = strcspn(kind, ",");
-        TRY(consent_give(tx, id, arena_text_n(tx->arena, kind, len), "1", j->w->now_us));
-        kind += len + (kind[len] == ',');
-    }
-    TRY(session_get(tx, j->w->session_id, &session));
-    struct submission s = {.id = p->submission_id,
-                           .code = "CODE22-2",
-                           .session_id = j->w->session_id,
-                           .student_id = id,
-                           .roster_id = entry.id,
-                           .price_fen = text_is(session.policy.payment, "none") ? 0 : session.policy.price_fen,
-                           .created_us = j->w->now_us};
-    return submission_add(tx, &s);
-}
-
-static enum err make_staff(struct tx *tx, void *job)
-{
-    struct step_job *j = job;
-    struct account a = {
-        .id = j->p->id, .name = j->p->name, .display_name = j->p->name, .password_hash = "-", .roles = j->p->roles};
-    return account_add(tx, &a, j->w->now_us);
-}
-
-static unsigned roles_of(const char *text)
-{
-    unsigned roles = 0;
-    roles |= strstr(text, "reviewer") != NULL ? ROLE_REVIEWER : 0;
-    roles |= strstr(text, "identity") != NULL ? ROLE_IDENTITY_REVIEWER : 0;
-    roles |= strstr(text, "senior") != NULL ? ROLE_SENIOR : 0;
-    return roles;
-}
-
-static enum err take_photo(struct tx *tx, void *job)
-{
-    struct step_job *j = job;
-    char id[64];
-    int64_t number = 0;
-    struct submission s;
-    TRY(submission_get(tx, j->p->submission_id, &s));
-    snprintf(id, sizeof id, "%.24s-%d", j->p->id, ++j->p->photos);
-    struct attempt a = {.id = id,
-                        .submission_id = j->p->submission_id,
-                        .source = "live",
-                        .original_blob_id = "blob",
-                        .created_us = j->w->now_us};
-    TRY(attempt_add(tx, &a, &number));
-    TRY(attempt_ready(tx, id, j->a, "{}", "standard", "proxy", NULL));
-    if (text_is(j->b, "insist"))
-        TRY(attempt_insist(tx, id));
-    return submission_choose(tx, s.id, id, s.price_fen);
-}
+#include "tests/scenario/world.h"
 
 /* ---- repairs: a = object or account, b = kind of repair; number 0 with b: a new one ---- */
 
@@ -488,9 +319,9 @@ struct look {
     struct world *w;
     struct person *p;
     const char *kind; /* outbox_total */
-    int64_t count, total;
-    char kinds[256], state[32], lane[32], face[16], chsi[32], reasons[256], photo[64];
-    int64_t paid, attempts;
+    int64_t count;
+    char kinds[256], state[32], lane[32], face[16], chsi[32], reasons[256], photo[64], missing[256];
+    int64_t paid, attempts, due_hours;
 };
 
 static enum err photo_of(struct tx *tx, const struct submission *s, char photo[64])
@@ -502,12 +333,27 @@ static enum err photo_of(struct tx *tx, const struct submission *s, char photo[6
     return ERR_NONE;
 }
 
+/* What is left to give, as a JSON array. */
+static enum err missing_of(struct tx *tx, const struct submission *s, char out[256])
+{
+    struct capture_session session;
+    struct hand_in h;
+    struct buf b;
+    TRY(session_get(tx, s->session_id, &session));
+    TRY(hand_in_read(tx, s, &session, &h));
+    buf_init(&b, 255);
+    hand_in_write_missing(&h, &b);
+    snprintf(out, 256, "%s", buf_cstr(&b));
+    buf_release(&b);
+    return ERR_NONE;
+}
+
 static enum err look_at(struct tx *tx, void *job)
 {
     struct look *l = job;
     struct rows r;
     l->kinds[0] = '\0';
-    l->total = l->count = 0;
+    l->count = 0;
     struct submission s;
     TRY(submission_get(tx, l->p->submission_id, &s));
     snprintf(l->state, sizeof l->state, "%s", wf_state_name(s.state));
@@ -517,16 +363,16 @@ static enum err look_at(struct tx *tx, void *job)
     snprintf(l->reasons, sizeof l->reasons, "%s", s.reasons);
     l->paid = s.paid;
     l->attempts = s.attempts_used;
+    l->due_hours = (s.due_us - s.submitted_us) / SECONDS_US(3600);
+    TRY(missing_of(tx, &s, l->missing));
     TRY(photo_of(tx, &s, l->photo));
     TRY(TX_OPEN(tx, &r, Q_OUTBOX_OF_SUBMISSION, v_text(s.id), v_int(1000)));
     while (rows_next(&r)) {
         const char *kind = col_text(&r, 1);
         l->count += l->kind != NULL && text_is(kind, l->kind);
         size_t len = strlen(l->kinds);
-        /* Rows of this step: made at this instant, for a version the runner has not seen. */
-        if (col_int(&r, 6) == l->w->now_us && l->total >= l->w->outbox_seen)
+        if (col_int(&r, 6) == l->w->now_us) /* of this step */
             snprintf(l->kinds + len, sizeof l->kinds - len, "%s%s", len > 0 ? "," : "", kind);
-        l->total++;
     }
     return rows_close(&r);
 }
@@ -585,8 +431,14 @@ static bool property_holds(struct world *w, const struct look *l, const char *na
     } else if (text_is(name, "reasons")) {
         got = l->reasons;
         want = reasons_json(want, reasons);
-    } else if (text_is(name, "paid") || text_is(name, "attempts")) {
-        snprintf(number, sizeof number, "%" PRId64, name[0] == 'p' ? l->paid : l->attempts);
+    } else if (text_is(name, "missing")) {
+        got = l->missing;
+        want = reasons_json(text_is(want, "none") ? NULL : want, reasons);
+    } else if (text_is(name, "paid") || text_is(name, "attempts") || text_is(name, "due")) {
+        snprintf(number, sizeof number, "%" PRId64,
+                 name[0] == 'p'   ? l->paid
+                 : name[0] == 'a' ? l->attempts
+                                  : l->due_hours);
         got = number;
     }
     if (text_is(got, want))
@@ -634,9 +486,9 @@ static void plain(struct world *w, store_step *step, struct step_job *j)
 static void make(struct world *w, const char *verb, const char *rest)
 {
     struct step_job j = {.w = w};
-    if (text_is(verb, "session")) {
+    if (text_is(verb, "session") || text_is(verb, "preset")) {
         crypt_id(w->now_us, w->session_id);
-        j.a = rest;
+        j.a = text_is(verb, "session") ? rest : preset_json(word(w, 1));
         plain(w, make_session, &j);
     } else if (text_is(verb, "student")) {
         j.p = person_new(w, word(w, 1));
@@ -646,6 +498,10 @@ static void make(struct world *w, const char *verb, const char *rest)
         j.p = person_new(w, word(w, 1));
         j.p->roles = roles_of(word(w, 2));
         plain(w, make_staff, &j);
+    } else if (text_is(verb, "gives")) {
+        j.p = person(w, word(w, 1));
+        j.a = word(w, 2) != NULL ? word(w, 2) : "";
+        plain(w, give_thing, &j);
     } else {
         j.p = person(w, word(w, 1));
         j.a = word(w, 2);
@@ -659,7 +515,11 @@ static void run_step(struct world *w, const char *rest)
     static char number[16];
     const char *verb = w->words[0];
     w->got = "ok";
-    if (text_is(verb, "session") || text_is(verb, "student") || text_is(verb, "staff") || text_is(verb, "photo"))
+    static const char *const makes[] = {"session", "preset", "student", "staff", "photo", "gives"};
+    bool is_making = false;
+    for (size_t i = 0; i < countof(makes); i++)
+        is_making |= text_is(verb, makes[i]);
+    if (is_making)
         make(w, verb, rest);
     else if (text_is(verb, "server"))
         server_event(w);
@@ -739,10 +599,8 @@ static bool run_line(struct world *w, char *line)
         else
             w->words[w->word_count++] = item;
     }
-    struct look before = {.w = w, .p = subject(w)};
-    if (before.p != NULL && !text_is(w->words[0], "student"))
-        CHECK(in_store(w, look_at, &before) == ERR_NONE);
-    w->outbox_seen = before.total;
+    w->now_us++; /* no two steps at the same instant */
+    clock_fake_set(w->now_us);
     int all = w->word_count;
     if (w->expected_at > 0)
         w->word_count = w->expected_at; /* the step does not see what is expected of it */

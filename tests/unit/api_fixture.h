@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/job.h"
+#include "store/consent.h"
 #include "store/student.h"
 #include "tests/check.h"
 #include "tests/temp.h"

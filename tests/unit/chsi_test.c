@@ -40,7 +40,8 @@ static enum err session_step(struct tx *tx, void *job)
                                  .session_id = m->session_id,
                                  .student_id = m->student.id,
                                  .created_us = clock_utc_us()};
-    return submission_add(tx, &s);
+    TRY(submission_add(tx, &s));
+    return submission_set_address(tx, s.id, "{}");
 }
 
 static enum err attempt_step(struct tx *tx, void *job)

@@ -7,7 +7,6 @@
 #include "store/queries.h"
 #include "store/roster.h"
 #include "store/store.h"
-#include "store/student.h"
 
 static const char *or_empty(const char *text)
 {

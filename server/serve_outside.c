@@ -128,6 +128,19 @@ static int read_templates(const char *name, const char *text, bool played, struc
     return CLI_DONE;
 }
 
+static int open_push(const struct config *c, struct arena *arena)
+{
+    struct outside_config *o = &outer.config;
+    char why[JSON_WHY_BYTES];
+    o->push = (struct push_config){.appid = o->wechat.appid, .page_appid = o->wechat_page.appid};
+    int code = secret_of(arena, c->wechat_push_token_file, &o->push.token);
+    if (code == CLI_DONE)
+        code = secret_of(arena, c->wechat_push_aes_key_file, &o->push.aes_key);
+    if (code == CLI_DONE && push_config_check(&o->push, why) != ERR_NONE)
+        code = cli_say(CLI_USAGE, "wechat_push_aes_key_file: %s", why);
+    return code;
+}
+
 /* What reaches students beside the mini program: the service account and text messages. */
 static int open_messages(const struct config *c, struct arena *arena, bool played, const char *sms_key)
 {
@@ -146,7 +159,7 @@ static int open_messages(const struct config *c, struct arena *arena, bool playe
     if (code == CLI_DONE)
         code =
             read_templates("wechat_page_templates", c->wechat_page_templates, page_played, arena, &o->templates.page);
-    return code;
+    return code == CLI_DONE ? open_push(c, arena) : code;
 }
 
 int serve_outside_open(const struct config *c, struct arena *arena)
@@ -274,11 +287,40 @@ static enum err send_sms(const char *id, const char *to, const char *text, const
     return sms_send_blocking(&outer.config.sms, &sms, arena, why);
 }
 
+static struct push_call push_call_of(const struct api_push *given)
+{
+    return (struct push_call){.signature = given->signature,
+                              .timestamp = given->timestamp,
+                              .nonce = given->nonce,
+                              .encrypt_type = given->encrypt_type,
+                              .msg_signature = given->msg_signature,
+                              .body = given->body,
+                              .len = given->body_len,
+                              .now_us = given->now_us};
+}
+
+static bool signed_push(const struct api_push *given)
+{
+    struct push_call call = push_call_of(given);
+    call.now_us = 0; /* the set-up check: nothing is done with it */
+    return push_signed(&outer.config.push, &call);
+}
+
+static enum err open_push_call(const struct api_push *given, struct arena *arena, struct push *push)
+{
+    struct push_call call = push_call_of(given);
+    return push_read(&outer.config.push, &call, arena, push);
+}
+
 /* ---- for main ---- */
 
 void serve_outside_hooks(struct api_context *context)
 {
     context->templates = &outer.config.templates;
+    if (outer.config.push.token != NULL && outer.config.push.token[0] != '\0') {
+        context->push_signed = signed_push;
+        context->push_open = open_push_call;
+    }
     context->wechat_login = login_by_wechat;
     context->wechat_phone = phone_by_wechat;
     context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;

@@ -10,6 +10,7 @@
 #include "http/auth.h"
 #include "http/exchange.h"
 #include "http/server.h"
+#include "store/push.h"
 #include "store/session_template.h"
 #include "store/store.h"
 
@@ -53,6 +54,14 @@ struct api_frame {                    /* of a running camera; everything belongs
     const void *jpeg;
     size_t len; /* > 0 */
     int64_t camera_width_px;
+};
+
+/* A call of WeChat: its query (NULL when absent) and body. */
+struct api_push {
+    const char *signature, *timestamp, *nonce, *encrypt_type, *msg_signature, *echo;
+    const void *body;
+    size_t body_len;
+    int64_t now_us;
 };
 
 /* ---- set once by main before server_start; everything outlives the server ---- */
@@ -106,6 +115,10 @@ struct api_context {
     /* May be NULL: no such service. */
     void (*pay_verify)(const struct api_signed *given, struct arena *arena, struct api_pay_notice *notice);
     /* WRONG_CREDENTIALS: the signature is not theirs; BAD_REQUEST: not a message of theirs. */
+    /* WeChat's push; both NULL: no token is configured. push_open: WRONG_CREDENTIALS, BAD_REQUEST; quick, any thread.
+     */
+    bool (*push_signed)(const struct api_push *given);
+    enum err (*push_open)(const struct api_push *given, struct arena *arena, struct push *push);
     enum err (*courier_verify)(const struct api_signed *given, struct arena *arena, struct api_notice *notice,
                                char *why);
 };

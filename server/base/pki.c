@@ -202,6 +202,19 @@ enum err pki_gcm_open(const unsigned char key[PKI_GCM_KEY_BYTES], const char *no
     return good ? ERR_NONE : ERR_CORRUPT;
 }
 
+void pki_cbc(const unsigned char key[32], const unsigned char iv[PKI_CBC_BLOCK_BYTES], bool sealing,
+             unsigned char *bytes, size_t len)
+{
+    int done = 0;
+    CHECK(len % PKI_CBC_BLOCK_BYTES == 0 && len <= INT32_MAX);
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    CHECK(context != NULL);
+    CHECK(EVP_CipherInit_ex(context, EVP_aes_256_cbc(), NULL, key, iv, sealing ? 1 : 0) == 1);
+    CHECK(EVP_CIPHER_CTX_set_padding(context, 0) == 1);
+    CHECK(EVP_CipherUpdate(context, bytes, &done, bytes, (int)len) == 1 && (size_t)done == len);
+    EVP_CIPHER_CTX_free(context);
+}
+
 void pki_sha1_text(const void *bytes, size_t len, char hex[PKI_SHA1_TEXT_BYTES])
 {
     unsigned char digest[20];

@@ -44,6 +44,12 @@ void pki_gcm_seal(const unsigned char key[PKI_GCM_KEY_BYTES], const char *nonce,
 enum err pki_gcm_open(const unsigned char key[PKI_GCM_KEY_BYTES], const char *nonce, const char *about,
                       const unsigned char *sealed, size_t len, void *out);
 
+/* ---- AES-256-CBC without padding: WeChat's push in security mode; len is a multiple of 16, in place ---- */
+
+#define PKI_CBC_BLOCK_BYTES 16
+void pki_cbc(const unsigned char key[32], const unsigned char iv[PKI_CBC_BLOCK_BYTES], bool sealing,
+             unsigned char *bytes, size_t len);
+
 /* ---- SHA-1: only because WeChat's formats ask for it, never where collisions matter ---- */
 
 #define PKI_SHA1_TEXT_BYTES 41

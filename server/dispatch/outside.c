@@ -15,6 +15,8 @@
 
 const struct executor outside_executors[] = {
     {"notify", notify_start, 64},
+    {"follow", follow_start, 8},
+    {"text_check", text_check_start, 8},
     {"publish", publish_start, 32},
     {"webhook", webhook_start, 32},
     {"refund", refund_start_effect, 8},

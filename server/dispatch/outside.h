@@ -11,6 +11,7 @@
 
 #include "dispatch/dispatch.h"
 #include "dispatch/pay.h"
+#include "dispatch/push_read.h"
 #include "dispatch/sms.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_token.h"
@@ -26,6 +27,7 @@ struct outside_config {
     struct wechat_config wechat;      /* the mini program */
     struct wechat_config wechat_page; /* the service account; appid "": none */
     struct template_set templates;    /* the server's own */
+    struct push_config push;
     struct pay_config pay;
     struct sms_config sms;
     const char *code_decoder_command, *code_decoder_url; /* code_decoder.h; both "" or NULL: codes stay opaque */
@@ -71,6 +73,7 @@ struct outside *outside_of(struct effect *effect);
 bool outside_open(struct effect *effect);
 
 effect_start notify_start;                                            /* notify.c */
+effect_start follow_start, text_check_start;                          /* wechat_ask.c */
 effect_start publish_start, webhook_start;                            /* webhook.c */
 effect_start refund_start_effect, close_order_start, ask_order_start; /* settle.c */
 effect_start group_cover_start;                                       /* effect_group.c */

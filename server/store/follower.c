@@ -57,6 +57,22 @@ enum err follower_of_student(struct tx *tx, const char *student_id, const char *
     return ERR_NONE;
 }
 
+enum err follower_openid(struct tx *tx, const char *openid_index, const char **openid)
+{
+    struct rows r;
+    const void *sealed = NULL;
+    size_t sealed_len = 0, len;
+    char *opened;
+    TRY(TX_OPEN(tx, &r, Q_FOLLOWER_OPENID, v_text(openid_index)));
+    if (rows_next(&r))
+        sealed = col_bytes(&r, 0, &sealed_len);
+    TRY(rows_close_one(&r));
+    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about(tx, openid_index), tx->arena, &opened,
+                     &len));
+    *openid = opened;
+    return ERR_NONE;
+}
+
 enum err follower_student(struct tx *tx, const char *openid, bool of_page, const char **student_id)
 {
     struct rows r;

@@ -17,6 +17,8 @@ enum err follower_gone(struct tx *tx, const char *openid, int64_t now_us); /* wr
 /* The service account's openid of a student who follows it, in tx->arena. NOT_FOUND. */
 enum err follower_of_student(struct tx *tx, const char *student_id, const char **openid);
 
+enum err follower_openid(struct tx *tx, const char *openid_index, const char **openid); /* NOT_FOUND */
+
 /* Which student wrote: by the mini program's openid, or by the service account's. NOT_FOUND. */
 enum err follower_student(struct tx *tx, const char *openid, bool of_page, const char **student_id);
 

@@ -283,6 +283,11 @@ enum err message_set_channel(struct tx *tx, const char *id, const char *channel)
     return TX_RUN(tx, Q_MESSAGE_CHANNEL_SET, v_text(channel), v_text(id));
 }
 
+enum err message_set_verdict(struct tx *tx, const char *id, const char *verdict)
+{
+    return TX_RUN(tx, Q_MESSAGE_VERDICT_SET, v_text(verdict), v_text(id));
+}
+
 static enum err read_rows(struct tx *tx, struct rows *r, struct message_row *rows, size_t max, size_t *count)
 {
     enum err e = ERR_NONE;

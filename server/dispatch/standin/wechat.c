@@ -10,15 +10,21 @@
 #define QUOTAS_MAX    8192
 #define MESSAGES_MAX  20000
 #define TOKEN_LASTS_S 7200
+#define FIRST_MSGID   294402298110000
 
 struct quota {
     char openid[64], template_id[64];
     int64_t remaining;
 };
 
+struct account { /* the mini program, the service account */
+    int64_t token_number, token_until_us;
+};
+
 struct standin_wechat {
     struct standin_http *http;
-    int64_t token_number, token_until_us, quota_default; /* quota -1: unlimited */
+    struct account mini, page;
+    int64_t quota_default; /* -1: unlimited */
     struct quota quotas[QUOTAS_MAX];
     size_t quota_count;
     char *messages[MESSAGES_MAX]; /* JSON */
@@ -36,40 +42,53 @@ static int say(struct buf *out, int64_t errcode, const char *errmsg)
 
 /* ---- token ---- */
 
-static void token_text(const struct standin_wechat *w, char text[64])
+static void token_text(const struct standin_wechat *w, const struct account *account, char text[64])
 {
-    snprintf(text, 64, "standin-token-%" PRId64, w->token_number);
+    snprintf(text, 64, "standin-%stoken-%" PRId64, account == &w->page ? "page-" : "", account->token_number);
 }
 
 static int stable_token(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
 {
     char token[64];
-    if (!text_is(json_text_at(r->json, "appid", NULL), STANDIN_APPID))
+    bool page = text_is(json_text_at(r->json, "appid", NULL), STANDIN_PAGE_APPID);
+    struct account *account = page ? &w->page : &w->mini;
+    if (!page && !text_is(json_text_at(r->json, "appid", NULL), STANDIN_APPID))
         return say(out, 40013, "invalid appid");
-    if (!text_is(json_text_at(r->json, "secret", NULL), STANDIN_SECRET))
+    if (!text_is(json_text_at(r->json, "secret", NULL), page ? STANDIN_PAGE_SECRET : STANDIN_SECRET))
         return say(out, 40125, "invalid appsecret");
-    if (json_bool_at(r->json, "force_refresh", false) || clock_mono_us() >= w->token_until_us) {
-        w->token_number++;
-        w->token_until_us = clock_mono_us() + SECONDS_US(TOKEN_LASTS_S);
+    if (json_bool_at(r->json, "force_refresh", false) || clock_mono_us() >= account->token_until_us) {
+        account->token_number++;
+        account->token_until_us = clock_mono_us() + SECONDS_US(TOKEN_LASTS_S);
     }
-    token_text(w, token);
+    token_text(w, account, token);
     json_object_open(out);
     json_put_text(out, "access_token", token);
-    json_put_int(out, "expires_in", (w->token_until_us - clock_mono_us()) / 1000000);
+    json_put_int(out, "expires_in", (account->token_until_us - clock_mono_us()) / 1000000);
     json_object_close(out);
     return 200;
 }
 
-/* 0: the token is good. */
-static int64_t token_check(struct standin_wechat *w, const struct standin_request *r)
+/* 0: the token is good for one of the accounts of `page` (0 mini, 1 page, 2 either). */
+static int64_t token_check_of(struct standin_wechat *w, const struct standin_request *r, int page)
 {
     char token[64];
-    token_text(w, token);
-    if (standin_fault(w->http, "expired_token", r->path, NULL))
-        w->token_until_us = 0;
-    if (!text_is(standin_query(r, "access_token"), token))
-        return 40001;
-    return clock_mono_us() >= w->token_until_us ? 42001 : 0;
+    bool expired = standin_fault(w->http, "expired_token", r->path, NULL);
+    for (int i = 0; i < 2; i++) {
+        struct account *account = i == 0 ? &w->mini : &w->page;
+        if (page != 2 && page != i)
+            continue;
+        token_text(w, account, token);
+        if (expired)
+            account->token_until_us = 0;
+        if (text_is(standin_query(r, "access_token"), token))
+            return clock_mono_us() >= account->token_until_us ? 42001 : 0;
+    }
+    return 40001;
+}
+
+static int64_t token_check(struct standin_wechat *w, const struct standin_request *r)
+{
+    return token_check_of(w, r, 0);
 }
 
 /* ---- log in, phone ---- */
@@ -162,6 +181,18 @@ static const char *bad_field(const struct json *data)
     return NULL;
 }
 
+static int deliver(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    if (w->message_count < MESSAGES_MAX)
+        w->messages[w->message_count++] = strdup(r->body);
+    json_object_open(out);
+    json_put_int(out, "errcode", 0);
+    json_put_text(out, "errmsg", "ok");
+    json_put_int(out, "msgid", FIRST_MSGID + (int64_t)w->message_count);
+    json_object_close(out);
+    return 200;
+}
+
 static int subscribe_send(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
 {
     const char *openid = json_text_at(r->json, "touser", ""), *template_id = json_text_at(r->json, "template_id", "");
@@ -180,9 +211,78 @@ static int subscribe_send(struct standin_wechat *w, const struct standin_request
         return say(out, 43101, "user refuse to accept the msg");
     if (q->remaining > 0)
         q->remaining--;
-    if (w->message_count < MESSAGES_MAX)
-        w->messages[w->message_count++] = strdup(r->body);
-    return say(out, 0, "ok");
+    return deliver(w, r, out);
+}
+
+/* ---- the service account, customer messages, the text check ---- */
+
+static int template_send(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    const char *openid = json_text_at(r->json, "touser", ""), *id = json_text_at(r->json, "client_msg_id", "");
+    int64_t errcode = token_check_of(w, r, 1);
+    if (errcode != 0)
+        return say(out, errcode, "access_token is invalid or expired");
+    if (!text_starts(openid, "page-openid-"))
+        return say(out, 40003, "invalid openid");
+    if (text_starts(openid, "page-openid-gone"))
+        return say(out, 43004, "require subscribe");
+    if (!text_starts(json_text_at(r->json, "template_id", ""), "standin-"))
+        return say(out, 40037, "invalid template_id");
+    const char *field = bad_field(json_at(r->json, "data"));
+    if (field != NULL)
+        return say(out, 47003, arena_printf(r->arena, "argument invalid! data.%s.value invalid", field));
+    const char *wanted = arena_printf(r->arena, "\"client_msg_id\":\"%s\"", id);
+    for (size_t i = 0; i < w->message_count; i++)
+        if (id[0] != '\0' && strstr(w->messages[i], wanted) != NULL)
+            return say(out, 0, "ok");
+    return deliver(w, r, out);
+}
+
+static int custom_send(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    int64_t errcode = token_check_of(w, r, 2);
+    if (errcode != 0)
+        return say(out, errcode, "access_token is invalid or expired");
+    if (json_text_at(r->json, "text.content", "")[0] == '\0')
+        return say(out, 44004, "empty content");
+    return deliver(w, r, out);
+}
+
+/* "page-openid-x" is the person with the unionid "unionid-x". */
+static int user_info(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    const char *openid = standin_query(r, "openid");
+    int64_t errcode = token_check_of(w, r, 1);
+    if (errcode != 0)
+        return say(out, errcode, "access_token is invalid or expired");
+    if (openid == NULL || !text_starts(openid, "page-openid-"))
+        return say(out, 40003, "invalid openid");
+    json_object_open(out);
+    json_put_int(out, "subscribe", 1);
+    json_put_text(out, "openid", openid);
+    json_put_text(out, "unionid", arena_printf(r->arena, "unionid-%s", openid + strlen("page-openid-")));
+    json_object_close(out);
+    return 200;
+}
+
+/* "违规" is risky, "可疑" for review. */
+static int text_check(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    const char *text = json_text_at(r->json, "content", "");
+    int64_t errcode = token_check_of(w, r, 0);
+    if (errcode != 0)
+        return say(out, errcode, "access_token is invalid or expired");
+    json_object_open(out);
+    json_put_int(out, "errcode", 0);
+    json_name(out, "result");
+    json_object_open(out);
+    json_put_text(out, "suggest",
+                  strstr(text, "违规") != NULL   ? "risky"
+                  : strstr(text, "可疑") != NULL ? "review"
+                                                 : "pass");
+    json_object_close(out);
+    json_object_close(out);
+    return 200;
 }
 
 static int messages(const struct standin_wechat *w, struct buf *out)
@@ -214,6 +314,14 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
         return stable_token(w, r, out);
     if (text_is(r->path, "/cgi-bin/message/subscribe/send"))
         return subscribe_send(w, r, out);
+    if (text_is(r->path, "/cgi-bin/message/template/send"))
+        return template_send(w, r, out);
+    if (text_is(r->path, "/cgi-bin/message/custom/send"))
+        return custom_send(w, r, out);
+    if (text_is(r->path, "/cgi-bin/user/info"))
+        return user_info(w, r, out);
+    if (text_is(r->path, "/wxa/msg_sec_check"))
+        return text_check(w, r, out);
     if (text_is(r->path, "/wxa/business/getuserphonenumber")) {
         errcode = token_check(w, r);
         return errcode != 0 ? say(out, errcode, "access_token is invalid or expired") : phone_number(r, out);

@@ -27,9 +27,9 @@ static enum err session_step(struct tx *tx, void *job)
                                         .school_name = "chsi",
                                         .closes_us = SECONDS_US(4000000000),
                                         .now_us = clock_utc_us(),
-                                        .policy_json =
-                                            "{\"payment\":\"none\",\"deliver_chsi\":true,\"deliver_print\":false,"
-                                            "\"deliver_mail\":\"student\"}",
+                                        .policy_json = "{\"payment\":\"none\",\"quiet_from_hour\":0,\"quiet_to_hour\":"
+                                                       "0,\"deliver_chsi\":true,\"deliver_print\":false,"
+                                                       "\"deliver_mail\":\"student\"}",
                                         .changed_by = "test"};
     static const char *const kinds[] = {"privacy", "face", "passing_on"};
     TRY(session_add(tx, &session));

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "dispatch/courier.h"
 #include "dispatch/standin/standin.h"
+#include "dispatch/wechat_page.h"
 
 #define SECRET_BYTES_MAX 512
 #define PEM_BYTES_MAX    KIB(16)
@@ -17,8 +18,9 @@ static struct {
     struct standin_ports ports;
     struct outside_config config;
     struct outside *outside;
-    struct pki_key *merchant_key; /* configured, not the stand-in's */
-    char notify_url[256];
+    struct pki_key *merchant_key;        /* configured, not the stand-in's */
+    char notify_url[256], page_url[256]; /* where WeChat Pay calls back; where browsers come back to */
+    const char *page_host;               /* of WeChat's own pages */
 } outer;
 
 /* ---- addresses, secrets, stand-ins ---- */
@@ -162,6 +164,19 @@ static int open_messages(const struct config *c, struct arena *arena, bool playe
     return code == CLI_DONE ? open_push(c, arena) : code;
 }
 
+/* Who says whether a name belongs to a number. */
+static int open_real_name(const struct config *c, struct arena *arena, bool played)
+{
+    const char *key = "";
+    bool is_played = played && c->real_name_url[0] == '\0';
+    int code = secret_of(arena, c->real_name_key_file, &key);
+    outer.config.real_name = (struct real_name_config){
+        .url = is_played ? arena_printf(arena, "%s/check", local_url(outer.ports.real_name)) : c->real_name_url,
+        .key = is_played ? outer.ports.key : key,
+        .allow_private = is_played || c->outbound_allow_private != 0};
+    return code;
+}
+
 int serve_outside_open(const struct config *c, struct arena *arena)
 {
     struct outside_config *o = &outer.config;
@@ -172,8 +187,10 @@ int serve_outside_open(const struct config *c, struct arena *arena)
     if (played) {
         outer.standin = standin_start(15000 * c->outbox_retry_scale_percent / 100, &outer.ports);
         LOG(WARN, "standin.on",
-            "wechat=%d pay=%d chsi=%d courier=%d sms=%d meaning=\"made-up services, not for real students\"",
-            outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms);
+            "wechat=%d pay=%d chsi=%d courier=%d sms=%d real_name=%d meaning=\"made-up services, not for real "
+            "students\"",
+            outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms,
+            outer.ports.real_name);
     }
     *o = (struct outside_config){.wecom_url = c->wecom_url,
                                  .allow_private = c->outbound_allow_private != 0,
@@ -203,7 +220,10 @@ int serve_outside_open(const struct config *c, struct arena *arena)
         o->chsi_url = local_url(outer.ports.chsi);
     if (played && c->courier_url[0] == '\0')
         o->courier_url = local_url(outer.ports.courier);
-    code = open_messages(c, arena, played, sms_key);
+    outer.page_host = played ? o->wechat.url : "https://open.weixin.qq.com";
+    code = open_real_name(c, arena, played);
+    if (code == CLI_DONE)
+        code = open_messages(c, arena, played, sms_key);
     return code == CLI_DONE ? find_bank(c, arena, played) : code;
 }
 
@@ -217,6 +237,22 @@ static enum err login_by_wechat(const char *code, struct arena *arena, const cha
     *openid = identity.openid;
     *unionid = identity.unionid;
     return ERR_NONE;
+}
+
+static enum err login_by_page(const char *code, struct arena *arena, const char **openid, const char **unionid,
+                              char *why)
+{
+    struct wechat_identity identity;
+    TRY(wechat_page_login_blocking(&outer.config.wechat_page, code, arena, &identity, why));
+    *openid = identity.openid;
+    *unionid = identity.unionid;
+    return ERR_NONE;
+}
+
+static const char *page_url(const char *session, const char *state, struct arena *arena)
+{
+    const char *back = session == NULL ? outer.page_url : arena_printf(arena, "%s?session=%s", outer.page_url, session);
+    return wechat_page_url(&outer.config.wechat_page, outer.page_host, back, state, arena);
 }
 
 static enum err phone_by_wechat(const char *code, struct arena *arena, const char **phone, char *why)
@@ -322,6 +358,10 @@ void serve_outside_hooks(struct api_context *context)
         context->push_open = open_push_call;
     }
     context->wechat_login = login_by_wechat;
+    if (outer.config.wechat_page.appid[0] != '\0') {
+        context->wechat_page_login = login_by_page;
+        context->wechat_page_url = page_url;
+    }
     context->wechat_phone = phone_by_wechat;
     context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;
     context->pay_prepay = pay_is_configured(&outer.config.pay) ? prepay : NULL;
@@ -338,17 +378,19 @@ struct outside *serve_outside_new(void)
 /* The payment service calls back at our public address; without one, at the port we listen on. */
 void serve_outside_set_port(const struct config *c, int port)
 {
-    if (c->public_url[0] != '\0')
-        snprintf(outer.notify_url, sizeof outer.notify_url, "%s/api/v1/hooks/pay", c->public_url);
-    else
-        snprintf(outer.notify_url, sizeof outer.notify_url, "http://127.0.0.1:%d/api/v1/hooks/pay", port);
+    char here[64];
+    snprintf(here, sizeof here, "http://127.0.0.1:%d", port);
+    const char *base = c->public_url[0] != '\0' ? c->public_url : here;
+    snprintf(outer.notify_url, sizeof outer.notify_url, "%s/api/v1/hooks/pay", base);
+    snprintf(outer.page_url, sizeof outer.page_url, "%s/student/", base);
 }
 
 void serve_outside_print(void)
 {
     if (outer.standin != NULL)
-        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d sms=%d\n", outer.ports.wechat,
-               outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms);
+        printf("  stand-ins (made-up services): wechat=%d pay=%d chsi=%d courier=%d sms=%d real_name=%d\n",
+               outer.ports.wechat, outer.ports.pay, outer.ports.chsi, outer.ports.courier, outer.ports.sms,
+               outer.ports.real_name);
 }
 
 void serve_outside_close(void)

@@ -193,7 +193,7 @@ ANSWERED(link_request_show, struct link_request_show, READ(link_request_show_rea
 
 struct link_request_decide {
     struct job job;
-    const char *id, *verdict, *roster_id, *reason, *new_id, *message_id;
+    const char *id, *verdict, *roster_id, *reason, *new_id;
     char code[CRYPT_CODE_TEXT_BYTES];
     struct link_request request;
     struct capture_session session;
@@ -208,7 +208,6 @@ static enum err link_request_decide_decode(struct exchange *x, struct link_reque
 {
     job_begin(x, &job->job);
     job->new_id = job_new_id(&job->job);
-    job->message_id = job_new_id(&job->job);
     job->reason = "";
     crypt_code(job->code);
     TRY(exchange_path_id(x, "id", &job->id));
@@ -287,13 +286,13 @@ static enum err tell(struct tx *tx, const struct link_request_decide *job)
     json_object_close(&b);
     const char *detail = arena_text(tx->arena, buf_cstr(&b));
     buf_release(&b);
-    const struct message_row row = {.id = job->message_id,
-                                    .submission_id = job->request.submission_id,
-                                    .kind = text_is(job->verdict, "link") ? "link_found" : "link_refused",
-                                    .detail = detail,
-                                    .channel = MESSAGE_CHANNEL_INBOX,
-                                    .created_us = job->job.now_us};
-    return message_add(tx, &row, job->request.student_id);
+    const struct message_tell told = {.id = arena_printf(tx->arena, "%s-decided-notify", job->id),
+                                      .student_id = job->request.student_id,
+                                      .submission_id = job->request.submission_id,
+                                      .kind = text_is(job->verdict, "link") ? "link_found" : "link_refused",
+                                      .detail = detail,
+                                      .now_us = job->job.now_us};
+    return message_tell(tx, &told);
 }
 
 static enum err link_request_decide_body(struct tx *tx, struct link_request_decide *job, struct buf *out)

@@ -26,6 +26,7 @@ const struct executor outside_executors[] = {
     {"chsi", chsi_start, 8},
     {"chsi_result", chsi_result_start, 8},
     {"code", code_start, 4},
+    {"real_name", real_name_start, 8},
     {NULL, NULL, 0},
 };
 

@@ -12,6 +12,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/pay.h"
 #include "dispatch/push_read.h"
+#include "dispatch/real_name.h"
 #include "dispatch/sms.h"
 #include "dispatch/wechat.h"
 #include "dispatch/wechat_token.h"
@@ -39,6 +40,7 @@ struct outside_config {
     bool allow_private;                                  /* webhooks may reach private addresses (tests) */
     const char *data_directory;                          /* watched for space */
     int64_t retry_scale_percent;                         /* shortens the pauses of the timers too */
+    struct real_name_config real_name;                   /* url "": people look */
 };
 
 struct outside {
@@ -78,6 +80,7 @@ effect_start publish_start, webhook_start;                            /* webhook
 effect_start refund_start_effect, close_order_start, ask_order_start; /* settle.c */
 effect_start group_cover_start;                                       /* effect_group.c */
 effect_start chsi_start, chsi_result_start;                           /* chsi.c */
+effect_start real_name_start;                                         /* real_name.c */
 effect_start code_start;                                              /* effect_code.c */
 
 /* Something to be done every `interval_ms` (shortened by retry_scale_percent, at least 20 ms): `begin` is called on the

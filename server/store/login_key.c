@@ -4,6 +4,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "store/column.h"
+#include "store/follower.h"
 #include "store/queries.h"
 #include "store/store.h"
 #include "store/student.h"
@@ -99,6 +100,7 @@ enum err login_student(struct tx *tx, const struct login_by *by, const char **st
 {
     RUNS_ON(ROLE_WRITER);
     TRY(by->way == LOGIN_MINI ? by_mini(tx, by, student_id) : by_key(tx, by, student_id));
+    TRY(follower_student_unionid(tx, *student_id, by->unionid));
     return by->unionid == NULL ? ERR_NONE : login_key_keep(tx, LOGIN_UNION, by->unionid, *student_id, by->now_us);
 }
 

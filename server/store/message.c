@@ -362,5 +362,5 @@ enum err message_recipient(struct tx *tx, const char *student_id, const char **o
     TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len,
                      arena_printf(tx->arena, "student|%s|openid", student_id), tx->arena, &opened, &len));
     *openid = opened;
-    return ERR_NONE;
+    return len > 0 ? ERR_NONE : ERR_NOT_FOUND; /* has never come by the mini program */
 }

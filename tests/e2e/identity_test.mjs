@@ -2,7 +2,7 @@
 // to find an enrolment, wrong tries.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
@@ -50,6 +50,20 @@ async function shown(student, picture, side) {
 }
 
 const card = drawn(7), other = drawn(8);
+const people = Array.from({ length: 6 }, (_, n) => madeUp(n + 20));
+
+/** A session of its own with a policy and a roster. */
+async function session(code, policy, rows) {
+    const made = await admin.want(201, 'POST', '/api/v1/console/sessions', { code, school_code: '10595', school_name: '广东工业大学', name: code,
+        opens: '2026-01-01T00:00:00+08:00', closes: '2036-01-01T00:00:00+08:00', policy });
+    const head = 'student_no,name,id_number,college,major,class_name\n';
+    await admin.want(200, 'POST', `/api/v1/console/sessions/${made.id}/roster`, head + rows.map((row) => `${row.join(',')}\n`).join(''), { 'content-type': 'text/csv' });
+}
+await session('NUMBER', {}, [['N1', '欧阳修', people[0].idNumber, '', '', ''], ['N2', '诸葛亮', people[1].idNumber, '', '', ''], ['N3', '司马光', people[2].idNumber, '', '', '']]);
+await session('IDCARD', { identity_method: 'id_card', real_name: 'service' },
+    [['S1', card.name, card.number, '计算机学院', '软件工程', '1班'], ['S2', card.name, card.number, '管理学院', '会计学', '2班'], ['S3', other.name, other.number, '', '', '']]);
+await session('CODED1', { identity_method: 'collection_code', collection_code: 'required' }, [['C1', '陈港生', 'C123(3)456', '', '', '']]);
+
 
 const prove = (student, proof, session = SESSION) => student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: session, ...proof });
 const linkTo = async (student, item) => {
@@ -188,17 +202,126 @@ await runTests({
         }
     },
     async 'in with what the school gave: only where the session takes it, and never into another\'s account'() {
-        const { number, lastFour } = madeUp(5);
-        const roster = await admin.want(200, 'GET', '/api/v1/console/submissions?q=nothing');
-        assert.ok(roster);
+        const said = { session_code: 'NUMBER', student_no: 'N1', last_four: people[0].idNumber.slice(-4), name: '欧阳修' };
         const student = new Student(server.url, 'school-1');
-        const said = { session_code: SESSION, student_no: number, last_four: lastFour, name: '不是这个名字' };
-        const wrong = await student.call('POST', '/api/v1/login/number', said);
-        const unknown = await student.call('POST', '/api/v1/login/number', { ...said, student_no: '000' });
-        delete wrong.body.request_id; delete unknown.body.request_id;
-        assert.deepEqual([wrong.status, wrong.body], [unknown.status, unknown.body]);
-        assert.equal(wrong.status, 404);
+        const answers = [];
+        for (const bad of [{ name: '欧阳' }, { student_no: 'N9' }, { last_four: '0000' }]) {
+            const got = await student.call('POST', '/api/v1/login/number', { ...said, ...bad });
+            delete got.body.request_id;
+            answers.push(JSON.stringify([got.status, got.body]));
+        }
+        assert.equal(new Set(answers).size, 1);
+        assert.match(answers[0], /not_on_roster/);
+        const came = await student.want(201, 'POST', '/api/v1/login/number', said);
+        student.token = came.token;
+        await student.consent();
+        await linkTo(student, (await prove(student, { student_no: 'N1', last_four: said.last_four }, 'NUMBER')).items[0]);
+        const again = await student.want(201, 'POST', '/api/v1/login/number', said);
+        assert.equal(again.student.id, came.student.id);
+        const weixin = await newStudent('school-2');
+        await linkTo(weixin, (await prove(weixin, { student_no: 'N2', last_four: people[1].idNumber.slice(-4) }, 'NUMBER')).items[0]);
+        const other = await student.call('POST', '/api/v1/login/number', { ...said, student_no: 'N2', last_four: people[1].idNumber.slice(-4), name: '诸葛亮' });
+        assert.equal(other.status, 409);
+        assert.equal((await student.call('POST', '/api/v1/login/number', { ...said, session_code: 'IDCARD' })).status, 409);
+        for (let i = 0; i < 5; i++) await student.call('POST', '/api/v1/login/number', { ...said, student_no: 'N3', name: '谁' });
+        assert.equal((await student.call('POST', '/api/v1/login/number', { ...said, student_no: 'N3', name: '谁' })).status, 404);
+        assert.equal((await student.call('POST', '/api/v1/login/number', { ...said, student_no: 'N3', name: '谁' })).status, 429);
+    },
+    async 'the same person in the mini program and on the page is one student'() {
+        const start = await fetch(`${server.url}/api/v1/login/wechat/start?session=NUMBER&state=abcdefgh1234`, { redirect: 'manual' });
+        assert.equal(start.status, 302);
+        const page = new URL(start.headers.get('location'));
+        page.hash = '';
+        page.searchParams.set('as', 'union-1');
+        const back = new URL((await fetch(page, { redirect: 'manual' })).headers.get('location'));
+        assert.deepEqual([back.pathname, back.searchParams.get('session'), back.searchParams.get('state')], ['/student/', 'NUMBER', 'abcdefgh1234']);
+        const student = new Student(server.url, 'union-1');
+        const onPage = await student.want(201, 'POST', '/api/v1/login/wechat', { kind: 'page', code: back.searchParams.get('code') });
+        const inMini = await student.logIn();
+        assert.equal(inMini.student.id, onPage.student.id);
+        assert.equal((await student.want(201, 'POST', '/api/v1/login/wechat', { kind: 'page', code: back.searchParams.get('code') })).student.id, onPage.student.id);
+        assert.equal((await student.call('POST', '/api/v1/login/wechat', { kind: 'page', code: 'wrong' })).status, 422);
+        assert.equal((await fetch(`${server.url}/api/v1/login/wechat/start?state=a%20b`, { redirect: 'manual' })).status, 422);
+    },
+    async 'a confirmed identity finds every enrolment, where the service says yes'() {
+        const student = await newStudent('service-1');
+        assert.equal((await student.call('POST', '/api/v1/me/enrolments', { session_code: 'IDCARD' })).status, 409);
+        const upload = await shown(student, card.picture, 'portrait');
+        const said = { name: card.name, id_number: card.number, session_code: 'IDCARD' };
+        const asked = await student.want(200, 'POST', '/api/v1/me/identity', { ...said, id_card_ids: [upload.id] });
+        assert.equal(asked.state, 'checking');
+        await until(async () => (await me(student)).identity.state === 'confirmed', 'the service');
+        const now = (await me(student)).identity;
+        assert.deepEqual([now.confirmed_by, now.problem, now.portrait_shown], ['service', null, true]);
+        const { items } = await student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: 'IDCARD' });
+        assert.deepEqual(items.map((one) => one.major).sort(), ['会计学', '软件工程']);
+        assert.equal((await student.call('POST', '/api/v1/me/link', { session_code: 'IDCARD' })).status, 409, 'two fit: choose');
+        const made = await linkTo(student, items.find((one) => one.major === '会计学'));
+        assert.equal(made.details.major, '会计学');
+        assert.equal((await student.call('POST', '/api/v1/me/identity', { name: '别人', id_number: other.number })).status, 409);
+        assert.equal((await student.want(200, 'POST', '/api/v1/me/identity', said)).state, 'confirmed');
+    },
+    async 'what the service says is told, and it is asked again when it does not answer'() {
+        const fault = (kind, times = 1) => fetch(`${server.standins.real_name}/fault`, { method: 'POST', body: JSON.stringify({ kind, times, path: '/check' }) });
+        const student = await newStudent('service-2');
+        const settle = (problem) => until(async () => { const { identity } = await me(student); return identity.problem?.code === problem && identity; }, problem);
+        const say = (name = other.name) => student.want(200, 'POST', '/api/v1/me/identity', { name, id_number: other.number, session_code: 'IDCARD' });
+        await say(`${other.name}不符`);
+        assert.equal((await settle('name_mismatch')).state, 'refused');
+        await fault('unknown_number');
+        await say();
+        assert.equal((await settle('number_unknown')).state, 'checking');
+        await fault('illegal_name');
+        await say('甲');
+        assert.equal((await settle('name_illegal')).state, 'refused');
+        await fault('status', 2); /* the first two are not answered */
+        await say();
+        await until(async () => (await me(student)).identity.state === 'confirmed', 'asking again');
+        assert.equal((await me(student)).identity.tries, 0);
+        const { body } = await (await fetch(`${server.standins.real_name}/log`)).json().then(({ items }) => items.at(-1));
+        assert.equal(JSON.parse(body).name, other.name);
+    },
+    async 'the number on the card counts; a wrong form is no try; too many are paused'() {
+        const student = await newStudent('differs-1');
+        const upload = await shown(student, card.picture, 'portrait');
+        const stated = await student.want(200, 'POST', '/api/v1/me/identity', { name: card.name, id_number: other.number, id_card_ids: [upload.id] });
+        assert.deepEqual([stated.state, stated.problem.code], ['refused', 'number_differs']);
+        for (const [document_type, id_number, status] of [['resident', '110101199003077652', 422], ['hk_macau_permit', 'H12345678', 200], ['hk_macau_permit', 'h1234567890', 200],
+            ['taiwan_permit', '12345678', 200], ['residence_permit', '110101199003077652', 422], ['foreigner_permit', 'USA123456789012', 200], ['passport', 'E1', 422]]) {
+            const got = await student.call('POST', '/api/v1/me/identity', { name: '某人', id_number, document_type });
+            assert.equal(got.status, status, `${document_type} ${id_number}: ${JSON.stringify(got.body)}`);
+        }
+        await student.want(200, 'POST', '/api/v1/me/identity', { name: '某人', id_number: 'E12345678', document_type: 'passport' });
+        const paused = await student.call('POST', '/api/v1/me/identity', { name: '某人', id_number: 'E12345679', document_type: 'passport' });
+        assert.deepEqual([paused.status, paused.body.code], [429, 'locked_out']);
+    },
+    async 'a code and the last four find the entry, with the name where nobody can open the code'() {
+        const student = await newStudent('code-1');
+        const payload = Buffer.from('kJ8s0Qh3TzW7mB2xVn5yLr9cPd4fGa6uEi1oXq0sZtHwY'.repeat(2)).toString('base64');
+        const show = async (who) => {
+            const { id } = await who.want(202, 'POST', '/api/v1/me/code', { payload });
+            return until(async () => { const code = await who.want(200, 'GET', `/api/v1/me/code/${id}`); return code.state !== 'processing' && code; }, 'the code');
+        };
+        const code = await show(student);
+        assert.deepEqual([code.state, code.name_needed], ['read', true]);
+        const proof = { code_id: code.id, last_four: '(3)45X'.replace('X', '6') };
+        assert.equal((await student.call('POST', '/api/v1/me/enrolments', { session_code: 'CODED1', ...proof })).status, 422, 'the name is needed');
+        const { items: [found] } = await prove(student, { ...proof, name: '陈港生' }, 'CODED1');
+        const made = await linkTo(student, found);
+        assert.deepEqual([made.collection_code.state, made.collection_code.number], ['read', 1]);
+        assert.equal((await student.call('GET', `/api/v1/me/code/${code.id}`)).status, 404);
+        const second = await newStudent('code-2');
+        assert.equal((await show(second)).state, 'seen_before');
+        assert.equal((await second.call('POST', '/api/v1/me/enrolments', { session_code: 'CODED1', ...proof, name: '陈港生' })).status, 409, 'somebody else\'s code');
+    },
+    async 'nothing of it lies in a file or the log in clear, and the data hold together'() {
+        await server.stop({ keep: true });
+        for (const words of [['fsck'], ['audit', 'verify'], ['key', 'rotate'], ['fsck']]) command(server.folder, words);
+        const files = readdirSync(server.folder, { recursive: true }).map((name) => join(server.folder, name)).filter((name) => statSync(name).isFile());
+        for (const secret of [card.number, card.name, other.number, '写错的名字', '13900000001', '欧阳修'])
+            for (const [name, text] of [...files.map((file) => [file, readFileSync(file)]), ['log', server.log.join('')]])
+                assert.ok(!text.includes(secret), `${secret} in ${name}`);
     },
 });
-await server.stop();
+rmSync(server.folder, { recursive: true, force: true });
 rmSync(folder, { recursive: true, force: true });

@@ -63,7 +63,7 @@ export async function startServer({ demo = false, args = [], env = {}, folder } 
         });
         server.url = /listening on (\S+)/.exec(text)[1];
         server.port = Number(new URL(server.url).port);
-        for (const [, name, port] of text.matchAll(/(wechat|pay|chsi|courier|sms)=(\d+)/g)) server.standins[name] = `http://127.0.0.1:${port}`;
+        for (const [, name, port] of text.matchAll(/(wechat|pay|chsi|courier|sms|real_name)=(\d+)/g)) server.standins[name] = `http://127.0.0.1:${port}`;
         return server;
     };
     server.kill = async () => { server.child.kill('SIGKILL'); return server.ended; };

@@ -20,4 +20,7 @@ void standin_courier_close(struct standin_courier *courier);
 struct standin_sms *standin_sms_open(uv_loop_t *loop, const char *key, int *port);
 void standin_sms_close(struct standin_sms *sms);
 
+struct standin_real_name *standin_real_name_open(uv_loop_t *loop, const char *key, int *port);
+void standin_real_name_close(struct standin_real_name *real_name);
+
 #endif

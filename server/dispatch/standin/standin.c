@@ -19,6 +19,7 @@ struct standin {
     struct standin_chsi *chsi;
     struct standin_courier *courier;
     struct standin_sms *sms;
+    struct standin_real_name *real_name;
 };
 
 static void on_stop(uv_async_t *async)
@@ -30,6 +31,7 @@ static void on_stop(uv_async_t *async)
     standin_chsi_close(s->chsi);
     standin_courier_close(s->courier);
     standin_sms_close(s->sms);
+    standin_real_name_close(s->real_name);
     uv_close((uv_handle_t *)async, NULL);
 }
 
@@ -55,9 +57,10 @@ struct standin *standin_start(int64_t pause_ms, struct standin_ports *ports)
     s->chsi = standin_chsi_open(&s->loop, &ports->chsi);
     s->courier = standin_courier_open(&s->loop, s->client, ports->key, &ports->courier);
     s->sms = standin_sms_open(&s->loop, ports->key, &ports->sms);
+    s->real_name = standin_real_name_open(&s->loop, ports->key, &ports->real_name);
     CHECK(pthread_create(&s->thread, NULL, standin_main, s) == 0);
-    LOG(INFO, "standin.start", "wechat=%d pay=%d chsi=%d courier=%d sms=%d", ports->wechat, ports->pay, ports->chsi,
-        ports->courier, ports->sms);
+    LOG(INFO, "standin.start", "wechat=%d pay=%d chsi=%d courier=%d sms=%d real_name=%d", ports->wechat, ports->pay,
+        ports->chsi, ports->courier, ports->sms, ports->real_name);
     return s;
 }
 

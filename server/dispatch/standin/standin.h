@@ -28,7 +28,11 @@
  *            GET /photos: all. POST /hold {"hold":true}: no results until let go.
  *   courier  GET /v1/parcels/{carrier}/{number} → {"state": "moving"}; POST /deliver {"carrier","number","notify"}
  *            makes it delivered and tells notify_url.
- *   sms      POST /sms, signed (sms.h); the same id again is 409. GET /texts[?to=number]: what was sent. */
+ *   sms      POST /sms, signed (sms.h); the same id again is 409. GET /texts[?to=number]: what was sent.
+ *   real_name POST /check, signed (real_name.h): "match", or "mismatch" for a name with 不符 in it. Faults mismatch,
+ *            unknown_number, illegal_number, illegal_name, unavailable, limit: answered so.
+ *   wechat plays the service account too: GET /connect/oauth2/authorize comes back at once with a code of the user `as`
+ *            (else "browser"); GET /sns/oauth2/access_token. The same "student-…" is the same person at both. */
 #ifndef XY_STANDIN_H
 #define XY_STANDIN_H
 
@@ -43,7 +47,7 @@ struct standin;
 #define STANDIN_KEY_BYTES   44
 
 struct standin_ports {
-    int wechat, pay, chsi, courier, sms;
+    int wechat, pay, chsi, courier, sms, real_name;
     char key[STANDIN_KEY_BYTES]; /* signs callbacks of the courier, and requests to sms; new at every start */
 };
 

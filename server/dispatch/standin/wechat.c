@@ -93,6 +93,42 @@ static int64_t token_check(struct standin_wechat *w, const struct standin_reques
 
 /* ---- log in, phone ---- */
 
+/* The service account's page: no question, back at once. */
+static int authorize(const struct standin_request *r)
+{
+    const char *back = standin_query(r, "redirect_uri"), *state = standin_query(r, "state");
+    const char *as = standin_query(r, "as");
+    if (back == NULL || state == NULL || !text_is(standin_query(r, "appid"), STANDIN_PAGE_APPID) ||
+        strpbrk(back, "\r\n") != NULL)
+        return 400;
+    buf_printf(&r->reply->headers, "Location: %s%ccode=student-%s&state=%s\r\n", back,
+               strchr(back, '?') == NULL ? '?' : '&', as != NULL ? as : "browser", state);
+    return 302;
+}
+
+/* The same "student-…" is the same person at both accounts, with an openid at each. */
+static int page_token(const struct standin_request *r, struct buf *out)
+{
+    const char *code = standin_query(r, "code");
+    unsigned char hash[CRYPT_HASH_BYTES];
+    char hex[25];
+    if (!text_is(standin_query(r, "appid"), STANDIN_PAGE_APPID) ||
+        !text_is(standin_query(r, "secret"), STANDIN_PAGE_SECRET))
+        return say(out, 40013, "invalid appid");
+    if (code == NULL || !text_starts(code, "student-"))
+        return say(out, 40029, "invalid code");
+    crypt_hash(code, strlen(code), hash);
+    text_hex(hash, 12, hex);
+    json_object_open(out);
+    json_put_text(out, "access_token", "standin-page-user-token");
+    json_put_int(out, "expires_in", TOKEN_LASTS_S);
+    json_put_text(out, "openid", arena_printf(r->arena, "page-openid-%s", hex));
+    json_put_text(out, "unionid", arena_printf(r->arena, "unionid-%.16s", hex));
+    json_put_text(out, "scope", "snsapi_base");
+    json_object_close(out);
+    return 200;
+}
+
 static int code2session(const struct standin_request *r, struct buf *out)
 {
     const char *code = standin_query(r, "js_code");
@@ -308,6 +344,10 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
         return messages(w, out);
     if (standin_fault(w->http, "errcode", r->path, &errcode))
         return say(out, errcode, "as asked for");
+    if (text_is(r->path, "/connect/oauth2/authorize"))
+        return authorize(r);
+    if (text_is(r->path, "/sns/oauth2/access_token"))
+        return page_token(r, out);
     if (text_is(r->path, "/sns/jscode2session"))
         return code2session(r, out);
     if (text_is(r->path, "/cgi-bin/stable_token"))

@@ -95,6 +95,7 @@ export function forget() {
   sessionStorage.removeItem(SEEN);
   setToken('');
   dropDrafts();
+  import('./idb.js').then(({ dropAll }) => dropAll()).catch(() => {});
   submission.set(null);
   student.set(false);
 }

@@ -2,7 +2,7 @@
 // a still is taken. Nothing here is ever mirrored. Whoever opens a camera calls stop().
 import { greyOf, sharpnessOf, spreadOf } from './pixels.js';
 
-const WATCH_MS = 1500; /* a camera that shows nothing by then never will */
+const WATCH_MS = 1200; /* a camera that shows nothing by then never will; with the rest it is two seconds until another way is offered */
 const LOOK_MS = 60;
 const BLACK_SPREAD = 1.5; /* of 255: a lens that is covered still has noise, a dead camera has none */
 const BURST = 3;
@@ -48,8 +48,7 @@ async function ask(facing, id) {
 }
 
 /** Two different proofs: the video has a size, and not all of its pixels are the same. */
-async function prove(video) {
-  const end = performance.now() + WATCH_MS;
+async function prove(video, end) {
   let size = false;
   while (performance.now() < end) {
     size = video.videoWidth > 0 && video.readyState >= 2;
@@ -61,13 +60,14 @@ async function prove(video) {
 }
 
 async function show(video, stream) {
+  const end = performance.now() + WATCH_MS;
   video.srcObject = stream;
   try {
     await within(video.play(), WATCH_MS); /* WeChat on iOS does not start it by itself */
   } catch (error) {
     throw new CameraProblem('play', error);
   }
-  await prove(video);
+  await prove(video, end);
 }
 
 /** facing: environment | user; id: of a lens chosen by hand. Gives a running camera or throws a CameraProblem. */

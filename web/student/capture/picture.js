@@ -10,7 +10,7 @@ const QUALITY = 0.9;
 const SMALL_BYTES = 1200000;
 
 /* Two pixels side by side that the camera says to turn by 90°: seen upright they stand one above the other. */
-const TURNED = 'data:image/jpeg;base64,/9j/4QAiRXhpZgAASUkqAAgAAAABABIBAwABAAAABgAAAAAAAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAABAAIBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAB//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP3//2Q==';
+const TURNED = '/9j/4QAiRXhpZgAASUkqAAgAAAABABIBAwABAAAABgAAAAAAAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/wAALCAABAAIBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAB//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP3//2Q==';
 
 async function decoded(url) {
   const picture = new Image();
@@ -22,7 +22,8 @@ async function decoded(url) {
 let turns;
 /** Whether this browser draws pictures as their EXIF orientation says. */
 export function browserTurns() {
-  turns = turns || decoded(TURNED).then((picture) => picture.naturalHeight === 2 * picture.naturalWidth, () => false);
+  const file = new Blob([Uint8Array.from(atob(TURNED), (letter) => letter.charCodeAt(0))], { type: 'image/jpeg' });
+  turns = turns || pictureOf(file).then((picture) => Boolean(picture) && picture.naturalHeight === 2 * picture.naturalWidth);
   return turns;
 }
 

@@ -3,6 +3,7 @@ import { codeAdd } from '../shared/client.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html, useValue } from '../shared/view.js';
+import { CodeChoose } from './capture/choose.js';
 import { hurry } from './follow.js';
 import { Screen, Sending, Verdict, Working, useTask } from './parts.js';
 import { goBack } from './route.js';
@@ -22,15 +23,6 @@ function Found({ code }) {
     ${tone !== 'pass' && html`<p class="lead">${code.text}</p>`}`;
 }
 
-/** The saved picture comes first: a code photographed from a screen is harder to read. */
-export function PickCode({ first, second, busy, onFile }) {
-  const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
-  return html`<div class="stack"><label class="button big ${second ? 'primary' : ''} ${busy ? 'off' : ''}">${first}<input class="unseen" type="file"
-      accept="image/*" name="album" disabled=${busy} onChange=${pick('album')} /></label>
-    ${second && html`<label class="button big ${busy ? 'off' : ''}">${second}<input class="unseen" type="file" accept="image/*"
-      capture="environment" name="camera" disabled=${busy} onChange=${pick('native')} /></label>`}</div>`;
-}
-
 export const HowToGetCode = () => html`<ol class="tips card">${['get', 'wechat', 'save', 'whole'].map((tip) => html`<li key=${tip}>${t(`student.code_tip.${tip}`)}</li>`)}</ol>`;
 
 export function Code() {
@@ -48,7 +40,7 @@ export function Code() {
     ${!given && html`<${HowToGetCode} />`}
     <${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
     ${given && html`<button type="button" class="primary big" onClick=${goBack}>${t('student.code_done')}</button>`}
-    <${PickCode} first=${t(given ? 'student.code_other' : 'student.code_album')} second=${given ? null : t('student.code_camera')}
-      busy=${state.busy || code.state === 'processing'} onFile=${send} />
+    <${CodeChoose} album=${t(given ? 'student.code_other' : 'student.code_album')} camera=${given ? '' : t('student.code_camera')}
+      busy=${state.busy || code.state === 'processing'} onFile=${(blob, mode) => send(blob, mode)} />
     <p class="muted small">${t('student.code_why')}</p><//>`;
 }

@@ -4,9 +4,10 @@ import * as server from '../shared/client.js';
 import { pick, t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useState, useValue } from '../shared/view.js';
+import { CardChoose } from './capture/choose.js';
 import { useDraft } from './draft.js';
 import { CardFrame } from './drawings.js';
-import { Choose, Facts, Field, Form, Screen, Sending, Working, useTask } from './parts.js';
+import { Facts, Field, Form, Screen, Sending, Working, useTask } from './parts.js';
 import { go, goInstead } from './route.js';
 import { refresh, session, student } from './student.js';
 import { upload } from './upload.js';
@@ -50,7 +51,7 @@ function Take({ side, form: [, set], policy }) {
   });
   return html`<p class="lead">${t(`card.take.${side}`)}</p><${CardFrame} side=${side} />
     ${reading ? html`<${Working} text=${t('card.reading')} />` : html`<${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
-      <${Choose} camera=${t('student.take_card')} album=${t('student.from_album')} busy=${state.busy} onFile=${take} />`}
+      <${CardChoose} side=${side} camera=${t('student.take_card')} album=${t('student.from_album')} busy=${state.busy} onFile=${(blob, mode) => take(blob, mode)} />`}
     <div class="stack"><button type="button" class="quiet link" onClick=${() => set('typed', true)}>${t(policy.identity_method === 'id_card' || side === 'portrait' ? 'card.other' : 'card.type')} <span aria-hidden="true">›</span></button></div>`;
 }
 

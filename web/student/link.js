@@ -3,7 +3,8 @@ import * as server from '../shared/client.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useState } from '../shared/view.js';
-import { HowToGetCode, PickCode } from './code.js';
+import { CodeChoose } from './capture/choose.js';
+import { HowToGetCode } from './code.js';
 import { useDraft } from './draft.js';
 import { Place } from './login.js';
 import { Facts, Field, Form, Screen, Sending, Verdict, Working, useTask } from './parts.js';
@@ -45,7 +46,7 @@ function CodeFirst({ onCode }) {
   });
   return html`${wrong && html`<${Verdict} tone="fail">${t(`code.${wrong.state}`)}<//><p class="lead">${wrong.text}</p>`}
     <${HowToGetCode} /><${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
-    <${PickCode} first=${t('student.code_album')} second=${t('student.code_camera')} busy=${state.busy} onFile=${send} />
+    <${CodeChoose} album=${t('student.code_album')} camera=${t('student.code_camera')} busy=${state.busy} onFile=${(blob, mode) => send(blob, mode)} />
     <p class="muted small">${t('student.code_why')}</p>`;
 }
 

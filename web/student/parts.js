@@ -69,17 +69,6 @@ export function saveBlob(blob, name) {
 }
 export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
 
-/** Two ways to a picture: the phone's camera and the album. */
-export function Choose({ camera, album, onFile, busy }) {
-  const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
-  return html`<div class="stack">
-    ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input
-      class="unseen" type="file" accept="image/*" capture="environment" name="camera" disabled=${busy} onChange=${pick('native')} /></label>`}
-    ${album && html`<label class="button big ${camera ? '' : 'primary'} ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
-      name="album" disabled=${busy} onChange=${pick('album')} /></label>`}
-  </div>`;
-}
-
 export const Sending = ({ share }) => (share === null || share === undefined ? null : html`<p class="sending" role="status"><progress max="1"
   value=${share}></progress>
   <span>${t('student.sending', { n: Math.round(share * 100) })}</span></p>`);

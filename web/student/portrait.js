@@ -3,8 +3,9 @@ import { portraitSet } from '../shared/client.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html } from '../shared/view.js';
+import { CardChoose } from './capture/choose.js';
 import { CardFrame } from './drawings.js';
-import { Choose, Screen, Sending, useTask } from './parts.js';
+import { Screen, Sending, useTask } from './parts.js';
 import { goBack } from './route.js';
 import { refresh } from './student.js';
 import { upload } from './upload.js';
@@ -19,5 +20,5 @@ export function Portrait() {
   return html`<${Screen} title=${t('student.portrait')} lead=${t('student.portrait_text')}>
     <${CardFrame} side="portrait" />
     <${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
-    <${Choose} camera=${t('student.take_card')} album=${t('student.from_album')} busy=${state.busy} onFile=${start} /><//>`;
+    <${CardChoose} side="portrait" camera=${t('student.take_card')} album=${t('student.from_album')} busy=${state.busy} onFile=${(blob, mode) => start(blob, mode)} /><//>`;
 }

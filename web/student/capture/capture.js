@@ -17,6 +17,7 @@ import { PortraitGuide, WindowGuide, cardArea, codeArea } from './overlay.js';
 import { fileOfCanvas, prepared, timeOf } from './picture.js';
 
 const CARD_MARGIN = 0.06;
+const CODE_MARGIN = 0.1;
 const STAGE = { width: 300, height: 400 }; /* of card and code: a phone held upright */
 
 /** The page can ask for the camera at all; whether it works shows when it is opened. */
@@ -90,20 +91,22 @@ export function Capture({ profile, policy, busy, onPhoto, onCancel }) {
     busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
 }
 
+/** The camera looking for a card, or for a code; for Live. */
+export const cardMode = (side) => ({
+  title: t(`capture.card.${side}`), line: 'capture.card.line', aspect: STAGE.width / STAGE.height, auto: false, hint: flatHint,
+  guide: ({ green }) => html`<${WindowGuide} size=${STAGE} area=${cardArea} portrait=${side === 'portrait'} green=${green} />`,
+  area: windowOf(cardArea, CARD_MARGIN),
+});
+export const codeMode = (onCode) => ({
+  title: t('capture.code'), line: 'capture.code.line', aspect: STAGE.width / STAGE.height, auto: false, hint: flatHint, code: onCode,
+  guide: ({ green }) => html`<${WindowGuide} size=${STAGE} area=${codeArea} green=${green} />`,
+  area: windowOf(codeArea, CODE_MARGIN),
+});
+
 export function CardCapture({ side = 'portrait', album = true, busy, onPhoto, onCancel }) {
-  const mode = {
-    title: t(`capture.card.${side}`), line: 'capture.card.line', aspect: STAGE.width / STAGE.height, auto: false, hint: flatHint,
-    guide: ({ green }) => html`<${WindowGuide} size=${STAGE} area=${cardArea} portrait=${side === 'portrait'} green=${green} />`,
-    area: windowOf(cardArea, CARD_MARGIN),
-  };
-  return html`<${Camera} mode=${mode} lead=${t('capture.card.lead')} live album=${album} purpose="card" busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
+  return html`<${Camera} mode=${cardMode(side)} lead=${t('capture.card.lead')} live album=${album} purpose="card" busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
 }
 
 export function CodeCapture({ album = true, busy, onPhoto, onCode, onCancel }) {
-  const mode = {
-    title: t('capture.code'), line: 'capture.code.line', aspect: STAGE.width / STAGE.height, auto: false, hint: flatHint, code: onCode,
-    guide: ({ green }) => html`<${WindowGuide} size=${STAGE} area=${codeArea} green=${green} />`,
-    area: windowOf(codeArea, 0.1),
-  };
-  return html`<${Camera} mode=${mode} lead=${t('capture.code.lead')} live album=${album} purpose="code" busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
+  return html`<${Camera} mode=${codeMode(onCode)} lead=${t('capture.code.lead')} live album=${album} purpose="code" busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
 }

@@ -1,7 +1,7 @@
 /* idem — answers given once: under an Idempotency-Key the same request gets the same bytes for a day.
  *
- * Only the key's hash is stored. The row is written in the transaction of what the request did, so a crash leaves both
- * or neither. Strings live in tx->arena. */
+ * Only the key's hash is stored, and the answer sealed: it may repeat what somebody wrote. The row is written in the
+ * transaction of what the request did, so a crash leaves both or neither. Strings live in tx->arena. */
 #ifndef XY_IDEM_H
 #define XY_IDEM_H
 

@@ -37,6 +37,7 @@ static const struct sealed_column columns[] = {
     {"follower.sealed_openid", "follower|%s|openid", KEYRING_COLUMN, Q_RESEAL_FOLLOWER_PAGE, Q_RESEAL_FOLLOWER},
     {"conversation.sealed_window_openid", "conversation|%s|window_openid", KEYRING_COLUMN, Q_RESEAL_WINDOW_PAGE,
      Q_RESEAL_WINDOW},
+    {"idempotency.sealed_body", "idempotency|%s", KEYRING_COLUMN, Q_RESEAL_IDEM_PAGE, Q_RESEAL_IDEM},
     {"secret.sealed_value", "secret|%s", KEYRING_COLUMN, Q_RESEAL_SECRET_PAGE, Q_RESEAL_SECRET},
     {"webhook.sealed_secret", "webhook|%s|secret", KEYRING_WEBHOOK, Q_RESEAL_WEBHOOK_PAGE, Q_RESEAL_WEBHOOK},
 };

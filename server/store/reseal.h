@@ -8,7 +8,7 @@
 #include "db/db.h"
 
 #define RESEAL_PAGE_ROWS 100
-#define RESEAL_KEY_BYTES 80
+#define RESEAL_KEY_BYTES 100
 
 struct reseal {
     size_t column;                /* where we are: begin with all zero */

@@ -317,7 +317,7 @@ CREATE TABLE idempotency (
     key_hash TEXT NOT NULL,
     parameter_hash TEXT NOT NULL,
     status INTEGER NOT NULL DEFAULT 0,  -- 0: done, answer not recorded yet
-    body TEXT NOT NULL DEFAULT '',
+    sealed_body BLOB NOT NULL,          -- the answer: it may repeat what somebody wrote
     created_us INTEGER NOT NULL,
     expires_us INTEGER NOT NULL,
     PRIMARY KEY (owner_id, key_hash)

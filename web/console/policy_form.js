@@ -37,6 +37,8 @@ function Input({ name, value, disabled, onChange }) {
   if (typeof value === 'number')
     return html`<input name=${name} type="number" step=${1 / scale} value=${value / scale} disabled=${disabled} required
       onInput=${(event) => onChange(Math.round(Number(event.target.value) * scale))} />`;
+  if (FREE_TEXT[name] > 100)
+    return html`<textarea name=${name} rows="3" disabled=${disabled} maxlength=${FREE_TEXT[name]} value=${value} onInput=${(event) => onChange(event.target.value)}></textarea>`;
   return html`<input name=${name} value=${value} disabled=${disabled} maxlength=${FREE_TEXT[name] || 40} required=${!FREE_TEXT[name]}
     onInput=${(event) => onChange(event.target.value)} />`;
 }
@@ -64,8 +66,3 @@ export function PolicyForm({ policy, detail = '', disabled, onChange }) {
         value=${policy[name]} wrong=${detail.includes(`${name}:`) ? detail : ''} onChange=${(value) => onChange({ ...policy, [name]: value })} />`)}</fieldset>`;
   })}</div>`;
 }
-
-export const POLICY_START = {
-  identity_method: 'student_number', collection_code: 'none', capture_source: 'live_or_album', profile: 'chsi_blue', payment: 'none', price_fen: 0, attempts_max: 10, sla_hours: 24,
-  confirm_after_approval: false, deliver_chsi: true, deliver_print: false, deliver_mail: 'none',
-};

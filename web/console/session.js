@@ -7,7 +7,10 @@ import { html, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Badge, Heading } from './parts.js';
 import { PolicyForm } from './policy_form.js';
+import { PolicyVersions } from './policy_versions.js';
+import { presetName, usePresets } from './presets.js';
 import { Roster } from './roster.js';
+import { SessionCard, levelName } from './session_fields.js';
 
 function Progress({ progress, code }) {
   const most = Math.max(1, ...Object.values(progress.by_state));
@@ -22,6 +25,7 @@ function Progress({ progress, code }) {
 }
 
 function Rules({ session, onSaved }) {
+  const presets = usePresets();
   const [policy, setPolicy] = useState(session.policy);
   const [state, setState] = useState({});
   const mayChange = has('administrator');
@@ -39,6 +43,7 @@ function Rules({ session, onSaved }) {
     }
   };
   return html`<section class="card"><h2>${t('session.policy')} <span class="muted num">v${session.policy_version}</span></h2>
+    ${presets && html`<p class="muted">${t('preset.began', { name: presetName(presets, session.policy.preset) })}</p>`}
     <form onSubmit=${submit}><${PolicyForm} policy=${policy} detail=${state.problem?.detail} disabled=${!mayChange}
       onChange=${setPolicy} />
       <${ProblemBox} problem=${state.problem} />
@@ -56,9 +61,9 @@ export function SessionPage({ id }) {
     <nav class="crumbs" aria-label=${t('nav.crumbs')}><a href="#/sessions">${t('page.sessions')}</a></nav>
     <${Heading} title=${data.name}>
       <${Badge} tone=${data.open_now ? 'ok' : 'plain'}>${data.open_now ? t('session.open') : t('session.shut')}<//><//>
-    <p class="muted">${data.school_name} · <span class="num">${data.code}</span> · <span
+    <p class="muted">${[data.school_name, data.level && levelName(data.level), data.graduation_year > 0 && t('session.year_of', { n: data.graduation_year }), data.batch_name].filter(Boolean).join(' · ')} · <span class="num">${data.code}</span> · <span
       class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
-      <div><${Progress} progress=${data.progress} code=${data.code} />${has('administrator') && html`<${Roster} session=${data}
-        onDone=${reload} />`}</div></div>`;
+      <div><${Progress} progress=${data.progress} code=${data.code} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
+        onDone=${reload} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
 }

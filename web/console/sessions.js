@@ -6,13 +6,17 @@ import { ProblemBox } from '../shared/notices.js';
 import { html, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Badge, Heading, More, Table, useList } from './parts.js';
-import { POLICY_START, PolicyForm } from './policy_form.js';
+import { PolicyForm } from './policy_form.js';
+import { Presets, usePresets } from './presets.js';
 import { go } from './route.js';
+import { SessionFields, fieldsOf } from './session_fields.js';
 
-const FIELDS = [['code', 8, '[0-9]{8}|[0-9A-Za-z]{6}'], ['school_code', 20], ['school_name', 100], ['name', 100]];
+const FIELDS = [['code', 8, '[0-9]{8}|[0-9A-Za-z]{6}'], ['school_code', 20], ['school_name', 100]];
 
 function Create({ onClose }) {
-  const [policy, setPolicy] = useState(POLICY_START);
+  const presets = usePresets();
+  const [picked, setPolicy] = useState(null);
+  const policy = picked ?? presets?.plain;
   const [state, setState] = useState({});
   const submit = async (event) => {
     event.preventDefault();
@@ -20,7 +24,7 @@ function Create({ onClose }) {
     const body = Object.fromEntries(FIELDS.map(([name]) => [name, form[name].trim()]));
     setState({ busy: true });
     try {
-      const session = await post('/api/v1/console/sessions', { ...body, opens: new Date(form.opens).toISOString(), closes: new Date(form.closes).toISOString(), policy });
+      const session = await post('/api/v1/console/sessions', { ...body, ...fieldsOf(event.target), policy });
       onClose();
       go(`sessions/${session.id}`);
     } catch (problem) {
@@ -28,14 +32,13 @@ function Create({ onClose }) {
     }
   };
   return html`<${Dialog} title=${t('session.new')} onClose=${onClose} wide><form onSubmit=${submit}>
+    ${presets && html`<${Presets} presets=${presets} value=${policy.preset} onPick=${(preset) => setPolicy(preset.policy)} />`}
     <div class="grid-2">
       ${FIELDS.map(([name, max, pattern]) => html`<label class="field" key=${name}><span>${t(`session.${name}`)}</span>
         <input name=${name} maxlength=${max} pattern=${pattern} required autocomplete="off" /></label>`)}
-      <label class="field"><span>${t('session.opens')}</span><input type="datetime-local" name="opens" required /></label>
-      <label class="field"><span>${t('session.closes')}</span><input type="datetime-local" name="closes" required /></label>
+      <${SessionFields} />
     </div>
-    <${PolicyForm} policy=${policy} detail=${state.problem?.detail} onChange=${setPolicy} />
-    <p class="muted small">${t('session.policy_rest')}</p>
+    ${policy && html`<${PolicyForm} policy=${policy} detail=${state.problem?.detail} onChange=${setPolicy} />`}
     <${ProblemBox} problem=${state.problem} />
     <footer><button type="button" onClick=${onClose}>${t('act.cancel')}</button><button type="submit" class="primary"
       disabled=${state.busy}>${t('act.save')}</button></footer>

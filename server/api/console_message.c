@@ -127,6 +127,8 @@ static enum err answers_set_decode(struct exchange *x, struct answers *job)
 {
     char why[JSON_WHY_BYTES];
     job_begin(x, &job->job);
+    if (scope_school(&job->job) != NULL) /* all schools' service uses them */
+        return exchange_explain(x, ERR_FORBIDDEN, "an account of one school does not change everybody's answers");
     TRY(exchange_json(x, answers_fields, countof(answers_fields), job));
     if (job->items->kind != JSON_ARRAY || json_count(job->items) > CANNED_MAX)
         return exchange_explain(x, ERR_BAD_FIELD, "items is a list of at most %d", CANNED_MAX);

@@ -19,7 +19,7 @@ import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { bodyOf, follow, operations, smallest } from '../lib/plausible.mjs';
 import { models, program, runTests, samples, startServer, until } from '../lib/server.mjs';
 
-const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'school_find', 'login_wechat', 'login_wechat_start', 'login_phone_code', 'login_phone', 'login_number', 'pay_callback', 'courier_callback', 'console_login'];
+const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'session_templates_public', 'school_find', 'push_check', 'push_callback', 'login_wechat', 'login_wechat_start', 'login_phone_code', 'login_phone', 'login_number', 'pay_callback', 'courier_callback', 'console_login'];
 
 /* [method and path, whose, more]; the first line that fits counts. more:
  *   empty    why even the owner finds nothing            accept   an answer that is right for who may, though it looks like a refusal
@@ -46,8 +46,6 @@ const WHOSE = [
     [/^POST \/api\/v1\/me\/(portrait|id-card|code)$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
     [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
     [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
-    [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
-    [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
     [/^\w+ \/api\/v1\/me\/consents\/\{kind\}$/, 'self'],
     [/^\w+ \/api\/v1\/(me|uploads|precheck)(\/[\w-]+)*$/, 'self'],
     [/^POST \/api\/v1\/logout$/, 'self', { again: true }],
@@ -68,6 +66,12 @@ const WHOSE = [
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/reveal$/, 'school', { only: ['senior', 'service', 'administrator'] }],
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/\{event\}$/, 'school', { only: EVENTS, also: { reopen: { note: 'because' }, shipped: { carrier: 'SF', tracking_no: 'SF1234567890' } } }],
     [/^\w+ \/api\/v1\/console\/submissions\/\{id\}(\/|$)/, 'school'],
+    [/^GET \/api\/v1\/console\/(conversations|answers)$/, 'list'],
+    [/^PUT \/api\/v1\/console\/answers$/, 'central'],
+    [/^POST \/api\/v1\/console\/conversations\/\{id\}\/picture$/, 'school', { names: 'conversations', body: jpeg, type: 'image/jpeg' }],
+    [/^GET \/api\/v1\/console\/conversations\/\{id\}\/picture\/\{message\}$/, 'school', { names: 'conversations', empty: 'a message without picture' }],
+    [/^\w+ \/api\/v1\/console\/conversations\/\{id\}(\/|$)/, 'school', { names: 'conversations' }],
+    [/^\w+ \/api\/v1\/console\/rosters\/\{id\}/, 'central', { names: 'nobody', empty: 'a made-up id' }],
     [/^\w+ \/api\/v1\/console\/(audit|outbox|users)$/, 'central'],
     [/^\w+ \/api\/v1\/console\/(outbox|users)\/\{id\}/, 'central', { names: 'nobody', empty: 'a made-up id' }],
     [/^POST \/api\/v1\/console\/sessions$/, 'central'],
@@ -94,9 +98,10 @@ const nobodys = '0'.repeat(26); /* an id nobody has */
 async function person(n) {
     const { number, lastFour } = madeUp(n);
     const student = new Student(server.url, number, lastFour);
-    await student.logIn();
+    student.id = (await student.logIn()).student.id;
     await student.consent();
     await student.link();
+    student.message_id = (await student.want(201, 'POST', '/api/v1/me/messages', { text: 'when?', submission_id: student.submission.id })).id;
     student.bytes = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(2000)]);
     student.upload_id = await student.upload(student.bytes, 'photo');
     student.attempt_id = (await student.want(202, 'POST', student.path('/attempts'), { upload_id: student.upload_id })).id;
@@ -143,7 +148,7 @@ for (const role of ROLES)
 function namesOf(owner, kind) {
     const plain = { id: owner.submission.id, attempt: owner.attempt_id, attempt_id: owner.attempt_id, upload_id: owner.upload_id, submission_id: owner.submission.id, version: 1,
         session_code: '25103003', student_no: owner.number, last_four: owner.lastFour, claim_ids: [claim_id], claim: claim_id, claim_id, decision: nobodys, code: 'x', phone: '13800000000', profile: 'chsi_white', note: 'because', sha256: 'b'.repeat(64), old_password: 'not the password' };
-    return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, nobody: { id: nobodys } }[kind] };
+    return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, conversations: { id: owner.id, message: owner.message_id }, nobody: { id: nobodys } }[kind] };
 }
 
 /* ---- asking ---- */

@@ -23,6 +23,7 @@ const struct executor outside_executors[] = {
     {"close_order", close_order_start, 8},
     {"ask_order", ask_order_start, 8},
     {"group_cover", group_cover_start, 1},
+    {"reconcile", reconcile_start, 1},
     {"chsi", chsi_start, 8},
     {"chsi_result", chsi_result_start, 8},
     {"code", code_start, 4},
@@ -233,6 +234,7 @@ void outside_on_start(struct dispatch *dispatch, void *arg)
     atomic_store(&o->token, o->wechat.token);
     watch_add(o, &settle_watch);
     watch_add(o, &certificates_watch);
+    watch_add(o, &reconcile_watch);
     watch_add(o, &courier_watch);
     watch_add(o, &alert_watch);
 }

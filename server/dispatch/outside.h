@@ -79,6 +79,7 @@ effect_start follow_start, text_check_start;                          /* wechat_
 effect_start publish_start, webhook_start;                            /* webhook.c */
 effect_start refund_start_effect, close_order_start, ask_order_start; /* settle.c */
 effect_start group_cover_start;                                       /* effect_group.c */
+effect_start reconcile_start;                                         /* effect_reconcile.c */
 effect_start chsi_start, chsi_result_start;                           /* chsi.c */
 effect_start real_name_start;                                         /* real_name.c */
 effect_start code_start;                                              /* effect_code.c */
@@ -105,6 +106,7 @@ void watch_unit(struct watch_task *task, enum store_mode mode, store_step *step,
 void watch_end(struct watch_task *task);
 
 extern struct watch_task settle_watch, certificates_watch; /* settle.c */
+extern struct watch_task reconcile_watch;                  /* effect_reconcile.c */
 extern struct watch_task courier_watch, alert_watch;       /* courier.c, wecom.c */
 
 #endif

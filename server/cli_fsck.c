@@ -1,4 +1,4 @@
-/* cli_fsck — xueying fsck [--quick] [--json]: the invariants of all stored data (reliability: I1, I2, I6, I8–I11).
+/* cli_fsck — xueying fsck [--quick] [--json]: the invariants of all stored data (reliability: I1, I2, I6–I11).
  *
  * Rows by the steps of store/fsck.h; objects here: each row's file is opened and its hash compared (--quick: only that
  * it is there), each file must have a row or be younger than an hour. Beside a running server nothing is reported that
@@ -165,6 +165,7 @@ static enum err check_all(struct run *run)
     TRY(in_store(run, fsck_database, &run->fsck));
     TRY(all_pages(run, fsck_submissions));
     TRY(all_pages(run, fsck_outbox_rows));
+    TRY(all_pages(run, fsck_payments));
     TRY(in_store(run, fsck_totals, &run->fsck));
     TRY(in_store(run, fsck_audit_chain, &run->fsck));
     if (run->quick)

@@ -1,5 +1,5 @@
-/* Staff: orders of a class or a school for many students. The QR code is the bank's and is asked for before each show; a
- * bank transfer is booked by hand with its reference. */
+/* Staff: orders of a class or a school for many students. The QR code is the bank's and is asked for before each show;
+ * a bank transfer is booked by hand with its reference. */
 #include "api/console_scope.h"
 #include "store/payment_view.h"
 

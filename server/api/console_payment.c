@@ -1,5 +1,5 @@
-/* Staff: payments and refunds, the ledger, the bank's daily bill against it. Money moves only by outbox rows; what staff
- * decide is audited. Ledger and bills cover all schools: an account of one school has no business there. */
+/* Staff: payments and refunds, the ledger, the bank's daily bill against it. Money moves only by outbox rows; what
+ * staff decide is audited. Ledger and bills cover all schools: an account of one school has no business there. */
 #include "api/console_scope.h"
 #include "store/outbox.h"
 #include "store/payment_view.h"

@@ -1,4 +1,5 @@
 #include "store/enrolment.h"
+#include "store/group_order.h"
 
 #include "base/check.h"
 #include "base/code_kind.h"
@@ -188,10 +189,20 @@ enum err enrolment_find(struct tx *tx, const struct capture_session *session, co
 
 /* ---- taken ---- */
 
-static int64_t price_of(const struct policy *policy)
+/* A school pays for all; group orders for those they cover. */
+static enum err price_of(struct tx *tx, const struct capture_session *session, const char *roster_id,
+                         int64_t *price_fen)
 {
-    bool student_pays = !text_is(policy->payment, "none") && text_is(policy->payer, "student");
-    return student_pays ? policy->price_fen : 0;
+    const struct policy *policy = &session->policy;
+    struct roster_entry entry;
+    bool covered = false;
+    if (roster_id != NULL) {
+        TRY(roster_get(tx, roster_id, &entry));
+        TRY(group_order_covers(tx, session->id, entry.student_no, &covered));
+    }
+    bool pays = !covered && !text_is(policy->payment, "none") && !text_is(policy->payer, "school");
+    *price_fen = pays ? policy->price_fen : 0;
+    return ERR_NONE;
 }
 
 static enum err become(struct tx *tx, const struct enrolment *enrolment, const struct enrolment_taken *taken)
@@ -208,14 +219,16 @@ enum err enrolment_take(struct tx *tx, const struct capture_session *session, co
                         const struct enrolment_taken *taken)
 {
     RUNS_ON(ROLE_WRITER);
+    int64_t price_fen = 0;
+    TRY(become(tx, enrolment, taken));
+    TRY(price_of(tx, session, enrolment->roster_id, &price_fen));
     const struct submission s = {.id = taken->submission_id,
                                  .code = taken->code,
                                  .session_id = session->id,
                                  .student_id = taken->student_id,
                                  .roster_id = enrolment->roster_id,
-                                 .price_fen = price_of(&session->policy),
+                                 .price_fen = price_fen,
                                  .created_us = taken->now_us};
-    TRY(become(tx, enrolment, taken));
     TRY(submission_add(tx, &s));
     return enrolment->code_id == NULL
                ? ERR_NONE

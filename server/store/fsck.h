@@ -25,6 +25,7 @@
     C(audit, "I10 the chain holds and has one entry per move")                                                         \
     C(lanes, "lane counters are right")                                                                                \
     C(faces, "the number of persons with stored faces is right")                                                       \
+    C(ledger, "I7 every fact is booked twice, the sum is 0, payments and refunds agree with it")                       \
     C(decisions, "I11 decisions, claims and moves agree")
 
 enum fsck_check {
@@ -53,6 +54,7 @@ const char *fsck_what(enum fsck_check check);
 enum err fsck_database(struct tx *tx, void *fsck);
 enum err fsck_submissions(struct tx *tx, void *fsck); /* paged: history, references, outbox, decisions */
 enum err fsck_outbox_rows(struct tx *tx, void *fsck); /* paged */
+enum err fsck_payments(struct tx *tx, void *fsck);    /* paged: ledger */
 enum err fsck_totals(struct tx *tx, void *fsck);      /* lanes, moves against audit */
 enum err fsck_audit_chain(struct tx *tx, void *fsck);
 

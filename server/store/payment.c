@@ -64,6 +64,13 @@ enum err payment_list_group(struct tx *tx, const char *group_order_id, struct pa
     return read_list(&r, list, max, count);
 }
 
+enum err payment_page(struct tx *tx, const char *after, struct payment *list, size_t max, size_t *count)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_FSCK_PAYMENTS, v_text(after), v_int((int64_t)max)));
+    return read_list(&r, list, max, count);
+}
+
 enum err payment_newest(struct tx *tx, const char *submission_id, struct payment *payment)
 {
     size_t count;

@@ -36,6 +36,9 @@ enum err payment_list(struct tx *tx, const char *submission_id, struct payment *
 enum err payment_list_group(struct tx *tx, const char *group_order_id, struct payment *list, size_t max, size_t *count);
 enum err payment_newest(struct tx *tx, const char *submission_id, struct payment *payment); /* NOT_FOUND */
 
+/* All, by id, behind `after`: fsck. */
+enum err payment_page(struct tx *tx, const char *after, struct payment *list, size_t max, size_t *count);
+
 struct payment_wish {
     const char *submission_id;
     const char *channel; /* jsapi, h5 */

@@ -149,7 +149,7 @@ static void enter(const struct wf_row *row, const struct policy *p, const struct
         break;
     case WF_retake:
         s->deadline_us = m->now_us + p->retake_days * DAY_US;
-        if (p->retake_charged && !text_is(p->payment, "none")) {
+        if (p->retake_charged && !text_is(p->payment, "none") && !text_is(p->payer, "school")) {
             s->price_fen = p->price_fen;
             s->paid = false;
         }

@@ -22,7 +22,7 @@ struct made {
 static enum err make_step(struct tx *tx, void *job)
 {
     struct made *m = job;
-    const char *policy = "{\"payment\":\"before\",\"price_fen\":1250}";
+    const char *policy = "{\"payment\":\"before\",\"price_fen\":1250,\"quiet_from_hour\":0,\"quiet_to_hour\":0}";
     const struct session_new session = {.id = m->session_id,
                                         .code = m->code,
                                         .name = "pay",

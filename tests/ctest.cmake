@@ -82,7 +82,7 @@ endif()
 
 # ---- tsan: what shares memory between threads (the programs themselves come from CMakeLists.txt) ----
 set(thread_programs "")
-foreach(name base_test store_test exchange_test dispatch_test effects_test compute_test lane_test)
+foreach(name base_test store_test exchange_test exchange_ask_test dispatch_test effects_test compute_test lane_test)
   if(TARGET ${name})
     list(APPEND thread_programs ${name})
     set_property(TEST unit_${name} APPEND PROPERTY LABELS threads)

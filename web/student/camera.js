@@ -12,17 +12,21 @@ import { useUpload } from './upload.js';
 /** What was taken or chosen, and how far it is: also on other screens while a picture is on its way. */
 export function OnItsWay({ state, again, drop }) {
   const [url, setUrl] = useState('');
+  const [drawn, setDrawn] = useState(true);
   useEffect(() => {
     const made = state.preview ? URL.createObjectURL(state.preview) : '';
     setUrl(made);
+    setDrawn(true);
     return () => { if (made) URL.revokeObjectURL(made); };
   }, [state.preview]);
-  return html`${url && html`<div class="photo"><img src=${url} alt=${t('capture.yours')} /></div>`}
+  return html`${url && drawn && html`<div class="photo"><img src=${url} alt=${t('capture.yours')} onError=${() => setDrawn(false)} /></div>`}
     <${Sending} share=${state.busy ? state.share : null} /><${ProblemBox} problem=${state.problem} />
     ${state.busy && html`<p class="muted small">${t('capture.kept')}</p>`}
     ${state.problem && html`<div class="stack">${state.problem.status !== 415 && state.problem.status !== 409 && html`<button type="button" class="primary big" onClick=${again}>${t('act.again')}</button>`}
       <button type="button" class="big" onClick=${drop}>${t('capture.other')}</button></div>`}`;
 }
+
+export const titleOf = (state) => t(state.problem ? 'capture.not_sent' : 'capture.sending');
 
 /** A photo of this submission on its way to becoming an attempt: [state, send(blob, mode, meta), again, drop]. */
 export function usePhotoUpload() {
@@ -38,6 +42,6 @@ export function TakeLive() {
   const [state, send, again, drop] = usePhotoUpload();
   const { profile, policy } = session.value;
   if (state.busy || state.problem)
-    return html`<${Screen} title=${t('capture.sending')}><${OnItsWay} state=${state} again=${again} drop=${drop} /><//>`;
+    return html`<${Screen} title=${titleOf(state)}><${OnItsWay} state=${state} again=${again} drop=${drop} /><//>`;
   return html`<${Capture} profile=${profile} policy=${policy} onPhoto=${send} onCancel=${goBack} />`;
 }

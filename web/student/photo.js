@@ -1,7 +1,7 @@
 // photo — before the photo: what to look after, then the camera or the album; sends the picture and goes on to its report.
 import { t } from '../shared/i18n.js';
 import { html, useState, useValue } from '../shared/view.js';
-import { OnItsWay, usePhotoUpload } from './camera.js';
+import { OnItsWay, titleOf, usePhotoUpload } from './camera.js';
 import { HeicHelp } from './capture/capture.js';
 import { Picker } from './capture/native.js';
 import { prepared, timeOf } from './capture/picture.js';
@@ -25,7 +25,7 @@ export function TakePhoto() {
       send(made.file, 'album', file.lastModified > 0 ? { captured_at: timeOf(file.lastModified) } : {});
   };
   if (state.busy || state.problem)
-    return html`<${Screen} title=${t('capture.sending')}><${OnItsWay} state=${state} again=${again} drop=${drop} /><//>`;
+    return html`<${Screen} title=${titleOf(state)} wrong=${Boolean(state.problem)}><${OnItsWay} state=${state} again=${again} drop=${drop} /><//>`;
   const live = policy.capture_source !== 'album';
   const album = policy.capture_source !== 'live';
   return html`<${Screen} title=${t('student.photo')} lead=${t('student.photo_lead')}>

@@ -10,6 +10,7 @@ import { goInstead } from './route.js';
 import { session, submission, take } from './student.js';
 
 const CHECKING_MS = [1000, 1500, 2000, 3000];
+const AGAIN_MS = 3000;
 
 /** One thing to do; its number stands on the photo too, where it has a place there. */
 const Step = ({ step }) => html`<li class="step step-${step.verdict}"><span class="step-number" aria-hidden="true">${step.number}</span>
@@ -77,6 +78,12 @@ export function Preview({ query }) {
     const timer = setTimeout(() => { setTurn(turn + 1); attempt.reload(); }, CHECKING_MS[Math.min(turn, CHECKING_MS.length - 1)]);
     return () => clearTimeout(timer);
   }, [data]);
+  useEffect(() => { /* what passes is asked again without being told to */
+    if (!error?.passes)
+      return undefined;
+    const timer = setTimeout(attempt.reload, error.retry_after_ms || AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [error]);
   const state = !data ? 'loading' : data.state;
   return html`<${Screen} title=${t('student.preview')}>
     ${error ? html`<${ProblemBox} problem=${error} retry=${attempt.reload} />`

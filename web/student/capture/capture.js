@@ -38,7 +38,7 @@ function PermissionHelp() {
 }
 
 /** A photo in a form that neither this browser nor perhaps the server reads: how to change that. */
-export const HeicHelp = () => html`<div class="problem" role="alert"><strong>${t('capture.heic')}</strong><br />${t('capture.heic.fix')}</div>`;
+export const HeicHelp = () => html`<div class="problem" role="alert"><strong>${t('capture.heic')}</strong><span>${t('capture.heic.fix')}</span></div>`;
 
 /** The phone's camera and the album. `failed`: why there is no live picture; '' when nobody tried. */
 function Fallback({ title, lead, failed, album, albumFirst, purpose, busy, onFile, onAgain, onCancel, heic }) {

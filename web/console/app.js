@@ -15,6 +15,7 @@ import { Batches } from './batches.js';
 import { BatchPage } from './batch.js';
 import { Sessions } from './sessions.js';
 import { SessionPage } from './session.js';
+import { MissingPage } from './missing.js';
 import { Users } from './users.js';
 import { Audit } from './audit.js';
 import { Stuck } from './stuck.js';
@@ -26,6 +27,7 @@ const PAGES = {
   submissions: (id) => (id ? html`<${SubmissionPage} key=${id} id=${id} />` : html`<${Search} />`),
   batches: (id) => (id ? html`<${BatchPage} key=${id} id=${id} />` : html`<${Batches} />`),
   sessions: (id) => (id ? html`<${SessionPage} key=${id} id=${id} />` : html`<${Sessions} />`),
+  missing: (id) => (id ? html`<${MissingPage} key=${id} id=${id} />` : html`<${Sessions} />`),
   users: () => html`<${Users} />`,
   audit: () => html`<${Audit} />`,
   stuck: () => html`<${Stuck} />`,

@@ -3,6 +3,7 @@
 import { call, get, post } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox, notify } from '../shared/notices.js';
+import { stateLabel } from '../shared/workflow.js';
 import { html, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { FileOrText, Heading, More, State, Table, useList } from './parts.js';
@@ -62,7 +63,7 @@ export function MissingPage({ id }) {
     ${session.policy.roster_mode === 'code_only' && (has('administrator') || has('school')) && html`<${Compare} session=${session} onDone=${list.reload} />`}
     <div class="row filters">${field('college')}${field('class')}<label class="field"><span>${t('missing.state')}</span><select value=${filter.state}
       onChange=${(event) => setFilter({ ...filter, state: event.target.value })}><option value="">${t('missing.any')}</option>${STATES.map((name) => html`<option
-        key=${name} value=${name}>${['none', 'ambiguous'].includes(name) ? t(`missing.${name}`) : t(`state.${name}`)}</option>`)}</select></label></div>
+        key=${name} value=${name}>${['none', 'ambiguous'].includes(name) ? t(`missing.${name}`) : stateLabel(name)}</option>`)}</select></label></div>
     <${ProblemBox} problem=${problem} />
     <${Table} label=${t('missing.title')} heads=${COLUMNS.map((name) => t(`missing.${name}`))}
       empty=${!list.loading && !list.error && list.items.length === 0 && t('missing.empty')}>

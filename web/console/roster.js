@@ -11,7 +11,6 @@ import { RosterReport } from './roster_report.js';
 const PART = 1 << 20;
 const LOOK_MS = 700;
 const BUSY = ['receiving', 'reading', 'importing', 'cancelled'];
-const HEADS = '学号,姓名,证件号码,证件类型,学院,专业,班级,学历层次,手机号';
 
 function save(bytes, name) {
   const link = document.createElement('a');
@@ -110,7 +109,7 @@ export function Roster({ session, onDone }) {
   const drop = (event) => { event.preventDefault(); if (!busy) setFile(event.dataTransfer.files[0] || null); };
   return html`<section class="card" onDragOver=${(event) => event.preventDefault()} onDrop=${drop}><h2>${t('roster.title')}</h2>
     <p class="muted small">${t('roster.about')} <button type="button" class="link"
-      onClick=${() => save(new Blob([`\ufeff${HEADS}\r\n`], { type: 'text/csv' }), 'roster.csv')}>${t('roster.template')}</button></p>
+      onClick=${() => save(new Blob([`\ufeff${t('roster.heads')}\r\n`], { type: 'text/csv' }), 'roster.csv')}>${t('roster.template')}</button></p>
     <label class="field"><span>${t('roster.drop')} ${t('roster.file')}</span><input type="file" name="roster" disabled=${busy}
       accept=".csv,.xlsx,text/csv" onChange=${(event) => { setFile(event.target.files[0] || null); setRun(null); }} /></label>
     ${file && html`<p class="small"><b>${file.name}</b> <span class="num">${number(Math.ceil(file.size / 1024))} KiB</span></p>`}

@@ -12,12 +12,13 @@ import { presetName, usePresets } from './presets.js';
 import { Roster } from './roster.js';
 import { SessionCard, levelName } from './session_fields.js';
 
-function Progress({ progress, code }) {
+function Progress({ progress, code, id }) {
   const most = Math.max(1, ...Object.values(progress.by_state));
   return html`<section class="card"><h2>${t('session.progress')}</h2>
     <dl class="figures"><div><dt>${t('session.roster')}</dt><dd class="num">${number(progress.roster)}</dd></div>
       <div><dt>${t('session.linked')}</dt><dd class="num">${number(progress.linked)}</dd></div>
       <div><dt>${t('session.missing')}</dt><dd class="num">${number(Math.max(progress.roster - progress.linked, 0))}</dd></div></dl>
+    ${(has('school') || has('service') || has('administrator')) && html`<p><a href="#/missing/${id}">${t('missing.open')}</a></p>`}
     <ul class="bars">${stateNames().filter((name) => progress.by_state[name]).map((name) => html`<li key=${name}>
       <a href="#/submissions?state=${name}&session=${code}">${stateLabel(name)}</a><meter min="0" max=${most}
         value=${progress.by_state[name]} aria-label=${stateLabel(name)}></meter><span
@@ -64,6 +65,6 @@ export function SessionPage({ id }) {
     <p class="muted">${[data.school_name, data.level && levelName(data.level), data.graduation_year > 0 && t('session.year_of', { n: data.graduation_year }), data.batch_name].filter(Boolean).join(' · ')} · <span class="num">${data.code}</span> · <span
       class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
-      <div><${Progress} progress=${data.progress} code=${data.code} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
+      <div><${Progress} progress=${data.progress} code=${data.code} id=${data.id} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
         onDone=${reload} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
 }

@@ -24,6 +24,7 @@ await runSteps(way, {
         await phone.home();
         await phone.seen('tasks');
     },
+    'what the roster says is right': () => way.details(),
     'phone number': async () => {
         await phone.task('绑定手机号');
         await phone.fill({ phone: '138 0000 1234' });

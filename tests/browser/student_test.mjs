@@ -23,6 +23,14 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
     'log in: where the poster leads is named at once': async () => {
         await page.waitForSelector('.place');
         await phone.seen('login');
+        await phone.press('学号');
+        await phone.seen('login-number');
+        await phone.press('手机号');
+        await phone.fill({ phone: '139 0000 0007' });
+        await phone.next();
+        await page.waitForSelector('[name=digits]');
+        await phone.seen('login-phone');
+        await phone.press('演示');
         await phone.fill({ code: number });
         await phone.next();
         await phone.home();
@@ -37,6 +45,12 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await page.locator('.cell', { hasText: '我的' }).click();
         await phone.heading('我的');
         await phone.seen('mine');
+        await page.locator('.cell', { hasText: '我的数据' }).click();
+        await phone.press('生成一份');
+        await page.getByRole('button', { name: '下载' }).waitFor();
+        await phone.seen('own-data');
+        await page.goBack();
+        await phone.heading('我的');
         await page.goBack();
         await phone.home();
     },
@@ -155,7 +169,12 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await page.getByText('Take a new photo').waitFor();
         await phone.seen('retake-en-large');
         await page.locator('.cell', { hasText: 'Messages' }).click();
-        await page.waitForSelector('.inbox li');
+        await page.waitForSelector('.said-system');
+        await page.fill('textarea[name=text]', 'May I keep my glasses on?');
+        await phone.press('Send');
+        await page.locator('.said-me', { hasText: 'glasses' }).waitFor();
+        await page.locator('input[name=picture]').setInputFiles(photo('obama2.jpg'));
+        await page.waitForSelector('.said-picture img');
         await phone.seen('messages-en-large');
         await phone.back();
     },

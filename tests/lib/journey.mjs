@@ -69,14 +69,30 @@ class Journey {
 
     async logIn(number) {
         await this.phone.fill({ code: number });
-        await this.phone.next();
+        await this.page.locator('form .primary.big').click();
+        await this.phone.home();
+    }
+    /** Changes the session's rules. */
+    async rules(change) {
+        const { items } = await this.staff.admin.want(200, 'GET', '/api/v1/console/sessions');
+        const at = `/api/v1/console/sessions/${items.find((one) => one.code === this.session).id}`;
+        const { policy, policy_version } = await this.staff.admin.want(200, 'GET', at);
+        await this.staff.admin.want(200, 'PUT', `${at}/policy`, { policy_version, policy: { ...policy, ...change } });
+    }
+    /** What the roster says is looked at; gaps are filled with what is given. */
+    async details(given = {}) {
+        await this.phone.task('核对学籍信息');
+        await this.phone.heading('核对学籍信息');
+        await this.phone.fill(given);
+        await this.phone.seen('details');
+        await this.phone.press('信息正确');
         await this.phone.home();
     }
     /** A line more on the session's list. */
-    async enrol({ studentNo, name, idNumber }) {
+    async enrol({ studentNo, name, idNumber, college = '文学院', major = '汉语言文学', className = '2022级1班' }) {
         const { items } = await this.staff.admin.want(200, 'GET', '/api/v1/console/sessions');
         const { id } = items.find((one) => one.code === this.session);
-        const csv = `student_no,name,id_number,college,major,class_name\n${studentNo},${name},${idNumber},文学院,汉语言文学,2022级1班\n`;
+        const csv = `student_no,name,id_number,college,major,class_name\n${studentNo},${name},${idNumber},${college},${major},${className}\n`;
         const done = await this.staff.admin.want(200, 'POST', `/api/v1/console/sessions/${id}/roster`, csv, { 'content-type': 'text/csv' });
         assert.deepEqual([done.added, done.errors.length], [1, 0], JSON.stringify(done));
     }

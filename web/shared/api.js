@@ -48,7 +48,7 @@ async function problemOf(response) {
 
 /**
  * method, path; options: query, body (JSON unless `type` is given), key (idempotency), headers, signal, timeout_ms,
- * keepalive, cache. Resolves to {status, data, headers}; 304 is no failure.
+ * keepalive, cache, redirect. Resolves to {status, data, headers}; 304 is no failure.
  */
 export async function call(method, path, options = {}) {
   const headers = { accept: 'application/json', 'accept-language': languageOf(prefs.value) === 'en' ? 'en' : 'zh-CN', ...options.headers };
@@ -65,7 +65,7 @@ export async function call(method, path, options = {}) {
   let response;
   try {
     response = await fetch(address(path, options.query), {
-      method, headers, body, signal: late.signal, credentials: 'same-origin', cache: options.cache || 'no-store', keepalive: options.keepalive,
+      method, headers, body, signal: late.signal, credentials: 'same-origin', cache: options.cache || 'no-store', keepalive: options.keepalive, redirect: options.redirect,
     });
     if (response.ok || response.status === 304) {
       const type = response.headers.get('content-type') || '';

@@ -1,12 +1,12 @@
 // approve — the photo passed: the student looks at it, keeps it, and lets it go on, or says what is wrong.
-import { studentEvent } from '../shared/client.js';
 import { Ask } from '../shared/dialog.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { complain } from '../shared/notices.js';
 import { html, useState, useValue } from '../shared/view.js';
-import { Photo, Screen, savePhoto } from './parts.js';
+import { Screen } from './parts.js';
+import { Photo, savePhoto } from './pieces.js';
 import { goInstead } from './route.js';
-import { session, submission, take } from './student.js';
+import { act, session, submission } from './student.js';
 
 const NOTE = () => [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }];
 
@@ -14,7 +14,7 @@ export function Approve() {
   const now = useValue(submission);
   const [asking, setAsking] = useState(null);
   const path = `/api/v1/submissions/${now.id}/photo`;
-  const send = (event) => async (more) => { take(await studentEvent(now.id, event, { version: now.version, ...more })); goInstead('home'); };
+  const send = (event) => async (more) => { await act(event, more); goInstead('home'); };
   return html`<${Screen} title=${t('student.approve')} lead=${t('student.approve_text')}>
     <${Photo} path=${path} alt=${t('student.photo_alt')} big />
     ${now.deadline && html`<p class="hint">${t('student.approve_until', { time: dateTime(now.deadline) })}</p>`}

@@ -7,7 +7,8 @@ import { CodeChoose } from './capture/choose.js';
 import { HowToGetCode } from './code.js';
 import { useDraft } from './draft.js';
 import { Place } from './login.js';
-import { Facts, Field, Form, Screen, Sending, Verdict, Working, useTask } from './parts.js';
+import { Field, Form, Screen, Sending, Working, useTask } from './parts.js';
+import { Facts, Verdict } from './pieces.js';
 import { go, goInstead } from './route.js';
 import { refresh, session, take } from './student.js';
 import { upload } from './upload.js';
@@ -90,5 +91,6 @@ export function Link() {
           <${Form} state=${looking} label=${t('link.look')} onSubmit=${look}>
             ${fields.map((name) => html`<${Field} key=${name} form=${form} name=${name} label=${t(`student.${name}`)} required ...${FIELDS[name]} hint=${FIELDS[name].hint && t(FIELDS[name].hint)} />`)}<//>
           ${method === 'collection_code' && html`<div class="stack"><button type="button" class="quiet link" onClick=${() => set('code_id', '')}>${t('student.code_other')} <span aria-hidden="true">›</span></button></div>`}`}
-    ${looking.problem && html`<div class="stack"><button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_service')}</button></div>`}<//>`;
+    ${looking.problem && html`<div class="stack">${place.policy.manual_link && html`<button type="button" class="big" onClick=${() => go('request')}>${t('request.title')}</button>`}
+      <button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_service')}</button></div>`}<//>`;
 }

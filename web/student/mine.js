@@ -5,7 +5,8 @@ import { date, t } from '../shared/i18n.js';
 import { prefs } from '../shared/prefs.js';
 import { html, useState, useValue } from '../shared/view.js';
 import { Own } from './own.js';
-import { Cell, Cells, Choice, Screen } from './parts.js';
+import { Cell, Cells, Screen } from './parts.js';
+import { Choice } from './pieces.js';
 import { go, goInstead } from './route.js';
 import { leaveSession, logOut, refresh, reloadSubmission, student, submission } from './student.js';
 
@@ -33,6 +34,7 @@ export function Mine() {
     <${Own} me=${me} />
     <${Cells}><${Cell} icon="search" label=${t('student.other_session')} onOpen=${() => { leaveSession(); goInstead('home'); }} /><//>
     <${Consents} me=${me} />
+    <${Cells}><${Cell} icon="box" label=${t('own.title')} onOpen=${() => go('own-data')} /><//>
     <h2 class="cells-title">${t('student.theme')}</h2>
     <${Choice} name="theme" value=${now.theme} onChange=${(theme) => prefs.update({ theme })} options=${['system', 'light', 'dark'].map((value) => ({ value, label: t(`student.theme.${value}`) }))} />
     <div class="stack"><button type="button" class="big" onClick=${() => logOut().then(() => goInstead('home'))}>${t('act.log_out')}</button></div><//>`;

@@ -1,5 +1,4 @@
 // parts — what the screens of the student share.
-import { call } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox, problemText } from '../shared/notices.js';
 import { html, useEffect, useRef, useState } from '../shared/view.js';
@@ -38,37 +37,6 @@ export function useTask(run) {
   return [state, start];
 }
 
-/** The picture behind an address that needs the token: {url, failed}; forgotten with the page. */
-export function usePicture(path) {
-  const [state, setState] = useState({});
-  useEffect(() => {
-    if (!path)
-      return undefined;
-    const abort = new AbortController();
-    let url = '';
-    setState({});
-    call('GET', path, { signal: abort.signal }).then(({ data }) => { url = URL.createObjectURL(data); setState({ url }); }, () => setState({ failed: true }));
-    return () => { abort.abort(); if (url) URL.revokeObjectURL(url); };
-  }, [path]);
-  return state;
-}
-
-export function Photo({ path, alt, wide, big, children }) {
-  const state = usePicture(path);
-  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
-    class="muted" role="status">${state.failed ? t('picture.failed') : t('student.loading')}</span>`}</div>`;
-}
-
-/** A file into the phone's downloads. In WeChat nothing is downloaded: there the picture is shown to be pressed long. */
-export function saveBlob(blob, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
-
 export const Sending = ({ share }) => (share === null || share === undefined ? null : html`<p class="sending" role="status"><progress max="1"
   value=${share}></progress>
   <span>${t('student.sending', { n: Math.round(share * 100) })}</span></p>`);
@@ -84,13 +52,6 @@ export const Cell = ({ icon, label, note, value, onOpen }) => {
     ${value && html`<span class="cell-value">${value}</span>`}${onOpen && html`<span class="chevron" aria-hidden="true"></span>`}`;
   return onOpen ? html`<button type="button" class="cell" onClick=${onOpen}>${inner}</button>` : html`<div class="cell">${inner}</div>`;
 };
-
-/** What a list of facts says: [[label, value], …]; what has no value is left out. */
-export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter(([, value]) => value).map(([label, value]) => html`<div key=${label}>
-  <dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
-
-const MARKS = { pass: '✔', warn: '⚠', fail: '✖' };
-export const Verdict = ({ tone, children }) => html`<p class="verdict verdict-${tone}" role="status"><span aria-hidden="true">${MARKS[tone]}</span> ${children}</p>`;
 
 /** A labelled field of a form that keeps what was typed. `form` is useDraft's answer. */
 export function Field({ form: [values, set], name, label, hint, lines, wrong, ...more }) {
@@ -108,11 +69,6 @@ export function Form({ state, label, onSubmit, off, children }) {
     <div ref=${box} tabindex="-1" class="problem-place"><${ProblemBox} problem=${state.problem} /></div>
     <button type="submit" class="primary big" disabled=${state.busy || off}>${label}</button></form>`;
 }
-
-/** Choices of which one holds. */
-export const Choice = ({ name, value, options, onChange }) => html`<div class="choices">${options.map((one) => html`<label key=${one.value}
-  class="choice ${value === one.value ? 'choice-on' : ''}"><input type="radio" name=${name} value=${one.value} checked=${value === one.value}
-  onChange=${() => onChange(one.value)} /><span><strong>${one.label}</strong>${one.note && html`<small>${one.note}</small>`}</span></label>`)}</div>`;
 
 export const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
 

@@ -5,7 +5,8 @@ import { language, t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { Annotations, checkFix, checkLabel, countOf, stepsOf } from '../shared/report.js';
 import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
-import { Photo, Screen, Verdict, Working, useTask } from './parts.js';
+import { Screen, Working, useTask } from './parts.js';
+import { Photo, Verdict } from './pieces.js';
 import { goInstead } from './route.js';
 import { session, submission, take } from './student.js';
 

@@ -6,9 +6,10 @@ import { ProblemBox, complain } from '../shared/notices.js';
 import { eventLabel, reasonLabel, startWorkflow, stateLabel } from '../shared/workflow.js';
 import { html, useLoad, useState, useValue } from '../shared/view.js';
 import { Icon } from './icons.js';
-import { Cell, Cells, Facts, savePhoto } from './parts.js';
+import { Cell, Cells } from './parts.js';
+import { Facts, savePhoto } from './pieces.js';
 import { go } from './route.js';
-import { session, submission, take } from './student.js';
+import { act, session, submission } from './student.js';
 
 /** What an event asks for; which are offered is the server's `allowed`. */
 const FORMS = { recall: {}, withdraw: { danger: true }, appeal: { note: true } };
@@ -65,10 +66,9 @@ export function Actions() {
   const now = useValue(submission);
   const [event, setEvent] = useState(null);
   const names = Object.keys(FORMS).filter((name) => now.allowed.includes(name));
-  const send = async (name, more) => take(await server.studentEvent(now.id, name, { version: now.version, ...more }));
   return html`${names.length > 0 && html`<${Cells}>${names.map((name) => html`<${Cell} key=${name} label=${t(`act.student.${name}`)} onOpen=${() => setEvent(name)} />`)}<//>`}
     ${event && html`<${Ask} title=${t(`act.student.${event}`)} text=${t(`student.ask.${event}`)} label=${t(`act.student.${event}`)} danger=${FORMS[event].danger}
-      fields=${FORMS[event].note ? [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }] : []} run=${(values) => send(event, values)} onClose=${() => setEvent(null)} />`}`;
+      fields=${FORMS[event].note ? [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }] : []} run=${(values) => act(event, values)} onClose=${() => setEvent(null)} />`}`;
 }
 
 /** Sent back: what was wrong, what to do, and the camera in one touch. */
@@ -77,7 +77,7 @@ export function Retake() {
   return html`<section class="status status-retake" role="status"><p class="status-label">${now.label}</p><p>${now.text}</p>
       <p class="muted">${[now.deadline && t('student.deadline', { time: dateTime(now.deadline) }), t('student.left', { n: now.attempts_left }), now.price_fen > 0 && !now.allowed.includes('pay') && now.paid && t('student.no_fee')].filter(Boolean).join(' · ')}</p></section>
     <${Why} now=${now} />
-    <div class="stack"><button type="button" class="primary big" onClick=${() => go('photo', { now: 1 })}>${t('student.retake_do')}</button>
+    <div class="stack"><button type="button" class="primary big" onClick=${() => go(session.value.policy.capture_source === 'album' ? 'photo' : 'camera')}>${t('student.retake_do')}</button>
       <button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_why')}</button></div>`;
 }
 

@@ -1,17 +1,15 @@
 // proofread — the photo is at CHSI: look at it there, and say here whether it is right.
-import { studentEvent } from '../shared/client.js';
 import { Ask } from '../shared/dialog.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
-import { html, useState, useValue } from '../shared/view.js';
+import { html, useState } from '../shared/view.js';
 import { Screen, useTask } from './parts.js';
 import { goInstead } from './route.js';
-import { submission, take } from './student.js';
+import { act } from './student.js';
 
 export function Proofread() {
-  const now = useValue(submission);
   const [asking, setAsking] = useState(false);
-  const send = async (more) => { take(await studentEvent(now.id, 'proofread', { version: now.version, ...more })); goInstead('home'); };
+  const send = async (more) => { await act('proofread', more); goInstead('home'); };
   const [state, right] = useTask(() => send({ result: 'right' }));
   return html`<${Screen} title=${t('student.proofread')} lead=${t('student.proofread_text')}>
     <ol class="tips card">${['log_in', 'archive', 'proof', 'compare'].map((step) => html`<li key=${step}>${t(`proofread.step.${step}`)}</li>`)}</ol>

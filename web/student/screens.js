@@ -25,6 +25,9 @@ const SCREENS = {
   messages: [() => import('./messages.js'), 'Messages', 'me'],
   examples: [() => import('./examples.js'), 'Examples', ''],
   mine: [() => import('./mine.js'), 'Mine', 'me'],
+  details: [() => import('./details.js'), 'Details', 'now'],
+  request: [() => import('./request.js'), 'LinkRequest', 'session'],
+  'own-data': [() => import('./owndata.js'), 'OwnData', 'me'],
   enter: [() => import('./entry.js'), 'Entry', 'me'],
 };
 const loaded = new Map();

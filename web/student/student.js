@@ -126,3 +126,15 @@ export function take(answer) {
   return answer;
 }
 export const reloadSubmission = async () => take(await server.submissionShow(submission.value.id));
+
+/** What the student decides about the submission. When it moved on meanwhile and the event is still allowed, it is asked again. */
+export async function act(event, more) {
+  const send = (now) => server.studentEvent(now.id, event, { version: now.version, ...more });
+  try {
+    return take(await send(submission.value));
+  } catch (problem) {
+    if (problem.code !== 'stale' || !(await reloadSubmission()).allowed.includes(event))
+      throw problem;
+    return take(await send(submission.value));
+  }
+}

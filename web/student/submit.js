@@ -3,7 +3,8 @@ import * as server from '../shared/client.js';
 import { money, t } from '../shared/i18n.js';
 import { html, useState, useValue } from '../shared/view.js';
 import { useDraft } from './draft.js';
-import { Choice, Facts, Field, Form, Photo, Screen, useTask } from './parts.js';
+import { Field, Form, Screen, useTask } from './parts.js';
+import { Choice, Facts, Photo } from './pieces.js';
 import { goBack, goInstead } from './route.js';
 import { reloadSubmission, session, submission, take } from './student.js';
 

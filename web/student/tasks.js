@@ -25,7 +25,7 @@ function about({ me, policy, now, locked }) {
   const optional = (what) => (what === 'required' ? '' : 'optional');
   return [
     { name: 'portrait', icon: 'portrait', done: me.portrait, open: open && !me.portrait && !byCard(policy), hidden: byCard(policy) && !me.portrait },
-    policy.details !== 'none' && now?.details && { name: 'details', icon: 'details', done: now.details_confirmed, open },
+    policy.details !== 'none' && now?.details && { name: 'details', icon: 'details', done: Boolean(now.details.confirmed), open },
     wanted(policy.phone) && { name: 'phone', icon: 'phone', done: Boolean(me.phone_masked), open, note: me.phone_masked, hint: optional(policy.phone) },
     now?.collection_code && { name: 'code', icon: 'code', done: codeGiven(now.collection_code), open, hint: optional(now.collection_code.wanted) },
   ];

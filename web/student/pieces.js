@@ -1,0 +1,58 @@
+// pieces — pictures, choices and facts: what the screens behind the first one share.
+import { call } from '../shared/api.js';
+import { t } from '../shared/i18n.js';
+import { html, useEffect, useState } from '../shared/view.js';
+
+/** The picture behind an address that needs the token: {url, failed}; forgotten with the page. */
+export function usePicture(path) {
+  const [state, setState] = useState({});
+  useEffect(() => {
+    if (!path)
+      return undefined;
+    const abort = new AbortController();
+    let url = '';
+    setState({});
+    call('GET', path, { signal: abort.signal }).then(({ data }) => { url = URL.createObjectURL(data); setState({ url }); }, () => setState({ failed: true }));
+    return () => { abort.abort(); if (url) URL.revokeObjectURL(url); };
+  }, [path]);
+  return state;
+}
+
+export function Photo({ path, alt, wide, big, children }) {
+  const state = usePicture(path);
+  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
+    class="muted" role="status">${state.failed ? t('picture.failed') : t('student.loading')}</span>`}</div>`;
+}
+
+/** A file into the phone's downloads. In WeChat nothing is downloaded: there the picture is shown to be pressed long. */
+export function saveBlob(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
+
+/** Two ways to a picture: the phone's camera and the album. */
+export function Choose({ camera, album, onFile, busy }) {
+  const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
+  return html`<div class="stack">
+    ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input
+      class="unseen" type="file" accept="image/*" capture="environment" name="camera" disabled=${busy} onChange=${pick('native')} /></label>`}
+    ${album && html`<label class="button big ${camera ? '' : 'primary'} ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
+      name="album" disabled=${busy} onChange=${pick('album')} /></label>`}
+  </div>`;
+}
+
+/** What a list of facts says: [[label, value], …]; what has no value is left out. */
+export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter(([, value]) => value).map(([label, value]) => html`<div key=${label}>
+  <dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+const MARKS = { pass: '✔', warn: '⚠', fail: '✖' };
+export const Verdict = ({ tone, children }) => html`<p class="verdict verdict-${tone}" role="status"><span aria-hidden="true">${MARKS[tone]}</span> ${children}</p>`;
+
+/** Choices of which one holds. */
+export const Choice = ({ name, value, options, onChange }) => html`<div class="choices">${options.map((one) => html`<label key=${one.value}
+  class="choice ${value === one.value ? 'choice-on' : ''}"><input type="radio" name=${name} value=${one.value} checked=${value === one.value}
+  onChange=${() => onChange(one.value)} /><span><strong>${one.label}</strong>${one.note && html`<small>${one.note}</small>`}</span></label>`)}</div>`;

@@ -45,6 +45,7 @@ await runSteps(way, {
     'photo, confirm, pay in WeChat': async () => {
         await phone.task('拍照');
         await way.photo('obama.jpg');
+        await way.delivery();
         await way.confirm();
         await page.waitForSelector('.price');
         await phone.next();

@@ -124,10 +124,12 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await phone.home();
     },
     'confirm twice and pay': async () => {
-        await phone.task('确认并提交');
+        await phone.task('填写收件和版式');
         await phone.fill({ name: '王子涵', phone: '13800001234', text: '北京市海淀区某路一号' });
-        await phone.seen('address');
+        await phone.seen('delivery');
         await phone.next();
+        await phone.home();
+        await phone.task('确认并提交');
         await page.waitForSelector('.photo img');
         await phone.seen('confirm-look');
         await phone.next();
@@ -168,7 +170,7 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await phone.press('English');
         await page.getByText('Take a new photo').waitFor();
         await phone.seen('retake-en-large');
-        await page.locator('.cell', { hasText: 'Messages' }).click();
+        await page.locator('button.cell:not(.task)', { hasText: 'Messages' }).click();
         await page.waitForSelector('.said-system');
         await page.fill('textarea[name=text]', 'May I keep my glasses on?');
         await phone.press('Send');

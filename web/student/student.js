@@ -4,7 +4,7 @@ import { setToken } from '../shared/api.js';
 import * as server from '../shared/client.js';
 import { language } from '../shared/i18n.js';
 import { observable } from '../shared/view.js';
-import { dropDrafts } from './draft.js';
+import { draftOf, dropDrafts } from './draft.js';
 
 const TOKEN = 'xueying.student';
 const SESSION = 'xueying.session';
@@ -111,6 +111,7 @@ export async function refresh() {
   if (!me)
     return forget();
   const first = !student.value;
+  me.asked = Boolean(draftOf('asked')); /* whether messages were asked for on this phone */
   if (first && me.language !== language.value)
     server.languageSet({ language: language.value }).catch(() => {});
   student.set({ ...me, isStarting: first });

@@ -31,14 +31,20 @@ function about({ me, policy, now, locked }) {
   ];
 }
 
-function photoAndPay({ policy, now, locked }) {
+/** Prints: whether the student says where they go or how large they are. */
+const delivers = (policy) => policy.deliver_mail === 'student' || (policy.deliver_print && policy.print_layout === 'student');
+const gives = (now, what) => Boolean(now) && !now.missing.includes(what);
+
+function photoAndPay({ me, policy, now, locked }) {
   const payFirst = Boolean(now) && paysFirst(policy, now);
   const waits = now?.state === 'awaiting_payment';
   const pays = policy.payment !== 'none' && (now ? now.price_fen > 0 : policy.price_fen > 0);
   const pay = { name: 'pay', icon: 'pay', done: Boolean(now?.paid), open: Boolean(now) && !now.paid && (payFirst || waits), fen: now ? now.price_fen : policy.price_fen };
   return [
     pays && policy.payment === 'before' && pay,
+    policy.notice !== 'none' && { name: 'notice', icon: 'notice', done: policy.notice === 'required' ? gives(now, 'notice') : me.asked, open: Boolean(now) && !locked, hint: policy.notice === 'required' ? '' : 'optional' },
     { name: 'photo', icon: 'camera', done: isChosen(now), open: Boolean(now) && !locked && !payFirst },
+    delivers(policy) && { name: 'delivery', icon: 'box', done: policy.deliver_mail === 'student' ? gives(now, 'address') : Boolean(now?.print_layout), open: Boolean(now) && !locked },
     { name: 'confirm', icon: 'confirm', done: Boolean(waits), open: isChosen(now) && now.allowed.includes('confirm') },
     pays && policy.payment === 'after' && pay,
   ];

@@ -34,17 +34,6 @@ export function saveBlob(blob, name) {
 }
 export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
 
-/** Two ways to a picture: the phone's camera and the album. */
-export function Choose({ camera, album, onFile, busy }) {
-  const pick = (source) => (event) => { const file = event.target.files[0]; event.target.value = ''; if (file) onFile(file, source); };
-  return html`<div class="stack">
-    ${camera && html`<label class="button primary big ${busy ? 'off' : ''}">${camera}<input
-      class="unseen" type="file" accept="image/*" capture="environment" name="camera" disabled=${busy} onChange=${pick('native')} /></label>`}
-    ${album && html`<label class="button big ${camera ? '' : 'primary'} ${busy ? 'off' : ''}">${album}<input class="unseen" type="file" accept="image/*"
-      name="album" disabled=${busy} onChange=${pick('album')} /></label>`}
-  </div>`;
-}
-
 /** What a list of facts says: [[label, value], …]; what has no value is left out. */
 export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter(([, value]) => value).map(([label, value]) => html`<div key=${label}>
   <dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;

@@ -43,7 +43,7 @@ const WHOSE = [
     [/^GET \/api\/v1\/me\/code\/\{id\}$/, 'mine', { names: 'codes' }],
     [/^\w+ \/api\/v1\/me\/messages\/\{id\}/, 'mine', { empty: 'the inbox is empty' }],
     [/^POST \/api\/v1\/me\/link-requests$/, 'self', { empty: 'the session takes no requests' }],
-    [/^POST \/api\/v1\/me\/(portrait|id-card|code)$/, 'self', { empty: 'the body names an upload; for another student it is not there' }],
+    [/^POST \/api\/v1\/me\/(portrait|id-card|code|messages)$/, 'self', { empty: 'the body names an upload or a submission; for another student it is not there' }],
     [/^POST \/api\/v1\/me\/leave$/, 'self', { body: '{"confirm":"no"}', type: 'application/json', accept: 'bad_field' }],
     [/^GET \/api\/v1\/me\/copy(\/file)?$/, 'self', { empty: 'the copy is not made yet' }],
     [/^\w+ \/api\/v1\/me\/consents\/\{kind\}$/, 'self'],

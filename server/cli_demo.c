@@ -25,6 +25,7 @@ static const struct {
     {"ian", "周强", ROLE_IDENTITY_REVIEWER},
     {"senior", "赵敏", ROLE_REVIEWER | ROLE_SENIOR | ROLE_IDENTITY_REVIEWER},
     {"batch", "陈伟", ROLE_BATCH},
+    {"service", "刘静", ROLE_SERVICE},
 };
 
 /* One session to look around in, and one per preset. The first is paid after confirming, printed and mailed. */

@@ -11,7 +11,8 @@
  *
  * Rows of one student run one after the other (outbox_put_ordered), retries included. In the session's quiet hours a
  * row is held. What one channel cannot take now waits by the outbox's schedule; after TRIES_HERE tries the next channel
- * is used if there is one. */
+ * is used if there is one. If not, it is asked again every PAUSE_US: after an outage of days everything is told within
+ * minutes, in order. KEEP_TRYING_US after the move nobody needs to be told any more. */
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,6 +29,8 @@
 #include "store/submission.h"
 
 #define TRIES_HERE         4   /* on one channel while another is there: about 6 minutes */
+#define PAUSE_US            SECONDS_US(600)
+#define KEEP_TRYING_US      SECONDS_US(7 * 86400)
 #define CUSTOMER_CHARS_MAX 600 /* WeChat takes 2,048 bytes; the inbox has the whole */
 #define HOUR_US            SECONDS_US(3600)
 
@@ -40,6 +43,7 @@ struct notify {
     struct store_unit unit;
     const char *message_id;
     int64_t now_us;
+    int rounds; /* of this try */
 
     /* of the first unit: what is told, to whom, on which channel */
     bool gone, done_before, any_failed;
@@ -275,6 +279,7 @@ static enum err choose(struct tx *tx, struct notify *n)
     struct message_hop hops[HOPS_MAX];
     struct way way;
     size_t count = 0;
+    bool anew = n->effect->row.tries == 1 && n->rounds == 1; /* also when staff replay it: what failed is tried again */
     n->at = CHANNEL_NONE;
     TRY(message_hop_list(tx, n->message_id, hops, &count));
     for (enum channel channel = CUSTOMER; channel < CHANNEL_NONE; channel++) {
@@ -283,10 +288,11 @@ static enum err choose(struct tx *tx, struct notify *n)
         const struct message_hop *hop = hop_of(hops, count, channel);
         const char *state = hop == NULL ? "" : hop->state;
         n->done_before = text_is(state, "sent");
-        n->any_failed = n->any_failed || text_is(state, "failed");
+        bool failed = text_is(state, "failed") && !anew;
+        n->any_failed = n->any_failed || failed;
         if (n->done_before)
             return ERR_NONE;
-        if (text_is(state, "refused") || text_is(state, "failed") || text_is(state, "skipped"))
+        if (failed || text_is(state, "refused") || (text_is(state, "skipped") && !anew))
             continue;
         if (n->held_until_us > 0)
             return put_hop(tx, n, channel, "held", "quiet hours", hop == NULL ? 0 : hop->tries);
@@ -327,7 +333,7 @@ static bool has_ended(const struct notify *n)
 static enum err try_another(struct tx *tx, struct notify *n)
 {
     struct way way;
-    n->moved_on = n->effect->row.tries > OUTBOX_PAUSES; /* nobody tries again after this */
+    n->moved_on = n->tries >= TRIES_HERE && n->now_us - n->created_us > KEEP_TRYING_US;
     for (enum channel channel = n->at + 1; channel < CHANNEL_NONE && n->tries >= TRIES_HERE && !n->moved_on;
          channel++) {
         TRY(find_way(tx, n, channel, false, &way));
@@ -371,6 +377,12 @@ static enum err settle(struct tx *tx, void *job)
     return ERR_NONE;
 }
 
+static int64_t long_pause_us(const struct notify *n)
+{
+    int64_t pause_us = PAUSE_US / 100 * n->outside->config->retry_scale_percent;
+    return n->pause_us > pause_us ? n->pause_us : pause_us;
+}
+
 static void settled(struct store_unit *unit)
 {
     struct notify *n = container_of(unit, struct notify, unit);
@@ -383,6 +395,8 @@ static void settled(struct store_unit *unit)
         effect_end(n->effect, OUTBOX_DONE, 0, "%s: arrived before", channel);
     else if (has_ended(n) || n->moved_on)
         prepare_again(n);
+    else if (n->effect->row.tries >= TRIES_HERE)
+        effect_end(n->effect, OUTBOX_HELD, long_pause_us(n), "%s: %s", channel, n->words);
     else
         effect_end(n->effect, n->maybe ? OUTBOX_UNKNOWN : OUTBOX_RETRY, n->pause_us, "%s: %s", channel, n->words);
 }
@@ -492,6 +506,7 @@ static void prepared(struct store_unit *unit)
 static void prepare_again(struct notify *n)
 {
     n->now_us = clock_utc_us();
+    n->rounds++;
     effect_unit(n->effect, &n->unit, STORE_WRITE, prepare, n, prepared);
 }
 

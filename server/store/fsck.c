@@ -344,11 +344,29 @@ static enum err check_id_cards(struct tx *tx, struct fsck *f)
     return rows_close(&r);
 }
 
+static enum err check_messages(struct tx *tx, struct fsck *f)
+{
+    struct rows r;
+    TRY(tx_open_all(tx, &r, Q_FSCK_CONVERSATIONS));
+    while (rows_next(&r)) {
+        f->results[FSCK_messages].looked_at++;
+        if (col_int(&r, 1) != col_int(&r, 2))
+            fsck_problem(f, FSCK_messages, "%s: %" PRId64 " unread by its count, %" PRId64 " messages", col_text(&r, 0),
+                         col_int(&r, 1), col_int(&r, 2));
+    }
+    TRY(rows_close(&r));
+    TRY(tx_open_all(tx, &r, Q_FSCK_MESSAGE_BLOBS));
+    while (rows_next(&r))
+        fsck_problem(f, FSCK_messages, "%s: its picture has no row", col_text(&r, 0));
+    return rows_close(&r);
+}
+
 enum err fsck_totals(struct tx *tx, void *job)
 {
     struct fsck *f = job;
     int64_t moves[EV_COUNT] = {0}, audited[EV_COUNT] = {0};
     TRY(check_lanes(tx, f));
+    TRY(check_messages(tx, f));
     TRY(check_faces(tx, f));
     TRY(check_id_cards(tx, f));
     TRY(count_events(tx, Q_FSCK_MOVES, moves));

@@ -26,7 +26,8 @@
     C(lanes, "lane counters are right")                                                                                \
     C(faces, "the number of persons with stored faces is right")                                                       \
     C(ledger, "I7 every fact is booked twice, the sum is 0, payments and refunds agree with it")                       \
-    C(decisions, "I11 decisions, claims and moves agree")
+    C(decisions, "I11 decisions, claims and moves agree")                                                              \
+    C(messages, "counts of unread messages are right, their pictures have rows")
 
 enum fsck_check {
 #define C(name, what) FSCK_##name,

@@ -21,10 +21,12 @@ import { Audit } from './audit.js';
 import { Stuck } from './stuck.js';
 import { Privacy } from './privacy.js';
 import { Settings } from './settings.js';
+import { Inbox } from './inbox.js';
 
 const PAGES = {
   queue: () => html`<${Queue} />`,
   submissions: (id) => (id ? html`<${SubmissionPage} key=${id} id=${id} />` : html`<${Search} />`),
+  inbox: (id) => html`<${Inbox} id=${id} />`,
   batches: (id) => (id ? html`<${BatchPage} key=${id} id=${id} />` : html`<${Batches} />`),
   sessions: (id) => (id ? html`<${SessionPage} key=${id} id=${id} />` : html`<${Sessions} />`),
   missing: (id) => (id ? html`<${MissingPage} key=${id} id=${id} />` : html`<${Sessions} />`),

@@ -1,14 +1,15 @@
 // frame — navigation around every page but the review screen.
 import { language, otherLanguage, t } from '../shared/i18n.js';
-import { connected } from '../shared/live.js';
+import { connected, on } from '../shared/live.js';
 import { prefs } from '../shared/prefs.js';
-import { html, useEffect, useValue } from '../shared/view.js';
+import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { account, has, logOut } from './account.js';
 import { go } from './route.js';
 
 const LINKS = [
   { page: 'queue' },
   { page: 'submissions', key: '/' },
+  { page: 'inbox', roles: ['service', 'senior', 'administrator'], unread: true },
   { page: 'batches', roles: ['batch', 'administrator'] },
   { page: 'sessions' },
   { page: 'users', roles: ['administrator'] },
@@ -25,6 +26,13 @@ function Live() {
   const good = useValue(connected);
   return html`<span class="live ${good ? 'live-on' : 'live-off'}"><span
     aria-hidden="true">${good ? '●' : '○'}</span> ${good ? t('live.on') : t('live.off')}</span>`;
+}
+
+/** Conversations with something unread, as the server tells. */
+function Unread() {
+  const [count, setCount] = useState(0);
+  useEffect(() => on('counts', (counts) => setCount(counts?.conversations?.unread || 0)), []);
+  return count > 0 && html`<span class="unread num" data-unread=${count}>${count}<span class="unseen"> ${t('inbox.unread')}</span></span>`;
 }
 
 export function Frame({ page, children }) {
@@ -50,7 +58,7 @@ export function Frame({ page, children }) {
       <nav aria-label=${t('nav.label')}>
         ${LINKS.filter((link) => !link.roles || has(...link.roles)).map((link) => html`
           <a key=${link.page} href="#/${link.page}" aria-current=${link.page === page ? 'page' : null}>
-            <span>${t(`page.${link.page}`)}</span>${link.key && html`<kbd aria-hidden="true">${link.key}</kbd>`}</a>`)}
+            <span>${t(`page.${link.page}`)}</span>${link.unread && html`<${Unread} />`}${link.key && html`<kbd aria-hidden="true">${link.key}</kbd>`}</a>`)}
       </nav>
       <div class="whoami">
         <${Live} />

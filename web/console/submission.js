@@ -10,6 +10,7 @@ import { html, useEffect, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Heading, State } from './parts.js';
 import { CodeCard } from './code_card.js';
+import { DeliveryCard } from './delivery_card.js';
 import { Derived } from './derived.js';
 import { RetouchCard } from './retouch_card.js';
 import { Pictures } from './submission_pictures.js';
@@ -91,6 +92,7 @@ export function SubmissionPage({ id }) {
           <${Facts} submission=${data} />
           <${Reveal} id=${id} /></section>
         <${CodeCard} submission=${data} />
+        <${DeliveryCard} submission=${data} />
         ${data.approved && has('reviewer', 'senior', 'service', 'batch', 'school', 'administrator') && html`<${Derived} submission=${data} />`}
         <section class="card"><h2>${t('submission.timeline')}</h2><${Timeline} history=${data.history} /></section>
         ${has('auditor', 'administrator', 'senior') && html`<${AuditTrail} id=${id} />`}

@@ -205,8 +205,9 @@ static enum err session_templates_preview_decode(struct exchange *x, struct prev
 }
 
 /* A made-up message of that kind: long enough to show what is cut. */
-static const char SAMPLE[] = "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\",\"highlight\",\"low_resolution\"],"
-                             "\"note\":\"请在窗边重拍\",\"carrier\":\"中国邮政\",\"tracking_no\":\"1234567890123\"}";
+static const char SAMPLE[] =
+    "{\"code\":\"3B92K7-4\",\"reasons\":[\"blur\",\"eyes_closed\",\"highlight\",\"low_resolution\"],"
+    "\"note\":\"请在窗边重拍\",\"carrier\":\"中国邮政\",\"tracking_no\":\"1234567890123\"}";
 #define SAMPLE_AMOUNT_FEN 2000
 
 static void put_preview(struct tx *tx, const struct preview *job, const char *kind, struct buf *out)

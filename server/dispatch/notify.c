@@ -28,9 +28,9 @@
 #include "store/student.h"
 #include "store/submission.h"
 
-#define TRIES_HERE         4   /* on one channel while another is there: about 6 minutes */
-#define PAUSE_US            SECONDS_US(600)
-#define KEEP_TRYING_US      SECONDS_US(7 * 86400)
+#define TRIES_HERE         4 /* on one channel while another is there: about 6 minutes */
+#define PAUSE_US           SECONDS_US(600)
+#define KEEP_TRYING_US     SECONDS_US(7 * 86400)
 #define CUSTOMER_CHARS_MAX 600 /* WeChat takes 2,048 bytes; the inbox has the whole */
 #define HOUR_US            SECONDS_US(3600)
 

@@ -225,8 +225,10 @@ void outside_on_start(struct dispatch *dispatch, void *arg)
     o->dispatch = dispatch;
     o->store = dispatch_options_of(dispatch)->store;
     o->closing = false;
-    const struct client_options options = {
-        .loop = dispatch_loop(dispatch), .ca_file = config->ca_file, .allow_private = config->allow_private, .now_us = config->breaker_now_us};
+    const struct client_options options = {.loop = dispatch_loop(dispatch),
+                                           .ca_file = config->ca_file,
+                                           .allow_private = config->allow_private,
+                                           .now_us = config->breaker_now_us};
     o->client = client_open(&options);
     account_open(o, &o->wechat, &config->wechat, token_save);
     account_open(o, &o->page, &config->wechat_page, page_token_save);

@@ -41,7 +41,7 @@ struct outside_config {
     const char *data_directory;                          /* watched for space */
     int64_t retry_scale_percent;                         /* shortens the pauses of the timers too */
     struct real_name_config real_name;                   /* url "": people look */
-    int64_t (*breaker_now_us)(void); /* NULL: the monotonic clock; tests move it */
+    int64_t (*breaker_now_us)(void);                     /* NULL: the monotonic clock; tests move it */
 };
 
 struct outside {

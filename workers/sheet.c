@@ -83,15 +83,23 @@ struct print {
     const unsigned char *jpeg;
     size_t size_bytes;
     int64_t copies;
+    int size; /* of PRINT_SIZES */
     int32_t width_px, height_px;
     cairo_surface_t *surface; /* made when first drawn; owned */
 };
 
+/* Sizes do not mix on a page: the larger ones come first. */
+enum { TWO_INCH, ONE_INCH, PRINT_SIZES };
+static const struct {
+    const char *name;
+    double width_mm, height_mm;
+} print_sizes[PRINT_SIZES] = {{"2inch", 35, 49}, {"1inch", 25, 35}};
+
 struct sheet {
     const char *title, *batch;
     double page_width_mm, page_height_mm, margin_mm, heading_mm;
-    double print_width_mm, print_height_mm;
-    int columns, rows;
+    double print_width_mm, print_height_mm; /* of the size in hand, and how many go on a page */
+    int size, columns, rows;
     struct print *prints;
     size_t print_count, cell_count;
     int missing_glyphs;
@@ -103,8 +111,11 @@ static enum err refuse(struct job_reply *reply, const char *why)
     return ERR_BAD_FIELD;
 }
 
-static void count_cells(struct sheet *sheet)
+static void use_size(struct sheet *sheet, int size)
 {
+    sheet->size = size;
+    sheet->print_width_mm = print_sizes[size].width_mm;
+    sheet->print_height_mm = print_sizes[size].height_mm;
     double width = sheet->page_width_mm - 2 * sheet->margin_mm;
     double height = sheet->page_height_mm - 2 * sheet->margin_mm - sheet->heading_mm;
     sheet->columns = (int)((width + GAP_MM) / (sheet->print_width_mm + GAP_MM));
@@ -114,13 +125,20 @@ static void count_cells(struct sheet *sheet)
 /* The page either way round, whichever holds more. */
 static void choose_orientation(struct sheet *sheet)
 {
-    count_cells(sheet);
     struct sheet turned = *sheet;
     turned.page_width_mm = sheet->page_height_mm;
     turned.page_height_mm = sheet->page_width_mm;
-    count_cells(&turned);
+    use_size(&turned, sheet->size);
     if (turned.columns * turned.rows > sheet->columns * sheet->rows)
         *sheet = turned;
+}
+
+static int size_named(const char *name)
+{
+    int size = 0;
+    while (size < PRINT_SIZES && !text_is(print_sizes[size].name, name))
+        size++;
+    return size;
 }
 
 static enum err read_layout(const struct json *request, struct sheet *sheet, struct job_reply *reply)
@@ -136,30 +154,31 @@ static enum err read_layout(const struct json *request, struct sheet *sheet, str
         sheet->page_width_mm = 102, sheet->page_height_mm = 152, sheet->margin_mm = 4, sheet->heading_mm = 6;
     else
         return refuse(reply, "paper is a4 or 6inch.");
-    if (text_is(print, "2inch"))
-        sheet->print_width_mm = 35, sheet->print_height_mm = 49;
-    else if (text_is(print, "1inch"))
-        sheet->print_width_mm = 25, sheet->print_height_mm = 35;
-    else
+    int size = size_named(print);
+    if (size == PRINT_SIZES)
         return refuse(reply, "print is 1inch or 2inch.");
+    use_size(sheet, size);
     choose_orientation(sheet);
     return ERR_NONE;
 }
 
-static enum err read_print(const struct json *item, const unsigned char *bytes, size_t len, size_t *at,
+static enum err read_print(const struct json *item, int size, const unsigned char *bytes, size_t len, size_t *at,
                            struct print *print, struct job_reply *reply)
 {
-    int64_t size = json_int_at(item, "size_bytes", -1);
+    int64_t size_bytes = json_int_at(item, "size_bytes", -1);
     print->caption = json_text_at(item, "caption", "");
     print->copies = json_int_at(item, "copies", 1);
     if (text_chars(print->caption) > SHEET_CAPTION_CHARS_MAX || !text_is_control_free(print->caption))
         return refuse(reply, "A caption has at most 60 characters, none of them control characters.");
+    print->size = size_named(json_text_at(item, "print", print_sizes[size].name));
+    if (print->size == PRINT_SIZES)
+        return refuse(reply, "print is 1inch or 2inch.");
     if (print->copies < 1 || print->copies > COPIES_MAX)
         return refuse(reply, "copies is 1..16.");
-    if (size < 1 || (uint64_t)size > len - *at)
+    if (size_bytes < 1 || (uint64_t)size_bytes > len - *at)
         return refuse(reply, "size_bytes does not fit the bytes that were sent.");
     print->jpeg = bytes + *at;
-    print->size_bytes = (size_t)size;
+    print->size_bytes = (size_t)size_bytes;
     *at += print->size_bytes;
     struct image_source source;
     enum err e = image_inspect(print->jpeg, print->size_bytes, 90, &source, reply->why);
@@ -185,7 +204,7 @@ static enum err read_prints(struct job_tools *tools, const struct json *request,
     sheet->prints = ARENA_ARRAY(tools->arena, struct print, sheet->print_count);
     size_t i = 0;
     for (const struct json *item = list->first; item != NULL; item = item->next, i++) {
-        TRY(read_print(item, bytes, len, &at, &sheet->prints[i], reply));
+        TRY(read_print(item, sheet->size, bytes, len, &at, &sheet->prints[i], reply));
         sheet->cell_count += (size_t)sheet->prints[i].copies;
     }
     if (at != len || sheet->cell_count > SHEET_PRINTS_MAX)
@@ -281,22 +300,49 @@ static void draw_cell(cairo_t *cr, struct sheet_fonts *fonts, struct sheet *shee
               y_mm + sheet->print_height_mm + 0.8, sheet->print_width_mm, PANGO_ALIGN_CENTER);
 }
 
-static size_t draw_pages(cairo_t *cr, struct sheet_fonts *fonts, struct sheet *sheet)
+/* Cells of the size in hand, and the pages they need. */
+static size_t pages_of(const struct sheet *sheet, int size)
 {
-    size_t per_page = (size_t)(sheet->columns * sheet->rows);
-    size_t pages = (sheet->cell_count + per_page - 1) / per_page, cell = 0;
+    size_t cells = 0, per_page = (size_t)(sheet->columns * sheet->rows);
+    for (size_t i = 0; i < sheet->print_count; i++)
+        if (sheet->prints[i].size == size)
+            cells += (size_t)sheet->prints[i].copies;
+    return (cells + per_page - 1) / per_page;
+}
+
+/* The pages of the size in hand; `page` counts through all of them. */
+static void draw_size(cairo_t *cr, struct sheet_fonts *fonts, struct sheet *sheet, size_t *page, size_t pages)
+{
+    size_t cell = 0, per_page = (size_t)(sheet->columns * sheet->rows);
     for (size_t i = 0; i < sheet->print_count; i++) {
+        if (sheet->prints[i].size != sheet->size)
+            continue;
         for (int64_t copy = 0; copy < sheet->prints[i].copies; copy++, cell++) {
             if (cell % per_page == 0) {
-                if (cell > 0)
+                if (*page > 0)
                     cairo_show_page(cr);
-                draw_heading(cr, fonts, sheet, cell / per_page + 1, pages);
+                draw_heading(cr, fonts, sheet, ++*page, pages);
             }
             draw_cell(cr, fonts, sheet, i, cell % per_page);
         }
     }
+}
+
+static size_t draw_pages(cairo_t *cr, struct sheet_fonts *fonts, struct sheet *sheet)
+{
+    size_t pages = 0, page = 0;
+    int wanted = sheet->size;
+    for (int size = 0; size < PRINT_SIZES; size++) {
+        use_size(sheet, size);
+        pages += pages_of(sheet, size);
+    }
+    for (int size = 0; size < PRINT_SIZES; size++) {
+        use_size(sheet, size);
+        draw_size(cr, fonts, sheet, &page, pages);
+    }
     cairo_show_page(cr);
-    return pages;
+    use_size(sheet, wanted);
+    return page;
 }
 
 static cairo_status_t take_bytes(void *closure, const unsigned char *bytes, unsigned len)

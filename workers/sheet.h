@@ -1,8 +1,9 @@
 /* sheet — a PDF of photos to print and cut. The job kind "sheet".
  *
  * Request {"kind":"sheet","paper":"a4"|"6inch","print":"2inch"|"1inch","title","batch","prints":[{"caption",
- * "size_bytes","copies"}]} + part 1: the JPEGs one behind the other, each size_bytes long. copies 1..16, 1 when absent;
- * at most SHEET_PRINTS_MAX cells. Result {"kind":"sheet","pages","cells","per_page","parts":["pdf"]} + the PDF.
+ * "size_bytes","copies","print"}]} + part 1: the JPEGs one behind the other, each size_bytes long. copies 1..16, 1 when
+ * absent; a print's own size goes before the sheet's, and sizes do not share a page; at most SHEET_PRINTS_MAX cells.
+ * Result {"kind":"sheet","pages","cells","per_page","parts":["pdf"]} + the PDF.
  *
  * The JPEG files go into the PDF byte by byte, once each. Captions and heading need a CJK font: the fonts known to
  * sheet_fonts_new are opened before the sandbox closes; characters none of them has print as boxes, and the result then

@@ -82,6 +82,7 @@ static enum err load_batch(struct tx *tx, struct batch_load *load)
     load->session_name = keep(load, session.name);
     load->school_code = keep(load, session.school_code);
     load->print_layout = keep(load, session.policy.print_layout);
+    load->print_caption = keep(load, session.policy.print_caption);
     load->created_us = batch.created_us;
     return ERR_NONE;
 }
@@ -104,6 +105,9 @@ static enum err load_step(struct tx *tx, void *job)
         TRY(load_names(tx, load, &items[i], photo));
         TRY(load_blob(tx, load, &items[i], photo));
         photo->collection_code = "";
+        const char *layout;
+        TRY(submission_layout(tx, items[i].submission_id, load->print_layout, &layout));
+        photo->print_layout = keep(load, layout);
         if (text_is(load->kind, "chsi"))
             TRY(load_code(tx, load, photo));
         load->read = i + 1;

@@ -14,6 +14,7 @@
 struct batch_photo {
     const char *submission_id, *code;
     const char *student_no, *name, *id_no, *class_name, *college; /* "" when not known */
+    const char *print_layout;    /* one_inch, two_inch: the policy's, or what the student chose */
     const char *collection_code; /* base64 of what CHSI joins by; "" when none was read */
     int64_t position;
     const char *blob_id; /* the standard photo; NULL: not there */
@@ -29,7 +30,7 @@ struct batch_load {
     void *owner;
 
     bool wanted; /* out: the batch is still being built; else nothing below is set */
-    const char *kind, *batch_name, *session_name, *school_code, *print_layout;
+    const char *kind, *batch_name, *session_name, *school_code, *print_layout, *print_caption;
     struct batch_photo *photos;
     size_t count;
     int64_t created_us;

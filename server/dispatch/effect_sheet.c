@@ -115,13 +115,15 @@ static void answered(struct compute_job *job)
 static void put_print(struct sheet *s, const struct batch_photo *photo, size_t len)
 {
     char caption[256];
-    snprintf(caption, sizeof caption, "%s %s", photo->name,
+    bool own = s->load.print_caption[0] != '\0'; /* the school's words, before who it is */
+    snprintf(caption, sizeof caption, "%s%s%s %s", s->load.print_caption, own ? " " : "", photo->name,
              photo->student_no[0] != '\0' ? photo->student_no : photo->code);
     caption[text_cut(caption, 60)] = '\0';
     json_object_open(&s->request);
     json_put_text(&s->request, "caption", caption);
     json_put_int(&s->request, "size_bytes", (int64_t)len);
     json_put_int(&s->request, "copies", COPIES);
+    json_put_text(&s->request, "print", text_is(photo->print_layout, "one_inch") ? "1inch" : "2inch");
     json_object_close(&s->request);
 }
 

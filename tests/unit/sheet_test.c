@@ -27,6 +27,8 @@ struct outcome {
     struct buf pdf;
 };
 
+static const char *odd_size = ""; /* members of every second print */
+
 /* `head` is the start of the request object; prints are added: `count` of the same photo. */
 static struct outcome make(const char *head, int count, const char *caption, int copies)
 {
@@ -36,8 +38,8 @@ static struct outcome make(const char *head, int count, const char *caption, int
     buf_init(&jpegs, MIB(16));
     buf_printf(&request, "{%s,\"prints\":[", head);
     for (int i = 0; i < count; i++) {
-        buf_printf(&request, "%s{\"caption\":\"%s %d\",\"size_bytes\":%zu,\"copies\":%d}", i > 0 ? "," : "", caption, i,
-                   one.len, copies);
+        buf_printf(&request, "%s{\"caption\":\"%s %d\",\"size_bytes\":%zu,\"copies\":%d%s}", i > 0 ? "," : "", caption,
+                   i, one.len, copies, i % 2 == 1 ? odd_size : "");
         buf_add(&jpegs, one.bytes, one.len);
     }
     buf_text(&request, "]}");
@@ -75,6 +77,25 @@ static int count_of(const struct buf *b, const char *text)
         at++;
     }
     return count;
+}
+
+TEST(sizes_of_prints_do_not_share_a_page)
+{
+    struct outcome two = make("\"paper\":\"6inch\",\"print\":\"2inch\"", 6, "a", 4);
+    struct outcome one = make("\"paper\":\"6inch\",\"print\":\"1inch\"", 6, "a", 4);
+    odd_size = ",\"print\":\"1inch\"";
+    struct outcome mixed = make("\"paper\":\"6inch\",\"print\":\"2inch\"", 12, "a", 4);
+    odd_size = ",\"print\":\"3inch\"";
+    struct outcome bad = make("\"paper\":\"6inch\",\"print\":\"2inch\"", 2, "a", 1);
+    odd_size = "";
+    EQ_INT(ERR_NONE, mixed.error);
+    EQ_INT(two.pages + one.pages, mixed.pages);
+    EQ_INT(two.per_page, mixed.per_page);
+    TRUE(one.per_page > two.per_page);
+    EQ_INT(ERR_BAD_FIELD, bad.error);
+    buf_release(&two.pdf);
+    buf_release(&one.pdf);
+    buf_release(&mixed.pdf);
 }
 
 TEST(pages_are_counted_and_drawn)

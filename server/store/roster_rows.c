@@ -266,6 +266,7 @@ static enum err open_book(struct roster_rows *rows)
 {
     bool found = false;
     TRY(xlsx_open(book_source, rows->source, rows->source->size_bytes, &rows->book, rows->why));
+    rows->row = xlsx_row(rows->book);
     for (size_t i = 0; i < xlsx_sheets(rows->book) && !found; i++) {
         TRY(xlsx_sheet(rows->book, i));
         TRY(find_header(rows, &found));

@@ -66,6 +66,9 @@ const WHOSE = [
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/reveal$/, 'school', { only: ['senior', 'service', 'administrator'] }],
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/\{event\}$/, 'school', { only: EVENTS, also: { reopen: { note: 'because' }, shipped: { carrier: 'SF', tracking_no: 'SF1234567890' } } }],
     [/^\w+ \/api\/v1\/console\/submissions\/\{id\}(\/|$)/, 'school'],
+    [/^GET \/api\/v1\/console\/payments$/, 'list'],
+    [/^\w+ \/api\/v1\/console\/(ledger|reconciliations|reconciliations\/\{day\})$/, 'central', { empty: 'no day was compared' }],
+    [/^\w+ \/api\/v1\/console\/(payments|refunds|group-orders)\/\{id\}\//, 'school', { names: 'nobody', empty: 'a made-up id' }],
     [/^GET \/api\/v1\/console\/(conversations|answers)$/, 'list'],
     [/^PUT \/api\/v1\/console\/answers$/, 'central'],
     [/^POST \/api\/v1\/console\/conversations\/\{id\}\/picture$/, 'school', { names: 'conversations', body: jpeg, type: 'image/jpeg' }],
@@ -147,7 +150,7 @@ for (const role of ROLES)
 /** What is named in paths, queries and bodies: the owner's things. */
 function namesOf(owner, kind) {
     const plain = { id: owner.submission.id, attempt: owner.attempt_id, attempt_id: owner.attempt_id, upload_id: owner.upload_id, submission_id: owner.submission.id, version: 1,
-        session_code: '25103003', student_no: owner.number, last_four: owner.lastFour, claim_ids: [claim_id], claim: claim_id, claim_id, decision: nobodys, code: 'x', phone: '13800000000', profile: 'chsi_white', note: 'because', sha256: 'b'.repeat(64), old_password: 'not the password' };
+        session_code: '25103003', student_no: owner.number, last_four: owner.lastFour, claim_ids: [claim_id], claim: claim_id, claim_id, decision: nobodys, code: 'x', phone: '13800000000', profile: 'chsi_white', note: 'because', day: '2026-06-12', sha256: 'b'.repeat(64), old_password: 'not the password' };
     return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, conversations: { id: owner.id, message: owner.message_id }, nobody: { id: nobodys } }[kind] };
 }
 

@@ -7,6 +7,7 @@
 #include "workers/idcard_look.h"
 #include "workers/idcard_quad.h"
 #include "workers/idcard_read.h"
+#include "workers/idcard_validity.h"
 #include "workers/jpeg.h"
 
 #include <math.h>
@@ -39,9 +40,11 @@ struct search {
     struct image_source source;
     struct image picture;
     struct view view; /* the chosen one; valid when has_card */
-    bool has_card, is_emblem;
+    bool has_card, is_emblem, wants_emblem;
     struct card_number number;
-    double name_similarity; /* NAN: not compared */
+    double name_similarity;     /* NAN: not compared */
+    char name[CARD_NAME_BYTES]; /* "": none proposed */
+    struct card_validity validity;
     struct card_look look;
     struct image portrait;
     struct face_boxes faces; /* in the portrait */
@@ -221,6 +224,10 @@ static enum err look_closer(struct search *s, const char *name)
         return ERR_NONE;
     if (name != NULL && !s->is_emblem)
         TRY(card_name_similarity(&s->picture, &s->view.plane, name, &s->name_similarity));
+    else if (s->number.found)
+        TRY(card_name_propose(&s->picture, &s->view.plane, s->name));
+    if (s->is_emblem && s->wants_emblem)
+        TRY(card_validity_read(&s->picture, &s->view.plane, &s->validity));
     s->spent.name_us = lap(&since);
     double original = (double)s->source.width_px / s->picture.width_px;
     return card_look_at(&s->picture, &s->view.plane, &s->view.quad, original, 4 - s->view.unseen_sides, &s->look);
@@ -228,25 +235,48 @@ static enum err look_closer(struct search *s, const char *name)
 
 /* ---- the answer ---- */
 
+/* Whether what was wanted of the card was read. */
+static bool is_read(const struct search *s)
+{
+    return s->wants_emblem ? s->validity.found : s->number.found;
+}
+
 static void put_problem(struct buf *b, const struct search *s)
 {
     static const char *const texts[][3] = {
-        {"no_card", "画面里没有找到身份证。请把人像面平放，四边都拍进画面。",
-         "No card was found. Lay the portrait side flat and take it with all four sides."},
+        {"no_card", "画面里没有找到身份证。请把身份证平放，四边都拍进画面。",
+         "No card was found. Lay the card flat and take it with all four sides."},
         {"emblem_side", "这是国徽面，请拍有照片的人像面。", "This is the back. Take the side with the portrait."},
         {"number_unread", "身份证号码读不清。对焦、避开反光后重拍，或手工填写。",
          "The number cannot be read for certain. Focus, avoid reflections and take it again, or type it."},
+        {"portrait_side", "这是人像面，请拍有国徽的一面。", "This is the front. Take the side with the emblem."},
+        {"validity_unread", "有效期读不清。对焦、避开反光后重拍。",
+         "The validity cannot be read for certain. Focus, avoid reflections and take it again."},
     };
     json_name(b, "problem");
-    if (s->number.found) {
+    if (is_read(s)) {
         json_null(b);
         return;
     }
-    const char *const *text = texts[!s->has_card ? 0 : s->is_emblem ? 1 : 2];
+    size_t wrong_side = s->wants_emblem ? 3 : 1, unread = s->wants_emblem ? 4 : 2;
+    const char *const *text = texts[!s->has_card ? 0 : s->is_emblem != s->wants_emblem ? wrong_side : unread];
     json_object_open(b);
     json_put_text(b, "id", text[0]);
     json_put_text(b, "fix_zh", text[1]);
     json_put_text(b, "fix_en", text[2]);
+    json_object_close(b);
+}
+
+static void put_validity(struct buf *b, const struct card_validity *validity)
+{
+    json_name(b, "validity");
+    if (!validity->found) {
+        json_null(b);
+        return;
+    }
+    json_object_open(b);
+    json_put_text(b, "from", validity->from);
+    json_put_text(b, "until", validity->until);
     json_object_close(b);
 }
 
@@ -319,12 +349,15 @@ static void put_face(struct buf *b, const struct search *s)
 static void put_name(struct buf *b, const struct search *s)
 {
     json_name(b, "name");
-    if (isnan(s->name_similarity)) {
+    if (isnan(s->name_similarity) && s->name[0] == '\0') {
         json_null(b);
         return;
     }
     json_object_open(b);
-    json_put_number(b, "similarity", s->name_similarity, 2);
+    if (s->name[0] != '\0')
+        json_put_text(b, "proposal", s->name);
+    else
+        json_put_number(b, "similarity", s->name_similarity, 2);
     json_object_close(b);
 }
 
@@ -365,10 +398,11 @@ static enum err answer(const struct search *s, bool flat, struct job_reply *repl
     json_object_open(b);
     json_put_text(b, "kind", "idcard");
     json_put_text(b, "side", portrait ? "portrait" : s->is_emblem ? "emblem" : "unknown");
-    json_put_text(b, "verdict", !s->number.found ? "unreadable" : card_look_warns(&s->look) ? "warn" : "ok");
+    json_put_text(b, "verdict", !is_read(s) ? "unreadable" : card_look_warns(&s->look) ? "warn" : "ok");
     put_problem(b, s);
     put_number(b, &s->number);
     put_name(b, s);
+    put_validity(b, &s->validity);
     put_card(b, s);
     put_face(b, s);
     card_look_write(b, &s->look);
@@ -408,7 +442,8 @@ enum err job_idcard(struct job_tools *tools, const struct json *request, const s
         snprintf(reply->why, sizeof reply->why, "A picture of the card is needed.");
         return ERR_BAD_FIELD;
     }
-    struct search s = {.name_similarity = NAN};
+    struct search s = {.name_similarity = NAN,
+                       .wants_emblem = text_is(json_text_at(request, "side", "portrait"), "emblem")};
     for (int i = 0; i < CARD_WARNING_COUNT; i++)
         s.look.measured[i] = NAN;
     int64_t since = clock_mono_us();

@@ -165,30 +165,78 @@ double card_text_similarity(const char *a, const char *b)
     return 1 - (double)edits[columns] / (double)(rows > columns ? rows : columns);
 }
 
+static const struct card_print name_prints[NAME_TRIES] = {
+    {40, 0.35, 0, false}, {56, 0.30, 0, false}, {32, 0.50, 0, false}};
+
+/* Where the name stands; found false also without a model. */
+static enum err find_name(const struct image *picture, const struct card_plane *plane, struct resample_area *line,
+                          bool *found)
+{
+    *found = false;
+    if (!ocr_has(OCR_NAME))
+        return ERR_NONE;
+    TRY(card_line_of_print(picture, plane, &name_where, line, found));
+    *found = *found && line->height_px >= NAME_HEIGHT_MIN && line->height_px <= NAME_HEIGHT_MAX;
+    return ERR_NONE;
+}
+
+static enum err read_name(const struct image *picture, const struct card_plane *plane, const struct resample_area *line,
+                          int n, struct ocr_text *text)
+{
+    struct plane cut = {0};
+    TRY(card_print_cut(picture, plane, line, &name_prints[n], &cut));
+    enum err e = ocr_read(OCR_NAME, OCR_LINE, cut.values, cut.width_px, cut.height_px, text);
+    plane_release(&cut);
+    return e;
+}
+
 enum err card_name_similarity(const struct image *picture, const struct card_plane *plane, const char *name,
                               double *similarity)
 {
-    static const struct card_print prints[NAME_TRIES] = {
-        {40, 0.35, 0, false}, {56, 0.30, 0, false}, {32, 0.50, 0, false}};
     struct resample_area line;
     bool found;
     *similarity = NAN;
-    if (!ocr_has(OCR_NAME))
-        return ERR_NONE;
-    TRY(card_line_of_print(picture, plane, &name_where, &line, &found));
-    if (!found || line.height_px < NAME_HEIGHT_MIN || line.height_px > NAME_HEIGHT_MAX)
+    TRY(find_name(picture, plane, &line, &found));
+    if (!found)
         return ERR_NONE;
     *similarity = 0;
     for (int i = 0; i < NAME_TRIES && *similarity < NAME_GOOD_MIN; i++) {
-        struct plane cut = {0};
         struct ocr_text text;
-        TRY(card_print_cut(picture, plane, &line, &prints[i], &cut));
-        enum err e = ocr_read(OCR_NAME, OCR_LINE, cut.values, cut.width_px, cut.height_px, &text);
-        plane_release(&cut);
-        if (e != ERR_NONE)
-            return e;
+        TRY(read_name(picture, plane, &line, i, &text));
         double like = card_text_similarity(text.text, name);
         *similarity = like > *similarity ? like : *similarity;
+    }
+    return ERR_NONE;
+}
+
+/* Two to fifteen Han characters, perhaps with middle dots between them. */
+static bool looks_like_name(const char *text)
+{
+    uint32_t points[NAME_CHARS_MAX];
+    size_t count = points_of(text, points);
+    for (size_t i = 0; i < count; i++) {
+        bool han = (points[i] >= 0x4e00 && points[i] <= 0x9fff) || (points[i] >= 0x3400 && points[i] <= 0x4dbf);
+        bool dot = points[i] == 0xb7 && i > 0 && i + 1 < count;
+        if (!han && !dot)
+            return false;
+    }
+    return count >= 2 && count <= 15;
+}
+
+enum err card_name_propose(const struct image *picture, const struct card_plane *plane, char name[CARD_NAME_BYTES])
+{
+    struct ocr_text texts[NAME_TRIES];
+    struct resample_area line;
+    bool found;
+    name[0] = '\0';
+    TRY(find_name(picture, plane, &line, &found));
+    for (int i = 0; found && i < NAME_TRIES; i++) {
+        TRY(read_name(picture, plane, &line, i, &texts[i]));
+        for (int k = 0; k < i; k++)
+            if (text_is(texts[k].text, texts[i].text) && looks_like_name(texts[i].text)) {
+                memcpy(name, texts[i].text, CARD_NAME_BYTES);
+                return ERR_NONE;
+            }
     }
     return ERR_NONE;
 }

@@ -5,8 +5,8 @@
  * contradict it, its check character and date are right, and no other number that is right by itself was read. A
  * reading that only lost characters contradicts nothing. What is not sure is not read.
  *
- * The name is compared, never read out: similar characters are taken for one another too often (three of five exact at
- * best), so that it can only support the name on the roster.
+ * The name is compared, or proposed, never relied on: similar characters are taken for one another too often (three of
+ * five exact at best), so that it can only support the name on the roster, or save its owner some typing.
  *
  * One lane at a time per reader (ocr.h); all else is pure. */
 #ifndef XY_WORKERS_IDCARD_READ_H
@@ -34,6 +34,11 @@ enum err card_number_read(const struct image *picture, const struct card_plane *
 /* How much the card's name is like the one given: 1 the same, 0 nothing; NAN when there is no such line or no model. */
 enum err card_name_similarity(const struct image *picture, const struct card_plane *plane, const char *name,
                               double *similarity);
+
+/* What the name seems to be: two readings that were prepared differently agree in it, and it looks like a name. Its
+ * owner corrects it. "" when there is no such line, no agreement, or no model. */
+#define CARD_NAME_BYTES OCR_TEXT_BYTES
+enum err card_name_propose(const struct image *picture, const struct card_plane *plane, char name[CARD_NAME_BYTES]);
 
 /* Share of characters in the same order: 1 - edits / the longer one's characters. UTF-8; at most 32 characters count.
  */

@@ -8,31 +8,38 @@
 
 #define DPI 300 /* said, so that tesseract neither guesses nor complains */
 
-struct reader {
-    const char *language, *allowed; /* allowed: NULL for every character */
-    TessBaseAPI *api;               /* NULL: no model */
+struct model {
+    const char *language;
+    TessBaseAPI *api; /* NULL: not there */
     pthread_mutex_t lock;
 };
 
-static struct reader readers[OCR_READERS] = {
-    [OCR_NUMBER] = {"eng", "0123456789X", NULL, PTHREAD_MUTEX_INITIALIZER},
-    [OCR_NAME] = {"chi_sim", NULL, NULL, PTHREAD_MUTEX_INITIALIZER},
+static struct model digits = {"eng", NULL, PTHREAD_MUTEX_INITIALIZER};
+static struct model chinese = {"chi_sim", NULL, PTHREAD_MUTEX_INITIALIZER};
+
+struct reader {
+    struct model *model;
+    const char *allowed; /* "": every character */
 };
 
-static TessBaseAPI *reader_open(const struct reader *reader)
+static const struct reader readers[OCR_READERS] = {
+    [OCR_NUMBER] = {&digits, "0123456789X"},
+    [OCR_NAME] = {&chinese, ""},
+    [OCR_DATE] = {&digits, "0123456789.-"},
+};
+
+static TessBaseAPI *model_open(const struct model *model)
 {
     TessBaseAPI *api = TessBaseAPICreate();
     if (api == NULL)
         return NULL;
-    if (TessBaseAPIInit2(api, NULL, reader->language, OEM_LSTM_ONLY) != 0) {
+    if (TessBaseAPIInit2(api, NULL, model->language, OEM_LSTM_ONLY) != 0) {
         TessBaseAPIDelete(api);
         return NULL;
     }
     /* Its remarks could quote what it read; after this they have no place to go. */
     TessBaseAPISetVariable(api, "debug_file", "/dev/null");
     TessBaseAPISetVariable(api, "classify_enable_learning", "0");
-    if (reader->allowed != NULL)
-        TessBaseAPISetVariable(api, "tessedit_char_whitelist", reader->allowed);
     return api;
 }
 
@@ -56,9 +63,10 @@ static void read_once(enum ocr_reader reader)
 void ocr_start(void)
 {
     for (int i = 0; i < OCR_READERS; i++) {
-        if (readers[i].api == NULL)
-            readers[i].api = reader_open(&readers[i]);
-        if (readers[i].api != NULL)
+        struct model *model = readers[i].model;
+        if (model->api == NULL)
+            model->api = model_open(model);
+        if (model->api != NULL)
             read_once((enum ocr_reader)i);
     }
 }
@@ -66,16 +74,16 @@ void ocr_start(void)
 void ocr_stop(void)
 {
     for (int i = 0; i < OCR_READERS; i++)
-        if (readers[i].api != NULL) {
-            TessBaseAPIEnd(readers[i].api);
-            TessBaseAPIDelete(readers[i].api);
-            readers[i].api = NULL;
+        if (readers[i].model->api != NULL) {
+            TessBaseAPIEnd(readers[i].model->api);
+            TessBaseAPIDelete(readers[i].model->api);
+            readers[i].model->api = NULL;
         }
 }
 
 bool ocr_has(enum ocr_reader reader)
 {
-    return readers[reader].api != NULL;
+    return readers[reader].model->api != NULL;
 }
 
 const char *ocr_engine(void)
@@ -130,11 +138,12 @@ enum err ocr_read(enum ocr_reader reader, enum ocr_layout layout, const unsigned
                   int32_t height_px, struct ocr_text *out)
 {
     CHECK(width_px > 0 && height_px > 0 && width_px <= OCR_SIDE_PX_MAX && height_px <= OCR_SIDE_PX_MAX);
-    struct reader *r = &readers[reader];
+    struct model *r = readers[reader].model;
     *out = (struct ocr_text){.confidence = 0};
     if (r->api == NULL)
         return ERR_NOT_FOUND;
     pthread_mutex_lock(&r->lock);
+    TessBaseAPISetVariable(r->api, "tessedit_char_whitelist", readers[reader].allowed);
     TessBaseAPISetPageSegMode(r->api, (TessPageSegMode)layout);
     TessBaseAPISetImage(r->api, grey, width_px, height_px, 1, width_px);
     TessBaseAPISetSourceResolution(r->api, DPI);

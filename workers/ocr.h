@@ -1,6 +1,6 @@
 /* ocr — one line of print becomes text. The only door to tesseract.
  *
- * Two readers per process, each behind its own lock: a second lane that wants one waits for the first (20–40 ms), and
+ * Two models per process, each behind its own lock: a second lane that wants one waits for the first (20–40 ms), and
  * the worker pays for the models once instead of once per lane (both together: 60 MiB resident, measured).
  *
  * ocr_start once per process before any other thread reads and before the sandbox: it opens the models, and reads one
@@ -17,6 +17,7 @@
 enum ocr_reader {
     OCR_NUMBER, /* 0–9 and X */
     OCR_NAME,   /* simplified Chinese */
+    OCR_DATE,   /* 0–9, full stop and hyphen; the first reader's model and lock */
     OCR_READERS
 };
 

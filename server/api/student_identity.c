@@ -111,6 +111,15 @@ static bool is_settled(const struct identity_set *job, const struct identity *be
 
 /* ---- the pictures ---- */
 
+/* The side was seen, be its validity readable or not. */
+static bool shows_emblem(struct tx *tx, const struct id_card *card)
+{
+    const struct json *report = NULL;
+    if (!text_is(card->side, "emblem") || json_read(card->report, strlen(card->report), tx->arena, &report) != ERR_NONE)
+        return false;
+    return text_is(card->state, "read") || text_is(json_text_at(report, "problem.code", ""), "validity_unread");
+}
+
 static enum err take_card(struct tx *tx, struct identity_set *job, const char *id)
 {
     struct id_card card;
@@ -127,7 +136,7 @@ static enum err take_card(struct tx *tx, struct identity_set *job, const char *i
         TRY(json_read(card.reading, strlen(card.reading), tx->arena, &reading));
     const char *number = json_text_at(reading, "id_number", NULL);
     job->now.portrait_shown |= card.portrait_blob_id != NULL;
-    job->now.emblem_shown |= text_is(card.side, "emblem");
+    job->now.emblem_shown |= shows_emblem(tx, &card);
     job->now.number_read |= text_is(number, job->id_number);
     if (number != NULL && !text_is(number, job->id_number))
         job->now.problem = "number_differs";

@@ -70,5 +70,5 @@ bool document_area_known(const char *type, const char *number)
     const char area[] = {' ', number[0], number[0] == '\0' ? '\0' : number[1], ' ', '\0'};
     if (!text_is(type, "resident") && !text_is(type, "residence_permit"))
         return true;
-    return strstr(areas, area) != NULL;
+    return strlen(number) >= 2 && strstr(areas, area) != NULL;
 }

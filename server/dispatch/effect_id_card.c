@@ -134,26 +134,15 @@ static void save_unread(struct id_card_job *c, const char *code, const char *zh,
     save(c);
 }
 
-/* The problem in the words of the side that was meant. */
-static void put_side_problem(struct buf *b, const struct id_card_job *c, const struct json *answer)
-{
-    const struct json *problem = json_at(answer, "problem");
-    bool wrong = text_is(c->state, "wrong_side");
-    if (wrong && c->is_emblem)
-        put_problem(b, "portrait_side", "这是人像面，请拍有国徽的一面。",
-                    "This is the front. Take the side with the emblem.");
-    else if (problem != NULL && problem->kind == JSON_OBJECT)
-        put_problem(b, json_text_at(problem, "id", ""), json_text_at(problem, "fix_zh", ""),
-                    json_text_at(problem, "fix_en", ""));
-}
-
 static const char *report_of(struct id_card_job *c, const struct json *answer)
 {
     struct buf b;
     buf_init(&b, REPORT_BYTES_MAX);
     json_object_open(&b);
-    if (!text_is(c->state, "read"))
-        put_side_problem(&b, c, answer);
+    const struct json *problem = json_at(answer, "problem");
+    if (problem != NULL && problem->kind == JSON_OBJECT)
+        put_problem(&b, json_text_at(problem, "id", ""), json_text_at(problem, "fix_zh", ""),
+                    json_text_at(problem, "fix_en", ""));
     json_name(&b, "checks");
     if (json_at(answer, "checks") != NULL)
         json_tree(&b, json_at(answer, "checks"));

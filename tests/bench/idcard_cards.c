@@ -1,10 +1,13 @@
-/* xueying-idcard-cards [--cards N] [--seed N] [--hopeless N] [--keep DIR] — draws identity cards of four levels of
- * trouble, has the sandboxed worker read them, and prints what came of it.
+/* xueying-idcard-cards [--cards N] [--emblems N] [--seed N] [--hopeless N] [--keep DIR] — draws identity cards of four
+ * levels of trouble, has the sandboxed worker read them, and prints what came of it.
  *
- * Exit 0: no number was read wrong and at least 95 % were read; 1: not so; 77: a model is missing. --hopeless adds
- * pictures nobody needs to be able to read: they count for "wrong" only. --keep writes every picture that was not read,
- * with the card as it was laid flat. Photographs for the cards come from $XUEYING_SAMPLES or ../shared/samples; without
- * them faces are drawn. */
+ * Every other card is asked about without its name: then the reader proposes one. --emblems draws so many emblem sides
+ * too: how many validities are read, and that none is read wrong.
+ *
+ * Exit 0: nothing was read wrong and at least 95 % of the numbers were read; 1: not so; 77: a model is missing.
+ * --hopeless adds pictures nobody needs to be able to read: they count for "wrong" only. --keep writes every picture
+ * that was not read, with the card as it was laid flat. Photographs for the cards come from $XUEYING_SAMPLES or
+ * ../shared/samples; without them faces are drawn. */
 #include "base/json.h"
 #include "base/text.h"
 #include "dispatch/worker_client.c"
@@ -22,12 +25,12 @@
 enum { EXIT_SKIP = 77 };
 
 struct options {
-    int64_t cards, seed, hopeless;
+    int64_t cards, emblems, seed, hopeless;
     const char *keep;
 };
 
 struct row {
-    int cards, exact, refused, wrong, named, faces;
+    int cards, exact, refused, wrong, named, proposed, proposed_exact, faces;
     double wall_ms, cpu_ms, slowest_ms;
 };
 
@@ -37,27 +40,29 @@ struct run {
     struct draw_random random;
     struct image faces[FACES_MAX];
     int face_count;
-    struct row rows[DRAW_LEVELS];
+    struct row rows[DRAW_LEVELS], emblems[DRAW_LEVELS];
 };
 
 static bool options_read(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"cards", required_argument, NULL, 'c'},
-                                          {"seed", required_argument, NULL, 's'},
-                                          {"hopeless", required_argument, NULL, 'h'},
-                                          {"keep", required_argument, NULL, 'k'},
-                                          {NULL, 0, NULL, 0}};
-    *options = (struct options){400, 20260501, 0, NULL};
+    static const struct option known[] = {
+        {"cards", required_argument, NULL, 'c'}, {"emblems", required_argument, NULL, 'e'},
+        {"seed", required_argument, NULL, 's'},  {"hopeless", required_argument, NULL, 'h'},
+        {"keep", required_argument, NULL, 'k'},  {NULL, 0, NULL, 0}};
+    *options = (struct options){400, 0, 20260501, 0, NULL};
     bool good = true;
     for (int c; good && (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (c == 'k')
             options->keep = optarg;
+        else if (c == 'e')
+            good = text_int(optarg, &options->emblems);
         else if (c == 'c' || c == 's' || c == 'h')
             good = text_int(optarg, c == 'c' ? &options->cards : c == 's' ? &options->seed : &options->hopeless);
         else
             good = false;
     }
-    return good && optind == argc && options->cards >= 0 && options->cards <= 100000 && options->hopeless >= 0;
+    return good && optind == argc && options->cards >= 0 && options->cards <= 100000 && options->emblems >= 0 &&
+           options->emblems <= 100000 && options->hopeless >= 0;
 }
 
 /* ---- faces ---- */
@@ -133,6 +138,9 @@ static void count(struct row *row, const struct json *tree, const struct drawn_p
     row->wrong += value != NULL && !text_is(value, person->number);
     row->refused += value == NULL;
     row->named += json_number_at(tree, "name.similarity", 0) >= SIMILAR_MIN;
+    const char *proposal = json_text_at(tree, "name.proposal", NULL);
+    row->proposed += proposal != NULL;
+    row->proposed_exact += proposal != NULL && text_is(proposal, person->name);
     row->faces += json_at(tree, "face.box") != NULL;
     row->wall_ms += wall_ms;
     row->cpu_ms += cpu_ms;
@@ -152,7 +160,8 @@ static bool one_card(struct run *run, int number, enum draw_level level)
     draw_file(&run->random, level, face < run->face_count ? &run->faces[face] : NULL, &person, &jpeg);
     json_object_open(&request);
     json_put_text(&request, "kind", "idcard");
-    json_put_text(&request, "name", person.name);
+    if (number / DRAW_HOPELESS % 2 == 0)
+        json_put_text(&request, "name", person.name);
     json_put_bool(&request, "flat", run->options.keep != NULL);
     json_object_close(&request);
     struct part parts[2] = {{request.bytes, request.len}, {jpeg.bytes, jpeg.len}};
@@ -174,6 +183,41 @@ static bool one_card(struct run *run, int number, enum draw_level level)
     return good;
 }
 
+/* ---- one emblem side ---- */
+
+static void count_validity(struct row *row, const struct json *tree, const struct drawn_validity *validity)
+{
+    const char *from = json_text_at(tree, "validity.from", NULL), *until = json_text_at(tree, "validity.until", NULL);
+    bool exact = text_is(from, validity->from) && text_is(until, validity->until);
+    row->cards++;
+    row->exact += exact;
+    row->refused += until == NULL;
+    row->wrong += until != NULL && !exact;
+}
+
+static bool one_emblem(struct run *run, enum draw_level level)
+{
+    static const char request[] = "{\"kind\":\"idcard\",\"side\":\"emblem\"}";
+    struct drawn_validity validity;
+    struct buf jpeg;
+    struct frame answer;
+    struct arena *arena = arena_new(MIB(1));
+    const struct json *tree = NULL;
+    buf_init(&jpeg, MIB(8));
+    draw_emblem_file(&run->random, level, &validity, &jpeg);
+    struct part parts[2] = {{request, sizeof request - 1}, {jpeg.bytes, jpeg.len}};
+    bool good = worker_client_run(&run->client, parts, 2, JOB_TIMEOUT_MS, &answer) == ERR_NONE;
+    good = good && answer.type == FRAME_RESULT &&
+           json_read(answer.parts[0].bytes, answer.parts[0].len, arena, &tree) == ERR_NONE;
+    if (good) {
+        count_validity(&run->emblems[level], tree, &validity);
+        frame_release(&answer);
+    }
+    arena_free(arena);
+    buf_release(&jpeg);
+    return good;
+}
+
 /* ---- all of them ---- */
 
 static bool run_all(struct run *run)
@@ -181,23 +225,42 @@ static bool run_all(struct run *run)
     for (int i = 0; i < run->options.cards; i++)
         if (!one_card(run, i, (enum draw_level)(i % DRAW_HOPELESS)))
             return false;
+    for (int i = 0; i < run->options.emblems; i++)
+        if (!one_emblem(run, (enum draw_level)(i % DRAW_LEVELS)))
+            return false;
     for (int i = 0; i < run->options.hopeless; i++)
         if (!one_card(run, 100000 + i, DRAW_HOPELESS))
             return false;
     return true;
 }
 
+static int tell_emblems(const struct run *run)
+{
+    int wrong = 0;
+    if (run->options.emblems > 0)
+        printf("validity  cards  exact  refused  wrong\n");
+    for (int level = 0; level < DRAW_LEVELS; level++) {
+        const struct row *row = &run->emblems[level];
+        if (row->cards > 0)
+            printf("%-9s %5d  %5d  %7d  %5d\n", draw_level_name((enum draw_level)level), row->cards, row->exact,
+                   row->refused, row->wrong);
+        wrong += row->wrong;
+    }
+    return wrong;
+}
+
 static int tell(const struct run *run)
 {
-    int cards = 0, exact = 0, wrong = 0;
-    printf("level     cards  exact  refused  wrong  name>=0.5  faces  ms mean  ms max  cpu ms\n");
+    int cards = 0, exact = 0, wrong = tell_emblems(run);
+    printf("level     cards  exact  refused  wrong  name>=0.5  proposed  exact  faces  ms mean  ms max  cpu ms\n");
     for (int level = 0; level < DRAW_LEVELS; level++) {
         const struct row *row = &run->rows[level];
         if (row->cards == 0)
             continue;
-        printf("%-9s %5d  %5d  %7d  %5d  %9d  %5d  %7.0f  %6.0f  %6.0f\n", draw_level_name((enum draw_level)level),
-               row->cards, row->exact, row->refused, row->wrong, row->named, row->faces, row->wall_ms / row->cards,
-               row->slowest_ms, row->cpu_ms / row->cards);
+        printf("%-9s %5d  %5d  %7d  %5d  %9d  %8d  %5d  %5d  %7.0f  %6.0f  %6.0f\n",
+               draw_level_name((enum draw_level)level), row->cards, row->exact, row->refused, row->wrong, row->named,
+               row->proposed, row->proposed_exact, row->faces, row->wall_ms / row->cards, row->slowest_ms,
+               row->cpu_ms / row->cards);
         wrong += row->wrong;
         if (level == DRAW_HOPELESS)
             continue;
@@ -228,7 +291,7 @@ int main(int argc, char **argv)
     static struct run run;
     char models[PATH_BYTES];
     if (!options_read(argc, argv, &run.options)) {
-        fputs("usage: xueying-idcard-cards [--cards N] [--seed N] [--hopeless N] [--keep DIR]\n", stderr);
+        fputs("usage: xueying-idcard-cards [--cards N] [--emblems N] [--seed N] [--hopeless N] [--keep DIR]\n", stderr);
         return 2;
     }
     if (!models_there(models, sizeof models)) {

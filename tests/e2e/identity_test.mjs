@@ -87,6 +87,19 @@ await runTests({
         assert.deepEqual([now.portrait, now.identity.state, now.identity.id_number_masked.slice(-4)], [true, 'confirmed', card.number.slice(-4)]);
         assert.ok(!JSON.stringify(now).includes(card.number));
     },
+    async 'both sides: the other one says how long, a wrong one is told'() {
+        const student = await newStudent('both-1');
+        const back = drawn(9, 'emblem');
+        const wrong = await shown(student, card.picture, 'emblem');
+        assert.deepEqual([wrong.state, wrong.problem.code], ['wrong_side', 'portrait_side']);
+        const read = await shown(student, back.picture, 'emblem');
+        assert.deepEqual([read.state, read.valid_from, read.valid_until], ['read', back.from, back.until]);
+        const front = await shown(student, card.picture, 'portrait');
+        assert.equal(front.name, card.name);
+        assert.equal((await student.call('POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [wrong.id] })).status, 409);
+        const stated = await student.want(200, 'POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [front.id, read.id] });
+        assert.deepEqual([stated.portrait_shown, stated.emblem_shown, stated.valid_until], [true, true, back.until]);
+    },
     async 'by student number: the entry is shown first, then linked'() {
         const { number, lastFour } = madeUp(0);
         const student = await newStudent('number-1');

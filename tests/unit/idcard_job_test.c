@@ -167,6 +167,31 @@ TEST(the_other_side_is_told_apart)
     }
 }
 
+TEST(the_validity_is_read_when_the_other_side_is_wanted)
+{
+    static const struct drawn_validity cases[] = {{"2016-05-01", "2036-05-01"}, {"2019-11-30", "long"}};
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct image back, taken;
+        struct card_quad corners;
+        struct frame answer;
+        struct buf jpeg;
+        struct draw_random random = {9};
+        buf_init(&jpeg, MIB(8));
+        draw_emblem_side(&cases[i], &back);
+        draw_picture(&random, &back, &table, &taken, &corners);
+        EQ_INT(ERR_NONE, jpeg_encode(&taken, 88, 300, &jpeg));
+        const struct json *tree =
+            ask("{\"kind\":\"idcard\",\"side\":\"emblem\"}", jpeg.bytes, jpeg.len, FRAME_RESULT, &answer);
+        EQ_TEXT(cases[i].from, json_text_at(tree, "validity.from", ""));
+        EQ_TEXT(cases[i].until, json_text_at(tree, "validity.until", ""));
+        TRUE(json_at(tree, "problem.id") == NULL);
+        frame_release(&answer);
+        buf_release(&jpeg);
+        image_release(&taken);
+        image_release(&back);
+    }
+}
+
 TEST(a_picture_without_a_card_says_so)
 {
     struct image plain = {640, 480, malloc(640 * 480 * 3)};

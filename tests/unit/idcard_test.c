@@ -1,5 +1,6 @@
 /* links: xy_idcard_drawn */
 #include "workers/idcard_quad.c"
+#include "workers/idcard_validity.h"
 #undef PI
 #include "workers/idcard_read.c"
 
@@ -334,6 +335,41 @@ TEST(the_emblem_tells_the_other_side)
     TRUE(card_shows_emblem(&front, &plane, &emblem) == ERR_NONE && !emblem);
     image_release(&back);
     image_release(&front);
+}
+
+TEST(a_validity_keeps_the_rule_or_is_none)
+{
+    static const struct {
+        const char *text;
+        bool is_long;
+        const char *from, *until; /* NULL: refused */
+    } cases[] = {
+        {"2016.05.01-2036.05.01", false, "2016-05-01", "2036-05-01"},
+        {"20160501 20260501", false, "2016-05-01", "2026-05-01"},
+        {"2016.05.01-2021.05.01", false, "2016-05-01", "2021-05-01"},
+        {"2016.02.29-2021.02.28", false, "2016-02-29", "2021-02-28"},
+        {"2016.02.29-2021.03.01", false, "2016-02-29", "2021-03-01"},
+        {"2016.05.01-", true, "2016-05-01", "long"},
+        {"2016.05.01-2037.05.01", false, NULL, NULL},
+        {"2016.05.01-2036.05.02", false, NULL, NULL},
+        {"2016.13.01-2036.13.01", false, NULL, NULL},
+        {"2036.05.01-2016.05.01", false, NULL, NULL},
+        {"1916.05.01-1936.05.01", false, NULL, NULL},
+        {"2016.05.01", false, NULL, NULL},
+        {"2016.05.01-2036.05.011", false, NULL, NULL},
+        {"", false, NULL, NULL},
+        {"", true, NULL, NULL},
+    };
+    struct card_validity validity;
+    for (size_t i = 0; i < countof(cases); i++) {
+        bool good = card_validity_parse(cases[i].text, cases[i].is_long, &validity);
+        if (good != (cases[i].from != NULL) || good != validity.found)
+            TEST_FAIL("%s: %d", cases[i].text, good);
+        if (good) {
+            EQ_TEXT(cases[i].from, validity.from);
+            EQ_TEXT(cases[i].until, validity.until);
+        }
+    }
 }
 
 /* ---- without models ---- */

@@ -19,6 +19,7 @@ import { MissingPage } from './missing.js';
 import { Users } from './users.js';
 import { Audit } from './audit.js';
 import { Stuck } from './stuck.js';
+import { LinkRequestPage, LinkRequests } from './link_requests.js';
 import { Privacy } from './privacy.js';
 import { Settings } from './settings.js';
 import { Inbox } from './inbox.js';
@@ -33,6 +34,7 @@ const PAGES = {
   users: () => html`<${Users} />`,
   audit: () => html`<${Audit} />`,
   stuck: () => html`<${Stuck} />`,
+  'link-requests': (id) => (id ? html`<${LinkRequestPage} key=${id} id=${id} />` : html`<${LinkRequests} />`),
   privacy: () => html`<${Privacy} />`,
   settings: () => html`<${Settings} />`,
 };

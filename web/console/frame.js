@@ -12,6 +12,7 @@ const LINKS = [
   { page: 'inbox', roles: ['service', 'senior', 'administrator'], unread: true },
   { page: 'batches', roles: ['batch', 'administrator'] },
   { page: 'sessions' },
+  { page: 'link-requests', roles: ['service', 'senior', 'administrator'] },
   { page: 'users', roles: ['administrator'] },
   { page: 'audit', roles: ['auditor', 'administrator', 'senior'] },
   { page: 'stuck', roles: ['administrator'] },

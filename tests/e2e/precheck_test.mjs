@@ -21,41 +21,49 @@ const student = new Student(server.url, madeUp(0).number, madeUp(0).lastFour);
 await student.logIn();
 const look = (who = student, query = '?width=1440', more = {}) => who.call('POST', `/api/v1/precheck${query}`, portrait, { ...JPEG, ...more });
 
+/** On a machine that is busy with other tests a frame may find no lane in time: then the next one is sent, as the page does. */
+const seen = (...how) => until(async () => { const got = await look(student, ...how); return (got.status !== 200 || got.body.analysed) && got; }, 'a look at a frame');
+
 await runTests({
     'a frame is looked at': async () => {
-        const got = await look();
+        const got = await seen();
         assert.equal(got.status, 200);
-        assert.equal(got.body.analysed, true);
         assert.equal(got.body.faces, 1);
         assert.equal(got.body.eyes.length, 2);
         assert.ok(got.body.box.w > 0.2 && got.body.box.w < 0.6);
         assert.ok(Math.abs(got.body.roll_degrees) < 8);
         assert.ok(got.body.next_ms >= 667);
         assert.match(got.body.hint.text, /[\u4e00-\u9fff]/);
-        assert.match((await look(student, '?profile=passport', { 'accept-language': 'en' })).body.hint.text, /^[\x20-\x7e]+$/);
+        assert.match((await seen('?profile=passport', { 'accept-language': 'en' })).body.hint.text, /^[\x20-\x7e]+$/);
     },
     'what is no frame is refused': async () => {
         assert.equal((await student.call('POST', '/api/v1/precheck', portrait, { 'content-type': 'image/png' })).status, 415);
         assert.equal((await student.call('POST', '/api/v1/precheck', Buffer.from('hello'), JPEG)).status, 400);
-        assert.equal((await student.call('POST', '/api/v1/precheck', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 3]), JPEG)).status, 422);
+        const broken = () => student.call('POST', '/api/v1/precheck', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 3]), JPEG);
+        assert.equal((await until(async () => { const got = await broken(); return got.status !== 200 && got; }, 'a look')).status, 422);
         assert.equal((await student.call('POST', '/api/v1/precheck?width=5', portrait, JPEG)).status, 422);
         assert.equal((await student.call('POST', '/api/v1/precheck', Buffer.alloc(65537, 0xff), JPEG)).status, 413);
         assert.equal((await fetch(`${server.url}/api/v1/precheck`, { method: 'POST', body: portrait, headers: JPEG })).status, 401);
     },
     'a student has one frame under way, a crowd is sent away': async () => {
-        const twice = await Promise.all([look(), look()]);
+        const twice = await until(async () => {
+            const both = await Promise.all([look(), look()]);
+            return both.some((one) => one.body.analysed) && both;
+        }, 'one of two');
         assert.deepEqual(twice.map((one) => one.status), [200, 200]);
-        assert.ok(twice.some((one) => one.body.analysed), 'one of the two');
         const crowd = [];
         for (let i = 1; i < 9; i++) {
             const one = new Student(server.url, madeUp(i).number, madeUp(i).lastFour);
             await one.logIn();
             crowd.push(one);
         }
-        const answers = await Promise.all(crowd.map((one) => look(one)));
-        const away = answers.filter((one) => !one.body.analysed);
-        assert.ok(answers.every((one) => one.status === 200), JSON.stringify(answers.map((one) => one.status)));
-        assert.ok(away.length >= 1 && away.length < answers.length, `${away.length} of 8 sent away`);
+        let away = [];
+        await until(async () => {
+            const answers = await Promise.all(crowd.map((one) => look(one)));
+            assert.ok(answers.every((one) => one.status === 200), JSON.stringify(answers.map((one) => one.status)));
+            away = answers.filter((one) => !one.body.analysed);
+            return away.length >= 1 && away.length < answers.length;
+        }, 'some of eight sent away');
         for (const { body } of away) assert.deepEqual([body.hint, body.faces, body.box], [null, null, null]);
         assert.ok(Math.max(...away.map((one) => one.body.next_ms)) > 667, 'and told to come less often');
     },

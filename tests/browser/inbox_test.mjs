@@ -53,6 +53,21 @@ await runTests({
         await keepPicture(page, 'deliveries');
         assert.deepEqual(await violations(page), []);
     },
+    'templates of a session show what would be cut': async () => {
+        const other = await browser.open(`${server.url}/console/`);
+        await other.fill('input[name=name]', 'admin');
+        await other.fill('input[name=password]', server.passwords.admin);
+        await other.keyboard.press('Enter');
+        await other.waitForSelector('.lanes');
+        await other.goto(`${server.url}/console/#/sessions`);
+        await other.locator('main a[href^="#/sessions/"]').first().click();
+        await other.locator('summary:has(h2)').first().click();
+        await other.locator('fieldset button.quiet').first().click();
+        await other.waitForSelector('.preview .badge-warn');
+        await keepPicture(other, 'templates');
+        assert.deepEqual(await violations(other), []);
+        assert.deepEqual(other.complaints, []);
+    },
     'nothing was complained about': () => assert.deepEqual(page.complaints, []),
 });
 await browser.close();

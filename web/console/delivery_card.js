@@ -7,8 +7,30 @@ import { Badge } from './parts.js';
 
 const TONES = { sent: 'ok', held: 'info', again: 'warn', sending: 'warn', skipped: 'plain', refused: 'warn', failed: 'bad' };
 
+/* The server's words (dispatch/notify.c) in the reader's language; codes of WeChat stay as they are. */
+const WHYS = {
+  'only for answers of customer service': 'only_answers',
+  'pictures are in the inbox only': 'picture',
+  'no open conversation in WeChat': 'no_window',
+  'no template for this message': 'no_template',
+  'no accepted prompt left': 'no_prompt',
+  'the WeChat user is not known any more': 'no_user',
+  'no service account is set up': 'no_account',
+  'does not follow the service account': 'no_follow',
+  'text messages are not set up': 'no_sms',
+  'not sent as a text message': 'not_sms',
+  'no phone number': 'no_phone',
+  'quiet hours': 'quiet',
+  'arrived before': 'before',
+  'arrived': 'arrived',
+  'a field cannot be made to fit': 'field',
+  'the circuit breaker is open': 'breaker',
+  'no access token': 'token',
+};
+const why = (words) => (WHYS[words] ? t(`why.${WHYS[words]}`) : words);
+
 const Hop = ({ hop }) => html`<li><span>${t(`channel.${hop.channel}`)}</span> <${Badge} tone=${TONES[hop.state]}>${t(`hop.${hop.state}`)}<//> <span
-  class="muted small">${hop.why}${hop.tries > 1 ? ` · ${t('hop.tries', { n: hop.tries })}` : ''}</span></li>`;
+  class="muted small">${why(hop.why)}${hop.tries > 1 ? ` · ${t('hop.tries', { n: hop.tries })}` : ''}</span></li>`;
 
 export function DeliveryCard({ submission }) {
   const { data, error, reload } = useLoad((signal) => get(`/api/v1/console/submissions/${submission.id}/messages`, { signal }), [submission.id, submission.version]);

@@ -87,7 +87,7 @@ function Answer({ talk, onSent }) {
     <p class="muted small">${talk.window_until ? t('inbox.window', { left: talk.window_left, until: dateTime(talk.window_until) }) : t('inbox.no_window')}</p>
     <label class="field"><span>${t('inbox.answer')}</span><textarea ref=${field} name="answer" rows="3" maxlength="1000" value=${text}
       onInput=${(event) => setText(event.target.value)}
-      onKeyDown=${(event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); } }}></textarea></label>
+      onKeyDown=${(event) => { if (event.code === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); } }}></textarea></label>
     <div class="row"><button type="submit" class="primary" disabled=${state.busy || !text.trim()}>${t('inbox.send')} <kbd aria-hidden="true">Ctrl ↵</kbd></button>
       <label class="button">${t('inbox.send_picture')}<input class="unseen" type="file" accept="image/jpeg,image/png" onChange=${picture} /></label>
       <${Canned} onPick=${(words) => { setText(text ? `${text}\n${words}` : words); field.current?.focus(); }} /></div>

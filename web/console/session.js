@@ -11,6 +11,7 @@ import { PolicyVersions } from './policy_versions.js';
 import { presetName, usePresets } from './presets.js';
 import { Roster } from './roster.js';
 import { SessionCard, levelName } from './session_fields.js';
+import { Templates } from './templates.js';
 
 function Progress({ progress, code, id }) {
   const most = Math.max(1, ...Object.values(progress.by_state));
@@ -66,5 +67,5 @@ export function SessionPage({ id }) {
       class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
       <div><${Progress} progress=${data.progress} code=${data.code} id=${data.id} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
-        onDone=${reload} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
+        onDone=${reload} />`}${has('service', 'senior', 'administrator') && html`<${Templates} session=${data} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
 }

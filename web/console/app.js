@@ -17,6 +17,7 @@ import { Sessions } from './sessions.js';
 import { SessionPage } from './session.js';
 import { MissingPage } from './missing.js';
 import { Users } from './users.js';
+import { Payments } from './payments.js';
 import { Audit } from './audit.js';
 import { Stuck } from './stuck.js';
 import { LinkRequestPage, LinkRequests } from './link_requests.js';
@@ -32,6 +33,7 @@ const PAGES = {
   sessions: (id) => (id ? html`<${SessionPage} key=${id} id=${id} />` : html`<${Sessions} />`),
   missing: (id) => (id ? html`<${MissingPage} key=${id} id=${id} />` : html`<${Sessions} />`),
   users: () => html`<${Users} />`,
+  payments: (view) => html`<${Payments} key=${view} view=${view} />`,
   audit: () => html`<${Audit} />`,
   stuck: () => html`<${Stuck} />`,
   'link-requests': (id) => (id ? html`<${LinkRequestPage} key=${id} id=${id} />` : html`<${LinkRequests} />`),

@@ -14,6 +14,7 @@ const LINKS = [
   { page: 'sessions' },
   { page: 'link-requests', roles: ['service', 'senior', 'administrator'] },
   { page: 'users', roles: ['administrator'] },
+  { page: 'payments', roles: ['service', 'administrator', 'auditor'] },
   { page: 'audit', roles: ['auditor', 'administrator', 'senior'] },
   { page: 'stuck', roles: ['administrator'] },
   { page: 'privacy', roles: ['administrator', 'auditor'] },

@@ -6,6 +6,7 @@ import { stateLabel, stateNames } from '../shared/workflow.js';
 import { html, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { Badge, Heading } from './parts.js';
+import { GroupOrders } from './payments_groups.js';
 import { PolicyForm } from './policy_form.js';
 import { PolicyVersions } from './policy_versions.js';
 import { presetName, usePresets } from './presets.js';
@@ -67,5 +68,5 @@ export function SessionPage({ id }) {
       class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
       <div><${Progress} progress=${data.progress} code=${data.code} id=${data.id} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
-        onDone=${reload} />`}${has('service', 'senior', 'administrator') && html`<${Templates} session=${data} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
+        onDone=${reload} />`}${has('service', 'senior', 'administrator') && html`<${Templates} session=${data} />`}${data.policy.payment !== 'none' && has('service', 'administrator', 'auditor', 'school') && html`<${GroupOrders} session=${data} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;
 }

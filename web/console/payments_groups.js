@@ -1,0 +1,46 @@
+// payments_groups — a class or the school pays for many students of a session at once.
+import { post } from '../shared/api.js';
+import { Ask, Dialog } from '../shared/dialog.js';
+import { dateTime, money, number, t } from '../shared/i18n.js';
+import { complain, notify } from '../shared/notices.js';
+import { html, useState } from '../shared/view.js';
+import { has } from './account.js';
+import { Badge, More, Table, useList } from './parts.js';
+
+const TONES = { paid: 'ok', open: 'warn', cancelled: 'plain' };
+
+function Code({ code, onClose }) {
+  return html`<${Dialog} title=${t('group.code')} onClose=${onClose}><p>${t('group.code_text', { amount: money(code.amount_fen), until: dateTime(code.expires) })}</p>
+    <p class="mono">${code.code_url}</p><footer><button type="button" onClick=${() => navigator.clipboard.writeText(code.code_url).then(() => notify('ok', t('group.copied')))}>${t('group.copy')}</button>
+      <button type="button" class="primary" onClick=${onClose}>${t('act.close')}</button></footer><//>`;
+}
+
+export function GroupOrders({ session }) {
+  const list = useList(`/api/v1/console/sessions/${session.id}/group-orders`);
+  const [dialog, setDialog] = useState(null);
+  const mayChange = has('service', 'administrator');
+  const close = () => setDialog(null);
+  const then = async (what) => { await what; list.reload(); };
+  const make = ({ payer_name, class_name, college }) => then(post(`/api/v1/console/sessions/${session.id}/group-orders`, { payer_name, class_name, college }));
+  const showCode = async (order) => {
+    try {
+      setDialog(html`<${Code} code=${await post(`/api/v1/console/group-orders/${order.id}/code`)} onClose=${() => { close(); list.reload(); }} />`);
+    } catch (problem) {
+      complain(problem);
+    }
+  };
+  const book = (order) => setDialog(html`<${Ask} title=${t('group.book')} label=${t('group.book')} text=${t('group.book_text', { amount: money(order.amount_fen) })} onClose=${close}
+    fields=${[{ name: 'reference', label: t('group.reference'), required: true, max: 50 }]} run=${(fields) => then(post(`/api/v1/console/group-orders/${order.id}/paid`, fields))} />`);
+  const cancel = (order) => setDialog(html`<${Ask} title=${t('group.cancel')} label=${t('group.cancel')} danger text=${t('group.cancel_text')} onClose=${close}
+    run=${() => then(post(`/api/v1/console/group-orders/${order.id}/cancel`))} />`);
+  const add = () => setDialog(html`<${Ask} title=${t('group.make')} label=${t('group.make')} text=${t('group.make_text')} onClose=${close} run=${make}
+    fields=${[{ name: 'payer_name', label: t('group.payer'), required: true, max: 80 }, { name: 'college', label: t('group.college'), max: 80 }, { name: 'class_name', label: t('group.class'), max: 80, hint: t('group.class_hint') }]} />`);
+  return html`<section class="card"><div class="head"><h2>${t('group.title')}</h2>${mayChange && html`<button type="button" onClick=${add}>${t('group.make')}</button>`}</div>
+    <${Table} label=${t('group.title')} heads=${['payer', 'students', 'amount', 'state', 'change'].map((name) => t(`col.${name}`))}
+      empty=${!list.loading && list.items.length === 0 && !list.error ? t('group.none') : null}>
+      ${list.items.map((one) => html`<tr key=${one.id}><td>${one.payer_name}</td><td class="num">${number(one.students)}</td><td class="num nowrap">${money(one.amount_fen)}</td>
+        <td><${Badge} tone=${TONES[one.state]}>${t(`group.${one.state}`)}<//></td>
+        <td class="nowrap">${one.state === 'open' && mayChange && html`<button type="button" onClick=${() => showCode(one)}>${t('group.code')}</button>
+          <button type="button" onClick=${() => book(one)}>${t('group.book')}</button> <button type="button" onClick=${() => cancel(one)}>${t('group.cancel')}</button>`}</td></tr>`)}<//>
+    <${More} list=${list} />${dialog}</section>`;
+}

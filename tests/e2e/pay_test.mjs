@@ -1,7 +1,7 @@
 // Money, through HTTP with the real server: against the stand-in of the bank and against a second bank written apart
 // (tests/lib/bank.mjs). What students, staff and callbacks may do; what forged callbacks may not; bills compared.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createVerify, randomUUID } from 'node:crypto';
 import { openBank } from '../lib/bank.mjs';
 import { PRICE_FEN, paidSession, payer } from '../lib/payers.mjs';
 import { command, runTests, startServer, until } from '../lib/server.mjs';
@@ -35,6 +35,9 @@ await runTests({
         const student = await payer(apart, n++);
         const order = await student.want(201, 'POST', student.path('/payment'), {});
         assert.deepEqual(Object.keys(order.prepay), ['appId', 'timeStamp', 'nonceStr', 'package', 'signType', 'paySign']);
+        const { appId, timeStamp, nonceStr, package: what, signType, paySign } = order.prepay;
+        assert.equal(signType, 'RSA');
+        assert.ok(createVerify('RSA-SHA256').update(`${appId}\n${timeStamp}\n${nonceStr}\n${what}\n`).verify(bank.merchantKey, paySign, 'base64'));
         const again = await student.want(200, 'POST', student.path('/payment'), { channel: 'jsapi' });
         assert.equal(again.payment_id, order.payment_id);
         const page = await student.want(201, 'POST', student.path('/payment'), { channel: 'h5' });

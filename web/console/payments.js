@@ -8,7 +8,7 @@ import { html, useState, useValue } from '../shared/view.js';
 import { has } from './account.js';
 import { Badge, Heading, More, Table, useList } from './parts.js';
 import { Days, Ledger } from './payments_books.js';
-import { route, setQuery } from './route.js';
+import { go, route, setQuery } from './route.js';
 
 const STATES = ['created', 'prepaid', 'paid', 'refunding', 'refunded', 'closed'];
 const tone = (state) => ({ paid: 'ok', refunding: 'warn', refunded: 'plain' }[state] || 'plain');
@@ -91,7 +91,7 @@ export function Payments({ view = 'list' }) {
   const views = { list: List, days: Days, ledger: Ledger };
   const View = views[view] || List;
   return html`<${Heading} title=${t('page.payments')} />
-    <nav class="row" aria-label=${t('money.views')}>${Object.keys(views).map((name) => html`<a key=${name} class="button" href="#/payments/${name}"
-      aria-current=${(view in views ? view : 'list') === name ? 'page' : null}>${t(`money.view_${name}`)}</a>`)}</nav>
+    <div class="tabs" role="group" aria-label=${t('money.views')}>${Object.keys(views).map((name) => html`<button key=${name} type="button"
+      aria-pressed=${(view in views ? view : 'list') === name} onClick=${() => go(`payments/${name}`)}>${t(`money.view_${name}`)}</button>`)}</div>
     <${View} />`;
 }

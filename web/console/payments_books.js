@@ -40,8 +40,8 @@ export function Days() {
   return html`<p class="muted">${t('money.days_about')}</p>
     ${has('service', 'administrator') && html`<form class="filters" onSubmit=${run}><label class="field"><span>${t('money.day')}</span>
       <input type="date" required max=${dayOf(0)} value=${day} onInput=${(event) => setDay(event.target.value)} /></label>
-      <button type="submit" class="primary">${t('money.reconcile')}</button>
-      <button type="button" onClick=${list.reload}>${t('act.reload')}</button></form>`}
+      <div class="row"><button type="submit" class="primary">${t('money.reconcile')}</button>
+        <button type="button" onClick=${list.reload}>${t('act.reload')}</button></div></form>`}
     <${Table} label=${t('money.view_days')} heads=${['day', 'state', 'lines', 'bill', 'ours', 'differences', 'ended', 'change'].map((name) => t(`col.${name}`))}
       empty=${!list.loading && list.items.length === 0 && !list.error ? t('money.no_days') : null}>
       ${list.items.map((one) => html`<tr key=${one.day}><td class="num nowrap">${one.day}</td><td><${Badge} tone=${TONES[one.state]}>${t(`reconciliation.${one.state}`)}<//></td>

@@ -1,4 +1,4 @@
-// upload — pictures to the server in parts of 256 KiB: through bad networks, over reloads of the page, each byte as seldom as can be.
+// upload — pictures to the server in parts of up to 256 KiB: through bad networks, over reloads of the page, each byte as seldom as can be.
 //
 // The picture is kept on the phone (idb.js) from the moment it was taken until whoever wanted it sent has done what it was sent
 // for, so a page that is loaded again goes on at the same step. The server says where to go on; a part whose answer was lost is
@@ -8,7 +8,8 @@ import { useEffect, useRef, useState } from '../shared/view.js';
 import { drop, dropAll, keep, kept } from './idb.js';
 import { sha256 } from './sha256.js';
 
-const PART_BYTES = 256 * 1024;
+const PART_BYTES_MAX = 256 * 1024;
+const PART_BYTES_FIRST = 64 * 1024; /* who has just been cut off may be cut off again: little is lost with a small part */
 const PART_BYTES_MIN = 32 * 1024;
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15000];
 const FAILURES_MAX = 60; /* in a row: a quarter of an hour and more; then the student is asked */
@@ -80,7 +81,7 @@ async function sendPart(record, offset, part_bytes) {
 
 /** Sends what is left of a kept picture: onProgress(share 0..1). Gives the upload's id. */
 async function transfer(record, onProgress) {
-  let part_bytes = PART_BYTES;
+  let part_bytes = PART_BYTES_FIRST;
   let at = await patiently(() => takeUp(record), () => {});
   while (!at.complete) {
     onProgress(at.offset / record.size_bytes);
@@ -99,8 +100,8 @@ async function transfer(record, onProgress) {
           return takeUp(record);
         throw problem;
       }
-    }, () => { part_bytes = Math.max(PART_BYTES_MIN, part_bytes / 2); });
-    part_bytes = lost && part_bytes < PART_BYTES ? part_bytes * 2 : part_bytes;
+    }, () => { part_bytes = Math.max(PART_BYTES_MIN, part_bytes / 4); });
+    part_bytes = Math.min(PART_BYTES_MAX, part_bytes * 2);
   }
   onProgress(1);
   return record.upload_id;

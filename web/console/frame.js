@@ -1,8 +1,9 @@
 // frame — navigation around every page but the review screen.
+import { get } from '../shared/api.js';
 import { language, otherLanguage, t } from '../shared/i18n.js';
 import { connected, on } from '../shared/live.js';
 import { prefs } from '../shared/prefs.js';
-import { html, useEffect, useState, useValue } from '../shared/view.js';
+import { html, useEffect, useLoad, useState, useValue } from '../shared/view.js';
 import { account, has, logOut } from './account.js';
 import { go } from './route.js';
 
@@ -32,8 +33,10 @@ function Live() {
 
 /** Conversations with something unread, as the server tells. */
 function Unread() {
-  const [count, setCount] = useState(0);
-  useEffect(() => on('counts', (counts) => setCount(counts?.conversations?.unread || 0)), []);
+  const [told, setTold] = useState(null);
+  const { data } = useLoad((signal) => get('/api/v1/console/conversations', { query: { only: 'unread', limit: 1 }, signal }), []);
+  useEffect(() => on('counts', (counts) => setTold(counts?.conversations?.unread ?? null)), []);
+  const count = told ?? data?.unread ?? 0;
   return count > 0 && html`<span class="unread num" data-unread=${count}>${count}<span class="unseen"> ${t('inbox.unread')}</span></span>`;
 }
 

@@ -88,6 +88,8 @@ static struct enrolment enrolment_of(const struct proving *p, const struct enrol
 
 /* ---- what there is ---- */
 
+#define OTHER_SESSIONS_MAX 20 /* the newest */
+
 struct enrolments_job {
     struct job job;
     struct proving proving;
@@ -105,11 +107,11 @@ static enum err enrolments_decode(struct exchange *x, struct enrolments_job *job
     return limit(x, &job->proving);
 }
 
-static enum err put_enrolment(struct tx *tx, struct enrolments_job *job, size_t i, struct buf *out)
+static enum err put_enrolment(struct tx *tx, struct enrolments_job *job, const struct capture_session *session,
+                              const struct enrolments *found, size_t i, struct buf *out)
 {
-    const struct capture_session *session = &job->proving.session;
-    const struct roster_entry *entry = &job->found.items[i];
-    const struct enrolment enrolment = enrolment_of(&job->proving, &job->found, i);
+    const struct roster_entry *entry = &found->items[i];
+    const struct enrolment enrolment = enrolment_of(&job->proving, found, i);
     bool mine = text_is(entry->student_id, job->job.who->id), is_taken = entry->student_id != NULL && !mine;
     json_object_open(out);
     json_put_text(out, "enrolment_id", enrolment_token(tx, job->job.who->id, session->id, &enrolment, job->job.now_us));
@@ -128,13 +130,40 @@ static enum err put_enrolment(struct tx *tx, struct enrolments_job *job, size_t 
     return ERR_NONE;
 }
 
+/* A confirmed identity proves the same to every session that takes it: somebody may be enrolled twice. */
+static enum err put_others(struct tx *tx, struct enrolments_job *job, struct buf *out)
+{
+    struct capture_session *list = ARENA_ARRAY(tx->arena, struct capture_session, OTHER_SESSIONS_MAX);
+    const struct capture_session *asked = &job->proving.session;
+    size_t count = 0;
+    if (!text_starts(asked->policy.identity_method, "id_card"))
+        return ERR_NONE;
+    TRY(session_list(tx, NULL, list, OTHER_SESSIONS_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct enrolments found;
+        const struct capture_session *other = &list[i];
+        if (text_is(other->id, asked->id) || !text_starts(other->policy.identity_method, "id_card") ||
+            text_is(other->policy.roster_mode, "code_only") || job->job.now_us < other->opens_us ||
+            job->job.now_us >= other->closes_us)
+            continue;
+        enum err e = enrolment_find(tx, other, &job->proving.student, &job->proving.proof, &found);
+        if (e == ERR_REFUSED)
+            continue; /* it wants more than is confirmed */
+        TRY(e);
+        for (size_t k = 0; k < found.count; k++)
+            TRY(put_enrolment(tx, job, other, &found, k, out));
+    }
+    return ERR_NONE;
+}
+
 static enum err enrolments_body(struct tx *tx, struct enrolments_job *job, struct buf *out)
 {
     json_object_open(out);
     json_name(out, "items");
     json_array_open(out);
     for (size_t i = 0; i < job->found.count; i++)
-        TRY(put_enrolment(tx, job, i, out));
+        TRY(put_enrolment(tx, job, &job->proving.session, &job->found, i, out));
+    TRY(put_others(tx, job, out));
     json_array_close(out);
     json_object_close(out);
     return ERR_NONE;

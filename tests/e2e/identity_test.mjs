@@ -62,6 +62,7 @@ async function session(code, policy, rows) {
 await session('NUMBER', {}, [['N1', '欧阳修', people[0].idNumber, '', '', ''], ['N2', '诸葛亮', people[1].idNumber, '', '', ''], ['N3', '司马光', people[2].idNumber, '', '', '']]);
 await session('IDCARD', { identity_method: 'id_card', real_name: 'service' },
     [['S1', card.name, card.number, '计算机学院', '软件工程', '1班'], ['S2', card.name, card.number, '管理学院', '会计学', '2班'], ['S3', other.name, other.number, '', '', '']]);
+await session('IDCRD2', { identity_method: 'id_card' }, [['T1', card.name, card.number, '外国语学院', '英语', '']]);
 await session('CODED1', { identity_method: 'collection_code', collection_code: 'required' }, [['C1', '陈港生', 'C123(3)456', '', '', '']]);
 
 
@@ -267,10 +268,12 @@ await runTests({
         const now = (await me(student)).identity;
         assert.deepEqual([now.confirmed_by, now.problem, now.portrait_shown], ['service', null, true]);
         const { items } = await student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: 'IDCARD' });
-        assert.deepEqual(items.map((one) => one.major).sort(), ['会计学', '软件工程']);
+        assert.deepEqual(items.map((one) => one.major).sort(), ['会计学', '英语', '软件工程'].sort());
         assert.equal((await student.call('POST', '/api/v1/me/link', { session_code: 'IDCARD' })).status, 409, 'two fit: choose');
         const made = await linkTo(student, items.find((one) => one.major === '会计学'));
         assert.equal(made.details.major, '会计学');
+        await linkTo(student, items.find((one) => one.session_code === 'IDCRD2'));
+        assert.deepEqual((await me(student)).submissions.map((one) => one.session_code).sort(), ['IDCARD', 'IDCRD2']);
         assert.equal((await student.call('POST', '/api/v1/me/identity', { name: '别人', id_number: other.number })).status, 409);
         assert.equal((await student.want(200, 'POST', '/api/v1/me/identity', said)).state, 'confirmed');
     },

@@ -157,6 +157,7 @@ class Journey {
     }
     async decide(event, reasons = [], note = '') {
         await this.in('human_review');
+        await until(async () => (await this.detail()).face, 'the face comparison', 60000);
         const item = await this.claim(this.staff.reviewer);
         await this.staff.reviewer.decide(item, event, reasons, note);
     }
@@ -168,7 +169,6 @@ class Journey {
     }
     /** Approved; where the faces leave a doubt two people say it is the same, and a senior where the machine says it is not. */
     async approve(next) {
-        await until(async () => (await this.detail()).face, 'the face comparison', 60000);
         await this.decide('approve');
         for (const who of [this.staff.ida, this.staff.ian, this.staff.senior]) {
             const now = await until(async () => { const one = await this.detail(); return (one.state === next || (one.state === 'face_comparison' && one.lane)) && one; }, 'the faces to be looked at', 60000);

@@ -14,8 +14,10 @@
 /* By the first bits of the key, so that sorting one takes little room beside it. */
 #define KEY_SHELVES 64
 
+/* Twelve bytes: three million of them are the largest thing an import holds. */
 struct key_row {
-    int64_t key, number;
+    int32_t high; /* of the key */
+    uint32_t low, place;
 };
 
 struct shelf {
@@ -46,7 +48,8 @@ static void add_key(struct staging *s, int64_t key, int64_t number)
         shelf->rows = realloc(shelf->rows, shelf->room * sizeof shelf->rows[0]);
         CHECK(shelf->rows != NULL);
     }
-    shelf->rows[shelf->count++] = (struct key_row){key, number};
+    shelf->rows[shelf->count++] = (struct key_row){(int32_t)(key >> 32), (uint32_t)(key & UINT32_MAX),
+                                                   (uint32_t)(number & ((INT64_C(1) << ROSTER_PLACE_BITS) - 1))};
     s->key_count++;
 }
 
@@ -229,9 +232,11 @@ static enum err recall(struct staging *s)
 static int by_key(const void *a, const void *b)
 {
     const struct key_row *left = a, *right = b;
-    if (left->key != right->key)
-        return left->key < right->key ? -1 : 1;
-    return left->number < right->number ? -1 : left->number > right->number;
+    if (left->high != right->high)
+        return left->high < right->high ? -1 : 1;
+    if (left->low != right->low)
+        return left->low < right->low ? -1 : 1;
+    return left->place < right->place ? -1 : left->place > right->place;
 }
 
 struct key_unit {
@@ -241,12 +246,19 @@ struct key_unit {
     int64_t done;
 };
 
+static enum err put_key(struct tx *tx, int64_t import_number, const struct key_row *row)
+{
+    int64_t key = (int64_t)((uint64_t)(uint32_t)row->high << 32 | row->low);
+    return TX_RUN(tx, Q_ROSTER_KEY_ADD, v_int(import_number), v_int(key),
+                  v_int(import_number << ROSTER_PLACE_BITS | row->place));
+}
+
 static enum err keys_step(struct tx *tx, void *job)
 {
     struct key_unit *u = job;
     int64_t changed = 0;
     for (size_t i = 0; i < u->count; i++)
-        TRY(TX_RUN(tx, Q_ROSTER_KEY_ADD, v_int(u->import->number), v_int(u->keys[i].key), v_int(u->keys[i].number)));
+        TRY(put_key(tx, u->import->number, &u->keys[i]));
     TRY(TX_RUN_N(tx, &changed, Q_IMPORT_PROGRESS, v_int(u->done), v_int(u->import->rows_done),
                  v_int(u->import->rows_total), v_text(u->import->id), v_text("importing")));
     return changed == 0 ? ERR_STALE : ERR_NONE;

@@ -2,7 +2,7 @@
 // a server that dies in the middle goes on; who has not been collected, with a roster and without.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { madeUp, Staff } from '../lib/people.mjs';
+import { madeUp, Staff, Student } from '../lib/people.mjs';
 
 import { runTests, startServer, until } from '../lib/server.mjs';
 
@@ -103,5 +103,41 @@ await runTests({
         const now = await until(async () => { const one = await show(id); return one.state === 'done' ? one : null; }, 'it is done', 40000);
         assert.deepEqual(figures(now), [30000, 0, 0, 0]);
         assert.equal(await counted(), before + 33110);
+    },
+    async 'imported rows are linked, and leave the missing list when the photo is handed in'() {
+        const student = new Student(server.url, 'R000005', madeUp(5).lastFour);
+        await student.logIn();
+        await student.consent();
+        await student.link();
+        const missing = (query) => admin.want(200, 'GET', `/api/v1/console/sessions/${session.id}/missing?${query}`);
+        const first = await missing('limit=100&state=draft');
+        assert.deepEqual(first.items.map((one) => [one.student_no, one.name_masked, one.state]), [['R000005', '赵*', 'draft']]);
+        const page = await missing('limit=100&college=%E4%BF%A1%E6%81%AF%E5%AD%A6%E9%99%A2&class=3%E7%8F%AD'); // 信息学院 3班
+        assert.equal(page.items.length, 100);
+        assert.ok(page.items.every((one) => one.class_name === '3班'));
+        const next = await missing(`limit=100&college=%E4%BF%A1%E6%81%AF%E5%AD%A6%E9%99%A2&class=3%E7%8F%AD&cursor=${page.next}`);
+        assert.ok(next.items[0].student_no > page.items.at(-1).student_no);
+        const file = await admin.want(200, 'GET', `/api/v1/console/sessions/${session.id}/missing?format=csv&class=3%E7%8F%AD`);
+        assert.match(file.toString('utf8'), /^\ufeff学号,姓名,/);
+        // what its student linked stays, whatever a later file says
+        const id = await send(Buffer.from(HEAD + rows(5, 6, '别的专业')));
+        assert.deepEqual([(await settled(id)).linked_kept, (await show(id)).changed], [1, 0]);
+    },
+    async 'without a roster the list of the school is compared with who came'() {
+        const now = Date.now();
+        const { id } = await admin.want(201, 'POST', '/api/v1/console/sessions', { code: '26110009', school_code: '10998', school_name: '北方大学', name: '无名单',
+            opens: new Date(now - 864e5).toISOString(), closes: new Date(now + 864e5).toISOString(), policy: { roster_mode: 'code_only', identity_method: 'roster' } });
+        await refused(409, 'refused', 'GET', `/api/v1/console/sessions/${id}/missing`);
+        const list = '证件号后四位,姓名,学院\n002X,张*,=cmd()\n1234,李四,文学院\n';
+        const compared = await admin.want(200, 'POST', `/api/v1/console/sessions/${id}/reconciliation`, Buffer.from(list), { 'content-type': 'text/csv' });
+        assert.deepEqual(compared, { expected: 2, matched: 0, ambiguous: 0, missing: 2, unexpected: 0, unexpected_codes: [] });
+        const { items } = await admin.want(200, 'GET', `/api/v1/console/sessions/${id}/missing`);
+        assert.deepEqual(items.map((one) => [one.last_four, one.name_masked, one.state]), [['002X', '张*', 'none'], ['1234', '李*', 'none']]);
+        const file = (await admin.want(200, 'GET', `/api/v1/console/sessions/${id}/missing?format=csv`)).toString('utf8');
+        assert.match(file, /"'=cmd\(\)"/);
+        const school = await admin.want(201, 'POST', '/api/v1/console/users', { name: 'north', display_name: '教务', roles: ['school'], school_code: '10998' });
+        const north = new Staff(server.url, 'north', school.one_time_password);
+        await north.logIn();
+        assert.equal((await north.call('GET', `/api/v1/console/sessions/${session.id}/missing`)).status, 404);
     },
 });

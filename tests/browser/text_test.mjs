@@ -114,7 +114,7 @@ await runTests({
         assert.equal(got.status, 200, JSON.stringify(got.body));
     },
     async 'it comes out of every answer as it went in, or not at all'() {
-        const known = new Set(nasty.map((text) => text.trim())), lists = operations.filter((one) => one.method === 'GET' && !/events|livez|readyz/.test(one.path));
+        const known = new Set(nasty.map((text) => text.trim())), lists = operations.filter((one) => one.method === 'GET' && !/events|livez|readyz|wechat\/start/.test(one.path));
         let found = 0, tables = 0;
         for (const operation of lists)
             for (const who of asker(operation)) {

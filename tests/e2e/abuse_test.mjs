@@ -79,7 +79,10 @@ await runTests({
             known.push(await attempt('victim'));
             unknown.push(await attempt('nobody-of-this-name'));
         }
-        assert.deepEqual(unknown, known);
+        const answers = (list) => list.map(({ did, ...said }) => ({ ...said, hashes: did[0] }));
+        const least = (list) => [1, 2].map((kind) => Math.min(...list.map((one) => one.did[kind]))); /* the server may do something of its own meanwhile */
+        assert.deepEqual(answers(unknown), answers(known));
+        assert.deepEqual(least(unknown), least(known));
         assert.deepEqual(known.map((one) => `${one.body.code} ${one.did[0]}`), Array(6).fill('wrong_credentials 1'));
         const locks = [];
         for (const name of ['victim', 'nobody-of-this-name']) { /* each further try locks for longer: soon one comes too early */
@@ -87,7 +90,7 @@ await runTests({
             for (let i = 0; i < 6 && got.body.code !== 'locked_out'; i++) got = await attempt(name);
             locks.push(got);
         }
-        assert.deepEqual(locks[1], locks[0]);
+        assert.deepEqual({ ...locks[1], did: locks[1].did[0] }, { ...locks[0], did: locks[0].did[0] });
         assert.equal(`${locks[0].status} ${locks[0].body.code} ${locks[0].waits} ${locks[0].did[0]}`, '429 locked_out true 0');
         assert.ok(known.every((one) => one.cookie === null));
     },

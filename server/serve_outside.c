@@ -111,6 +111,7 @@ static int find_bank(const struct config *c, struct arena *arena, bool played)
     struct pay_config *pay = &outer.config.pay;
     *pay = (struct pay_config){.notify_url = outer.notify_url, .keys = pay_keys_new()};
     pay->appid = outer.config.wechat.appid;
+    pay->page_appid = outer.config.wechat_page.appid;
     if (c->pay_merchant_id[0] != '\0')
         return open_bank(c, arena, pay);
     if (played)
@@ -270,6 +271,7 @@ static enum err prepay(const struct api_order *order, struct arena *arena, struc
                               .amount_fen = order->amount_fen,
                               .description = order->description,
                               .openid = order->openid,
+                              .of_page = order->of_page,
                               .payer_address = order->payer_address,
                               .expires_us = order->expires_us};
     struct pay_prepay made;

@@ -19,6 +19,7 @@
 struct api_order { /* of the payment service */
     const char *payment_id, *channel, *description;
     const char *openid;        /* channel jsapi */
+    bool of_page;              /* it is the service account's, not the mini program's */
     const char *payer_address; /* channel h5 */
     int64_t amount_fen, expires_us;
 };

@@ -156,12 +156,17 @@ static void put_channel(struct buf *b, const struct pay_order *order)
     }
 }
 
+static const char *appid_of(const struct pay_config *config, const struct pay_order *order)
+{
+    return order->of_page ? config->page_appid : config->appid;
+}
+
 static const char *prepay_body(const struct pay_config *config, const struct pay_order *order, struct arena *arena)
 {
     struct buf b;
     buf_init(&b, KIB(8));
     json_object_open(&b);
-    json_put_text(&b, "appid", config->appid);
+    json_put_text(&b, "appid", appid_of(config, order));
     json_put_text(&b, "mchid", config->who.merchant_id);
     json_put_text(&b, "description", order->description);
     json_put_text(&b, "out_trade_no", order->id);
@@ -218,7 +223,7 @@ enum err pay_prepay_blocking(const struct pay_config *config, const struct pay_o
     }
     prepay->prepay_id = value;
     if (is_jsapi) {
-        prepay->client = pay_client_call(&config->who, config->appid, value, clock_utc_us(), arena);
+        prepay->client = pay_client_call(&config->who, appid_of(config, order), value, clock_utc_us(), arena);
         return ERR_NONE;
     }
     struct buf b;

@@ -36,6 +36,7 @@ struct pay_order {
     int64_t amount_fen;
     const char *description;   /* at most 127 characters */
     const char *openid;        /* jsapi */
+    bool of_page;              /* openid is the service account's: page_appid */
     const char *payer_address; /* h5: the student's IP address */
     int64_t expires_us;        /* the bank takes no money after it */
 };

@@ -46,6 +46,20 @@ await runTests({
         await until(() => bank.orders.get(order.payment_id).state === 'CLOSED', 'the first order to be closed at the bank');
         assert.equal((await student.call('POST', student.path('/payment'), { channel: 'cash' })).status, 422);
     },
+    async 'on a page inside WeChat the order is for the service account, once the student came by it'() {
+        const student = await payer(played, m++);
+        const account = async (more) => (await student.want(200, 'POST', student.path('/payment'), more)).prepay.appId;
+        const mini = (await student.want(201, 'POST', student.path('/payment'))).prepay.appId;
+        assert.equal(await account({ account: 'page' }), mini, 'the service account does not know this student yet');
+        const page = new URL((await fetch(`${played.url}/api/v1/login/wechat/start?session=88880001&state=abcdefgh1234`, { redirect: 'manual' })).headers.get('location'));
+        page.hash = '';
+        page.searchParams.set('as', student.number);
+        const back = new URL((await fetch(page, { redirect: 'manual' })).headers.get('location'));
+        await student.want(201, 'POST', '/api/v1/login/wechat', { kind: 'page', code: back.searchParams.get('code') });
+        assert.equal(await account({ account: 'page' }), page.searchParams.get('appid'));
+        assert.equal(await account({}), mini);
+        assert.equal((await student.call('POST', student.path('/payment'), { account: 'other' })).body.code, 'bad_field');
+    },
     async 'of all forged callbacks none is believed, all are audited, and the true one is taken'() {
         const student = await payer(apart, n++), other = await payer(apart, n++);
         const { payment_id: id } = await student.want(201, 'POST', student.path('/payment'));

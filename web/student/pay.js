@@ -28,7 +28,7 @@ export function Pay() {
   const [waiting, setWaiting] = useState(() => draftOf('pay') === now.id);
   const [looks, setLooks] = useState(0);
   const [state, start] = useTask(async () => {
-    const order = await server.paymentStart(now.id, { channel: inWeChat() ? 'jsapi' : 'h5' });
+    const order = await server.paymentStart(now.id, inWeChat() ? { channel: 'jsapi', account: 'page' } : { channel: 'h5' });
     keepDraft('pay', now.id); /* the page may be left for the payment and come back */
     setWaiting(true);
     setLooks(0);

@@ -8,6 +8,7 @@
 #include "workers/idcard.h"
 #include "workers/inspect.h"
 #include "workers/poster.h"
+#include "workers/qr_job.h"
 #include "workers/precheck.h"
 #include "workers/retouch.h"
 #include "workers/sheet.h"
@@ -31,6 +32,7 @@ static const struct {
     {"verify", job_verify, false},
     {"sheet", job_sheet, false},
     {"poster", job_poster, false},
+    {"qr", job_qr, false},
     {"precheck", job_precheck, false},
     {"crash", job_crash, true},
     {"hang", job_hang, true},

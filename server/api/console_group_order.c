@@ -14,7 +14,10 @@ struct group_job {
     /* QR code */
     struct api_order bank_order;
     struct api_prepaid prepaid;
+    struct buf request; /* owned; released by ask */
 };
+
+#define DRAW_PATIENCE_MS 5000
 
 static enum err scope_order(struct tx *tx, struct group_job *job)
 {
@@ -199,16 +202,39 @@ static enum err group_order_code_ask(struct group_job *job, struct arena *arena)
 
 static enum err group_order_code_keep(struct tx *tx, struct group_job *job)
 {
+    return payment_prepaid(tx, job->bank_order.payment_id, job->prepaid.prepay_id);
+}
+
+/* The page draws the code from its modules; without a worker it still has the text. */
+static enum err group_order_code_draw(struct group_job *job, struct question *question)
+{
+    if (api()->draw == NULL) {
+        question_answer(question, ERR_BUSY, NULL, 0);
+        return ERR_NONE;
+    }
+    buf_init(&job->request, KIB(4));
+    json_object_open(&job->request);
+    json_put_text(&job->request, "kind", "qr");
+    json_put_text(&job->request, "text", job->prepaid.prepay_id);
+    json_object_close(&job->request);
+    api()->draw(buf_cstr(&job->request), job->request.len, question);
+    buf_release(&job->request);
+    return ERR_NONE;
+}
+
+static enum err group_order_code_take(struct group_job *job, const struct question_answer *answer)
+{
     struct buf b;
-    TRY(payment_prepaid(tx, job->bank_order.payment_id, job->prepaid.prepay_id));
-    buf_init(&b, KIB(8));
+    bool drawn = answer->result == ERR_NONE;
+    buf_init(&b, KIB(64));
     json_object_open(&b);
     json_put_text(&b, "payment_id", job->bank_order.payment_id);
     json_put_int(&b, "amount_fen", job->bank_order.amount_fen);
     json_put_text(&b, "code_url", job->prepaid.prepay_id);
+    json_put_text(&b, "modules", drawn ? arena_text_n(job->job.arena, answer->bytes, answer->len) : "");
     json_put_time(&b, "expires", job->bank_order.expires_us);
     json_object_close(&b);
     return job_answer(&job->job, &b);
 }
 ANSWERED(group_order_code, struct group_job, WRITE(group_order_code_write), LANE(group_order_code_ask),
-         WRITE(group_order_code_keep))
+         WRITE(group_order_code_keep), ASK(group_order_code_draw, group_order_code_take, DRAW_PATIENCE_MS))

@@ -9,9 +9,17 @@ import { Badge, More, Table, useList } from './parts.js';
 
 const TONES = { paid: 'ok', open: 'warn', cancelled: 'plain' };
 
+/** A QR code from its modules, with the light margin that readers need. */
+function Modules({ modules, label }) {
+  const side = Math.sqrt(modules.length);
+  const dark = [...modules].map((module, i) => (module === '1' ? `M${i % side} ${Math.floor(i / side)}h1v1h-1z` : '')).join('');
+  return html`<svg class="qr" viewBox=${`-4 -4 ${side + 8} ${side + 8}`} role="img" aria-label=${label} shape-rendering="crispEdges"><path
+    d=${`M-4 -4h${side + 8}v${side + 8}h-${side + 8}z`} fill="#fff" /><path d=${dark} fill="#000" /></svg>`;
+}
+
 function Code({ code, onClose }) {
   return html`<${Dialog} title=${t('group.code')} onClose=${onClose}><p>${t('group.code_text', { amount: money(code.amount_fen), until: dateTime(code.expires) })}</p>
-    <p class="mono">${code.code_url}</p><footer><button type="button" onClick=${() => navigator.clipboard.writeText(code.code_url).then(() => notify('ok', t('group.copied')))}>${t('group.copy')}</button>
+    ${code.modules && html`<${Modules} modules=${code.modules} label=${t('group.code')} />`}<p class="mono">${code.code_url}</p><footer><button type="button" onClick=${() => navigator.clipboard.writeText(code.code_url).then(() => notify('ok', t('group.copied')))}>${t('group.copy')}</button>
       <button type="button" class="primary" onClick=${onClose}>${t('act.close')}</button></footer><//>`;
 }
 

@@ -174,7 +174,7 @@ export const layoutSet = (id, body, options) => send('PUT', `/api/v1/submissions
 /** step 1 shows what will be handed in, step 2 hands it in @param body {{version: number, step: number, token?: string}} @returns {Promise<{token: string, summary: {code: string, name_masked: string, student_no: string, school: string, session_name: string, attempt_id: string, attempt_number: number, verdict: ''|'pass'|'warn'|'fail', price_fen: number, payment: 'none'|'before'|'after', deliver_chsi: boolean, deliver_print: boolean, deliver_mail: 'none'|'student'|'school'}}|Submission>} */
 export const confirm = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/confirm`, { key: newKey(), ...options, body });
 
-/** start paying @param body {{channel?: 'jsapi'|'h5'}} @returns {Promise<{payment_id: string, amount_fen: number, channel: 'jsapi'|'h5', prepay: {appId: string, timeStamp: string, nonceStr: string, package: string, signType: 'RSA', paySign: string}|{h5_url: string}}>} */
+/** start paying @param body {{channel?: 'jsapi'|'h5', account?: 'mini'|'page'}} @returns {Promise<{payment_id: string, amount_fen: number, channel: 'jsapi'|'h5', prepay: {appId: string, timeStamp: string, nonceStr: string, package: string, signType: 'RSA', paySign: string}|{h5_url: string}}>} */
 export const paymentStart = (id, body, options) => send('POST', `/api/v1/submissions/${part(id)}/payment`, { ...options, body });
 
 /** what became of the last order @returns {Promise<{payment_id: string, state: 'created'|'prepaid'|'paid'|'closed'|'refunding'|'refunded', amount_fen: number, refunded_fen: number, channel: 'jsapi'|'h5'|'native'|'transfer'}>} */

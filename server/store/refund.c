@@ -242,6 +242,14 @@ static enum err book_end(struct tx *tx, const struct payment *p, const struct re
     return book(tx, f, "refund_done", ledger_account_of(p->channel), "owed", ended_us, news->now_us);
 }
 
+/* Or older than what was said before. A callback does not say when the bank accepted it, the answer that it overtook
+ * does: the bank's bill goes by that day. */
+static enum err said_before(struct tx *tx, const struct refund *f, const struct refund_news *news)
+{
+    bool is_new = news->accepted_us > 0 && news->accepted_us != f->accepted_us;
+    return is_new ? TX_RUN(tx, Q_REFUND_ACCEPTED, v_int(news->accepted_us), v_text(f->id)) : ERR_NONE;
+}
+
 enum err refund_told(struct tx *tx, const struct refund_news *news)
 {
     struct payment p;
@@ -252,14 +260,14 @@ enum err refund_told(struct tx *tx, const struct refund_news *news)
         return ERR_BAD_FIELD;
     TRY(meet(tx, news, &p, &f));
     if (text_is(f.state, "done") || (text_is(f.state, "closed") && !text_is(news->state, "done")))
-        return ERR_NONE; /* said before, or older than what was said before */
+        return said_before(tx, &f, news);
     bool ends = text_is(news->state, "done") || text_is(news->state, "closed");
     int64_t ended_us = news->ended_us > 0 ? news->ended_us : news->now_us;
     TRY(book_end(tx, &p, &f, news, ended_us));
+    int64_t accepted_us = news->accepted_us > 0 ? news->accepted_us : f.accepted_us > 0 ? f.accepted_us : f.created_us;
     const char *bank_refund_id = news->bank_refund_id != NULL ? news->bank_refund_id : f.bank_refund_id;
     TRY(TX_RUN(tx, Q_REFUND_TOLD, v_text(news->state), v_text(news->problem != NULL ? news->problem : ""),
-               v_text(bank_refund_id), v_int(news->accepted_us > 0 ? news->accepted_us : f.accepted_us),
-               v_int(ends ? ended_us : 0), v_text(f.id)));
+               v_text(bank_refund_id), v_int(accepted_us), v_int(ends ? ended_us : 0), v_text(f.id)));
     return follow(tx, p.id, ended_us, news->now_us);
 }
 

@@ -141,3 +141,4 @@ await runTests({
         assert.equal((await north.call('GET', `/api/v1/console/sessions/${session.id}/missing`)).status, 404);
     },
 });
+await server.stop();

@@ -4,7 +4,7 @@
  *   receiving → reading → ready → importing → done        a dry run stops at ready until somebody takes it
  *                       ↘ importing                       no dry run, and nothing is wrong (or mode good)
  *   reading → refused   the file is no use, or has bad rows and mode is all
- *   any but done → cancelled → gone; importing → failed: the database said no
+ *   any but done → cancelled → gone, after a week by itself; importing → failed: the database said no
  *
  * An outbox row of kind roster_import drives every state but receiving, ready and refused. Writer for changes. */
 #ifndef XY_ROSTER_IMPORT_H
@@ -13,9 +13,10 @@
 #include "store/roster_source.h"
 #include "store/store.h"
 
-#define ROSTER_PARTS_MAX   512
-#define ROSTER_OPEN_MAX    5 /* imports of a session that are not done */
-#define ROSTER_REPORT_ROWS 50
+#define ROSTER_PARTS_MAX      512
+#define ROSTER_OPEN_MAX       5 /* imports of a session that are not done */
+#define ROSTER_REPORT_ROWS    50
+#define ROSTER_IMPORT_KEEP_US SECONDS_US(7 * 86400) /* then a file nobody took is cancelled by the sweep */
 
 struct roster_import {
     int64_t number;

@@ -7,6 +7,7 @@
 #include "store/id_card.h"
 #include "store/queries.h"
 #include "store/review.h"
+#include "store/roster_import.h"
 #include "store/store.h"
 #include "store/transition.h"
 
@@ -156,6 +157,23 @@ static enum err forget_proofs(struct tx *tx, struct sweep *sweep)
     return TX_RUN(tx, Q_SWEEP_WRONG_TRIES, v_int(yesterday_us), v_int(SWEEP_MAX), v_int(yesterday_us));
 }
 
+/* Files that were sent and never taken are forgotten as if somebody had cancelled them. */
+static enum err cancel_imports(struct tx *tx, struct sweep *sweep, struct due *due)
+{
+    struct rows r;
+    due->count = 0;
+    TRY(TX_OPEN(tx, &r, Q_IMPORT_STALE, v_int(sweep->now_us - ROSTER_IMPORT_KEEP_US), v_int(SWEEP_MAX)));
+    while (due->count < SWEEP_MAX && rows_next(&r))
+        due->first[due->count++] = col_text(&r, 0);
+    TRY(rows_close(&r));
+    for (size_t i = 0; i < due->count; i++) {
+        struct roster_import import;
+        TRY(roster_import_get(tx, due->first[i], &import));
+        TRY(roster_import_move(tx, &import, "cancelled", "nobody took it", sweep->now_us));
+    }
+    return ERR_NONE;
+}
+
 static enum err list_erased(struct tx *tx, struct sweep *sweep)
 {
     struct rows r;
@@ -177,6 +195,7 @@ enum err sweep_run(struct tx *tx, void *job)
     TRY(release_claims(tx, sweep, &due));
     TRY(drop_uploads(tx, sweep, &due));
     TRY(drop_copies(tx, sweep, &due));
+    TRY(cancel_imports(tx, sweep, &due));
     TRY(forget_proofs(tx, sweep));
     TRY(TX_RUN(tx, Q_SWEEP_IDEMPOTENCY, v_int(now_us), v_int(now_us), v_int(SWEEP_MAX)));
     TRY(TX_RUN(tx, Q_SWEEP_LOGINS, v_int(now_us), v_int(SWEEP_MAX)));

@@ -8,8 +8,10 @@
 #include "store/outbox.h"
 #include "store/reseal.h"
 #include "store/roster.h"
+#include "store/roster_import.h"
 #include "store/secret.h"
 #include "store/student.h"
+#include "store/sweep.h"
 #include "store/transition.h"
 #include "tests/check.h"
 #include "tests/temp.h"
@@ -247,6 +249,50 @@ TEST(every_sealed_column_of_the_schema_is_in_the_list)
     EQ_INT(reseal_columns(), columns);
     sqlite3_finalize(statement);
     sqlite3_close(db);
+    temp_store_close(&w.t);
+}
+
+/* ---- what nobody took ---- */
+
+static enum err send_file_step(struct tx *tx, void *arg)
+{
+    const struct world *w = arg;
+    const struct roster_import import = {.id = "import",
+                                         .session_id = w->session,
+                                         .state = "receiving",
+                                         .mode = "all",
+                                         .file_name = "list.csv",
+                                         .size_bytes = 100,
+                                         .sha256_index = "0",
+                                         .created_by = "test",
+                                         .created_us = 1};
+    return roster_import_add(tx, &import);
+}
+
+static enum err state_step(struct tx *tx, void *arg)
+{
+    struct world *w = arg;
+    struct roster_import import;
+    TRY(roster_import_get(tx, "import", &import));
+    snprintf(w->found, sizeof w->found, "%s", import.state);
+    return ERR_NONE;
+}
+
+TEST(a_list_that_nobody_took_is_cancelled_after_a_week)
+{
+    static const struct {
+        int64_t now_us;
+        const char *state;
+    } times[] = {{ROSTER_IMPORT_KEEP_US, "receiving"}, {ROSTER_IMPORT_KEEP_US + 2, "cancelled"}};
+    struct world w;
+    world_open(&w);
+    EQ_INT(ERR_NONE, store_run(w.t.store, STORE_WRITE, send_file_step, &w));
+    for (size_t i = 0; i < countof(times); i++) {
+        struct sweep sweep = {.now_us = times[i].now_us};
+        EQ_INT(ERR_NONE, store_run(w.t.store, STORE_WRITE, sweep_run, &sweep));
+        EQ_INT(ERR_NONE, store_run(w.t.store, STORE_READ, state_step, &w));
+        EQ_TEXT(times[i].state, w.found);
+    }
     temp_store_close(&w.t);
 }
 

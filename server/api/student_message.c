@@ -190,7 +190,8 @@ ANSWERED_ONCE(message_send, struct message_send, WRITE(message_send_write))
 struct subscription_accepted {
     struct job job;
     struct json_texts template_ids; /* all accepted */
-    const struct json *results;     /* id → accept, reject, ban, filter: as wx.requestSubscribeMessage gives them */
+    const struct json *results;     /* id → accept, reject, ban, filter: as wx.requestSubscribeMessage gives
+                                       them; allow: said on a page, where WeChat asks nothing */
 };
 
 static const struct json_field subscription_accepted_fields[] = {
@@ -207,7 +208,7 @@ static enum err subscription_accepted_decode(struct exchange *x, struct subscrip
     if (tree != NULL && (tree->kind != JSON_OBJECT || json_count(tree) < 1 || json_count(tree) > SUBSCRIPTIONS_MAX))
         return exchange_explain(x, ERR_BAD_FIELD, "results is an object of 1 to %d template ids", SUBSCRIPTIONS_MAX);
     for (const struct json *item = tree == NULL ? NULL : tree->first; item != NULL; item = item->next)
-        TRY(job_choice(x, "results", item->text != NULL ? item->text : "", "|accept|reject|ban|filter|"));
+        TRY(job_choice(x, "results", item->text != NULL ? item->text : "", "|accept|allow|reject|ban|filter|"));
     return ERR_NONE;
 }
 

@@ -16,6 +16,10 @@ enum err quota_answer(struct tx *tx, const char *student_id, const char *templat
 {
     if (text_is(answer, "accept"))
         return quota_accept(tx, student_id, template_id, source, now_us);
+    if (text_is(answer, "allow")) {
+        TRY(TX_RUN(tx, Q_QUOTA_ROW, v_text(student_id), v_text(template_id), v_int(now_us)));
+        return TX_RUN(tx, Q_QUOTA_ANSWER, v_text("accept"), v_int(now_us), v_text(student_id), v_text(template_id));
+    }
     if (!text_is(answer, "reject") && !text_is(answer, "ban") && !text_is(answer, "filter"))
         return ERR_BAD_FIELD;
     TRY(TX_RUN(tx, Q_QUOTA_ROW, v_text(student_id), v_text(template_id), v_int(now_us)));

@@ -16,7 +16,9 @@ enum quota_source { QUOTA_FROM_PAGE, QUOTA_FROM_PUSH };
 enum err quota_accept(struct tx *tx, const char *student_id, const char *template_id, enum quota_source source,
                       int64_t now_us);
 /* What else a prompt can end with: reject (not this time), ban (the template is blocked: nothing is left), filter (not
- * shown). BAD_FIELD for another word; "accept" is quota_accept. */
+ * shown). "allow" is said on a page outside the mini program, where WeChat asks nothing: a permission like accept, but
+ * WeChat will not carry a message for it, so nothing is counted. BAD_FIELD for another word; "accept" is quota_accept.
+ */
 enum err quota_answer(struct tx *tx, const char *student_id, const char *template_id, const char *answer,
                       enum quota_source source, int64_t now_us);
 enum err quota_remaining(struct tx *tx, const char *student_id, const char *template_id, int64_t *remaining); /* 0 */

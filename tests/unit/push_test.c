@@ -242,6 +242,28 @@ static struct push prompt(const char *call, const char *message, const char *ans
                          .count = 1};
 }
 
+static enum err allow_step(struct tx *tx, void *job)
+{
+    bool wanted = false;
+    TRY(quota_wanted(tx, job, &wanted));
+    TRUE(!wanted);
+    TRY(quota_answer(tx, job, "T1", "allow", QUOTA_FROM_PAGE, NOW_US));
+    TRY(quota_wanted(tx, job, &wanted));
+    TRUE(wanted);
+    return ERR_NONE;
+}
+
+TEST(what_is_allowed_on_a_page_is_a_permission_and_no_prompt)
+{
+    char id[CRYPT_ID_TEXT_BYTES];
+    temp_store_open(&temp, NULL, NULL);
+    crypt_id(NOW_US, id);
+    EQ_INT(ERR_NONE, store_run(temp.store, STORE_WRITE, student_step, id));
+    EQ_INT(ERR_NONE, store_run(temp.store, STORE_WRITE, allow_step, id));
+    EQ_INT(0, look(id).remaining);
+    temp_store_close(&temp);
+}
+
 TEST(one_tap_counts_once_whoever_tells_it)
 {
     char id[CRYPT_ID_TEXT_BYTES];

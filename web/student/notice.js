@@ -9,7 +9,7 @@ import { goBack } from './route.js';
 import { keepDraft } from './draft.js';
 import { reloadSubmission, session, student, submission } from './student.js';
 
-const ANSWERS = ['accept', 'reject'];
+const ANSWERS = ['allow', 'reject']; /* no prompt of WeChat's was accepted here: nothing for the ledger */
 
 export function Notice() {
   const { data, error, reload } = useLoad((signal) => sessionTemplatesPublic(session.value.code, { signal }), []);

@@ -32,8 +32,8 @@ static enum err payment_start_decode(struct exchange *x, struct payment_start_jo
     return job_choice(x, "account", job->account, "|mini|page|");
 }
 
-/* WeChat's sheet opens for the account whose openid the order names: the service account's on a page inside WeChat, when
- * the student came by it; else the mini program's. */
+/* WeChat's sheet opens for the account whose openid the order names: the service account's on a page inside WeChat,
+ * when the student came by it; else the mini program's. */
 static enum err find_payer(struct tx *tx, struct payment_start_job *job, const struct student *student)
 {
     struct api_order *order = &job->order;

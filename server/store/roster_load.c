@@ -69,7 +69,8 @@ static int by_key(const void *a, const void *b)
 static int64_t mark_twice(struct roster_marks *marks, struct place_key *keys, size_t count)
 {
     int64_t found = 0;
-    qsort(keys, count, sizeof keys[0], by_key);
+    if (count > 0)
+        qsort(keys, count, sizeof keys[0], by_key);
     for (size_t from = 0, to; from < count; from = to) {
         for (to = from + 1; to < count && keys[to].key == keys[from].key;)
             to++;

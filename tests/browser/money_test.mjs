@@ -35,7 +35,7 @@ await runTests({
         await show('payments/days', 'input[type=date]');
         await page.fill('input[type=date]', new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10));
         await page.locator('input[type=date]').press('Enter');
-        await until(async () => { await page.locator('form button[type=button]').click(); return (await page.textContent('tbody')).includes('一致'); }, 'a day that matches');
+        await until(async () => { await page.locator('form button[type=button]').click(); return page.waitForSelector('tbody:has-text("一致")', { timeout: 2000 }).catch(() => null); }, 'a day that matches');
         await page.locator('tbody button').first().click();
         await page.waitForSelector('section.card');
         await clean('money-days');

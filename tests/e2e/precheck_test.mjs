@@ -6,12 +6,12 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Student, madeUp } from '../lib/people.mjs';
-import { needModels, needSamples, program, runTests, samples, startServer, until } from '../lib/server.mjs';
+import { models, needModels, needSamples, program, runTests, samples, startServer, until } from '../lib/server.mjs';
 
 needModels();
 needSamples();
 const folder = mkdtempSync(join(tmpdir(), 'xueying-frame-'));
-const made = spawnSync(program, ['photo', 'make', join(samples, 'portraits', 'portrait0.jpg'), join(folder, 'frame.jpg')], { encoding: 'utf8' });
+const made = spawnSync(program, ['photo', 'make', join(samples, 'portraits', 'portrait0.jpg'), join(folder, 'frame.jpg'), `--models_directory=${models}`], { encoding: 'utf8' });
 assert.equal(made.status, 0, made.stderr);
 const portrait = readFileSync(join(folder, 'frame.jpg')); // 480×640 and at most 40 KB: a frame as good as any
 rmSync(folder, { recursive: true });

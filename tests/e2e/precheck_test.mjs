@@ -11,7 +11,7 @@ import { models, needModels, needSamples, program, runTests, samples, startServe
 needModels();
 needSamples();
 const folder = mkdtempSync(join(tmpdir(), 'xueying-frame-'));
-const made = spawnSync(program, ['photo', 'make', join(samples, 'portraits', 'portrait0.jpg'), join(folder, 'frame.jpg'), `--models_directory=${models}`], { encoding: 'utf8' });
+const made = spawnSync(program, ['photo', 'make', join(samples, 'portraits', 'portrait0.jpg'), join(folder, 'frame.jpg')], { encoding: 'utf8', env: { ...process.env, XUEYING_MODELS: models } });
 assert.equal(made.status, 0, made.stderr);
 const portrait = readFileSync(join(folder, 'frame.jpg')); // 480×640 and at most 40 KB: a frame as good as any
 rmSync(folder, { recursive: true });

@@ -37,12 +37,7 @@ static const char *const for_people[] = {"background_replacement",
                                          "photo_of_photo",
                                          "recent"};
 
-const char *comply_id(enum check_id id)
-{
-    return limits[id].id;
-}
-
-const char *comply_verdict(enum check_verdict v)
+static const char *verdict_name(enum check_verdict v)
 {
     static const char *const names[] = {"pass", "warn", "fail"};
     return names[v];
@@ -349,7 +344,7 @@ static void put_check(struct buf *b, enum check_id id, const struct check_result
     put_bound(b, "min", check->range.warn_below, decimals);
     put_bound(b, "max", check->range.warn_above, decimals);
     json_object_close(b);
-    json_put_text(b, "verdict", comply_verdict(check->verdict));
+    json_put_text(b, "verdict", verdict_name(check->verdict));
     json_put_text(b, "evidence", check->evidence);
     const char *reason = comply_reason(id, check->measured);
     json_put_text(b, "reason", reason[0] != '\0' ? reason : NULL);
@@ -380,7 +375,7 @@ void comply_write(struct buf *b, const struct comply *report)
         if (!isnan(report->checks[i].measured))
             put_check(b, (enum check_id)i, &report->checks[i]);
     json_array_close(b);
-    json_put_text(b, "verdict", comply_verdict(comply_worst(report)));
+    json_put_text(b, "verdict", verdict_name(comply_worst(report)));
     put_ids(b, "not_judged", report);
     json_name(b, "for_people");
     json_array_open(b);

@@ -42,8 +42,6 @@ struct comply {
     struct check_result checks[CHECK_COUNT];
 };
 
-const char *comply_id(enum check_id id);                  /* "roll"; static */
-const char *comply_verdict(enum check_verdict v);         /* "pass"; static */
 const char *comply_short(enum check_id id, bool chinese); /* "头部倾斜，请摆正后重拍" / "head tilted"; static */
 const char *comply_fix(enum check_id id, bool chinese); /* what to do, a sentence; static */
 const char *comply_unit(enum check_id id);              /* "px"; static */

@@ -231,18 +231,6 @@ float face_distance(const struct face_descriptor *a, const struct face_descripto
 
 /* ---- names ---- */
 
-const char *face_result_name(enum face_result result)
-{
-    static const char *const names[] = {"ok",        "bad_image", "bad_argument", "model_missing", "model_corrupt",
-                                        "no_memory", "internal"};
-    return (size_t)result < countof(names) ? names[result] : "unknown";
-}
-
-const char *face_landmarks_engine(const struct face_models *models)
-{
-    return models->has_dlib68 ? "dlib-68" : landmark_net_name(models->landmarks);
-}
-
 const char *face_blas_core(void)
 {
     /* Looked up at run time: with another BLAS behind libblas.so.3 the symbol does not exist. */

@@ -109,9 +109,7 @@ enum face_result face_describe(struct face_context *context, const struct face_i
 /* Euclidean distance; the same photo gives 0, one person's photos about 0.3, strangers about 0.9. */
 float face_distance(const struct face_descriptor *a, const struct face_descriptor *b);
 
-const char *face_result_name(enum face_result result);               /* "no_memory"; static */
-const char *face_engine(void);                                       /* "dlib 19.24": detector and chips; static */
-const char *face_landmarks_engine(const struct face_models *models); /* "dlib-68", "net-68", "net-68-tiny"; static */
+const char *face_engine(void);    /* "dlib 19.24": detector and chips; static */
 const char *face_blas_core(void); /* kernel OpenBLAS chose, "unknown" without OpenBLAS; static */
 
 #ifdef __cplusplus

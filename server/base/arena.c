@@ -58,11 +58,6 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-size_t arena_used(const struct arena *arena)
-{
-    return arena->used_bytes;
-}
-
 void *arena_alloc(struct arena *arena, size_t size)
 {
     CHECK(size <= arena->max_bytes);

@@ -11,10 +11,9 @@
 
 struct arena;
 
-struct arena *arena_new(size_t max_bytes);    /* never NULL */
-void arena_reset(struct arena *arena);        /* forget all; keeps the first block */
-void arena_free(struct arena *arena);         /* NULL is fine */
-size_t arena_used(const struct arena *arena); /* bytes handed out since the last reset */
+struct arena *arena_new(size_t max_bytes); /* never NULL */
+void arena_reset(struct arena *arena);     /* forget all; keeps the first block */
+void arena_free(struct arena *arena);      /* NULL is fine */
 
 /* Zeroed bytes, aligned to 16. size 0 gives a valid pointer. Never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

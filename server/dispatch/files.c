@@ -24,11 +24,6 @@ void files_stop(struct files *files)
     free(files);
 }
 
-struct mailbox *files_home(const struct files *files)
-{
-    return files->home;
-}
-
 static void run_on_lane(struct lane_job *lane)
 {
     struct file_job *job = container_of(lane, struct file_job, lane);

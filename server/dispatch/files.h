@@ -31,7 +31,6 @@ struct file_job {
 
 struct files *files_start(struct blob_store *blobs, struct mailbox *home, size_t threads, size_t queue_max);
 void files_stop(struct files *files); /* runs what is queued; the callbacks still come through the mailbox */
-struct mailbox *files_home(const struct files *files);
 
 /* BUSY: not taken, still yours. */
 enum err files_read(struct files *files, struct file_job *job);  /* id, sealed_key → bytes: as blob_get */

@@ -114,6 +114,15 @@ static enum err put_attempts(struct tx *tx, const struct submission *s, struct b
     return ERR_NONE;
 }
 
+/* What the student reads. The end of our way is not the end of theirs: at CHSI the photo is proof-read by themselves.
+ */
+static const char *text_of(const struct submission *s, const struct policy *policy, enum language lang)
+{
+    static const char *const proofread[2] = {"已完成。请到学信网校对图像。", "Done. Proof-read your photo at CHSI."};
+    bool is_left = s->state == WF_completed && policy->deliver_chsi && text_is(s->proofread, "not_yet");
+    return is_left ? proofread[lang] : states[s->state].text[lang];
+}
+
 static void put_state(const struct submission *s, const struct capture_session *session, enum language lang,
                       struct buf *out)
 {
@@ -122,7 +131,7 @@ static void put_state(const struct submission *s, const struct capture_session *
     json_put_int(out, "version", s->version);
     json_put_text(out, "state", wf_state_name(s->state));
     json_put_text(out, "label", states[s->state].label[lang]);
-    json_put_text(out, "text", states[s->state].text[lang]);
+    json_put_text(out, "text", text_of(s, &session->policy, lang));
     json_put_text(out, "session_code", session->code);
     json_put_text(out, "session_name", session->name);
     json_put_text(out, "attempt_id", s->attempt_id);

@@ -24,7 +24,7 @@
     S(printing, "Printing", "冲印中", "On a print sheet.", "正在冲印。")                                               \
     S(mailing, "Mailing", "邮寄中", "The parcel is being sent.", "正在邮寄。")                                         \
     S(retake, "Retake", "需重拍", "Send a new photo; the reasons are below.", "按下面的原因重拍。")                    \
-    S(completed, "Completed", "已完成", "Done. Proof-read your photo at CHSI.", "已完成。请到学信网校对图像。")        \
+    S(completed, "Completed", "已完成", "All done. Keep your photo.", "全部办完，请保存好照片。")                      \
     S(closed, "Closed", "已关闭", "This submission is closed.", "已关闭。")
 
 /* name, English label, Chinese label, who causes it: student, staff, server */

@@ -67,5 +67,6 @@ await runSteps(way, {
         await way.printAndMail();
     },
     'proofread at CHSI': () => way.proofread(),
+    'the fee comes back': () => way.refund(),
     'the page complained about nothing': () => assert.deepEqual(page.complaints, []),
 });

@@ -72,5 +72,6 @@ await runSteps(way, {
         await way.toChsi();
     },
     'proofread at CHSI': () => way.proofread(),
+    'the fee comes back': () => way.refund(),
     'the page complained about nothing': () => assert.deepEqual(page.complaints, []),
 });

@@ -208,7 +208,17 @@ class Journey {
         await this.phone.seen('proofread');
         await this.phone.press('图像无误');
         await this.phone.home();
-        await until(async () => (await this.now()).proofread === 'right', 'the result');
+        const { text } = await until(async () => { const one = await this.now(); return one.proofread === 'right' && one; }, 'the result');
+        assert.doesNotMatch(text, /校对/, 'nothing is left to do');
+    }
+    /** The office sends the fee back; the student's page says so. */
+    async refund() {
+        const paid = async () => (await this.detail()).payments[0];
+        await this.staff.admin.want(202, 'POST', `/api/v1/console/payments/${(await paid()).id}/refund`, { reason: '学校统一承担' });
+        await until(async () => (await paid()).state === 'refunded', 'the refund', 60000);
+        await this.page.reload();
+        await this.page.locator('.fee', { hasText: '原路退回' }).waitFor();
+        await this.phone.seen('refunded');
     }
     async end() {
         await this.close();

@@ -1,7 +1,7 @@
 // progress — where the photo is, what happens next, and what the student may do about it.
 import * as server from '../shared/client.js';
 import { Ask } from '../shared/dialog.js';
-import { dateTime, t } from '../shared/i18n.js';
+import { dateTime, money, t } from '../shared/i18n.js';
 import { ProblemBox, complain } from '../shared/notices.js';
 import { eventLabel, reasonLabel, startWorkflow, stateLabel } from '../shared/workflow.js';
 import { html, useLoad, useState, useValue } from '../shared/view.js';
@@ -62,6 +62,15 @@ function Why({ now }) {
     <span><strong>${reason.text}</strong><br />${reason.fix}</span></li>`)}</ul>${now.note && html`<p class="said"><q>${now.note}</q></p>`}</section>`;
 }
 
+/** What was paid and what went back; a group's or no fee has nothing to show. */
+function Fee({ now }) {
+  const { data } = useLoad((signal) => server.paymentShow(now.id, { signal }), [now.id, now.version]);
+  if (!data || !['paid', 'refunding', 'refunded'].includes(data.state))
+    return null;
+  const back = data.state === 'refunding' ? t('student.fee_going_back') : data.refunded_fen > 0 && t('student.fee_back', { price: money(data.refunded_fen) });
+  return html`<div class="card fee"><${Facts} rows=${[[t('student.fee'), money(data.amount_fen)], [t('student.fee_refund'), back]]} /></div>`;
+}
+
 export function Actions() {
   const now = useValue(submission);
   const [event, setEvent] = useState(null);
@@ -93,6 +102,7 @@ export function Progress() {
     ${now.state === 'student_confirm' && html`<button type="button" class="primary big" onClick=${() => go('approve')}>${t('student.approve_do')}</button>`}
     ${proofread && html`<button type="button" class="primary big" onClick=${() => go('proofread')}>${t('student.proofread_do')}</button>`}
     ${now.state === 'closed' ? html`<${Why} now=${now} />` : html`<${Steps} now=${now} />`}
+    ${now.price_fen > 0 && html`<${Fee} now=${now} />`}
     ${now.tracking_no && html`<div class="card"><${Facts} rows=${[[t('student.carrier'), now.carrier], [t('student.tracking_no'), now.tracking_no]]} /></div>`}
     <${Cells}>
       ${now.submitted && now.state !== 'closed' && html`<${Cell} icon="confirm" label=${t('student.receipt')} onOpen=${() => go('receipt')} />`}

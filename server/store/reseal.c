@@ -33,6 +33,7 @@ static const struct sealed_column columns[] = {
     {"id_card.sealed_reading", "id_card|%s|reading", KEYRING_COLUMN, Q_RESEAL_ID_CARD_PAGE, Q_RESEAL_ID_CARD},
     {"consent_evidence.sealed_evidence", "consent_evidence|%s|evidence", KEYRING_COLUMN, Q_RESEAL_EVIDENCE_PAGE,
      Q_RESEAL_EVIDENCE},
+    {"move_note.sealed_note", "move_note|%s|note", KEYRING_COLUMN, Q_RESEAL_MOVE_NOTE_PAGE, Q_RESEAL_MOVE_NOTE},
     {"message.sealed_text", "message|%s|text", KEYRING_COLUMN, Q_RESEAL_MESSAGE_PAGE, Q_RESEAL_MESSAGE},
     {"follower.sealed_openid", "follower|%s|openid", KEYRING_COLUMN, Q_RESEAL_FOLLOWER_PAGE, Q_RESEAL_FOLLOWER},
     {"conversation.sealed_window_openid", "conversation|%s|window_openid", KEYRING_COLUMN, Q_RESEAL_WINDOW_PAGE,

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
+#include "store/column.h"
 #include "store/hand_in.h"
 #include "store/message.h"
 #include "store/outbox.h"
@@ -242,7 +243,7 @@ static enum err write_row(struct tx *tx, const struct submission *s, int64_t old
     return changed == 1 ? ERR_NONE : ERR_STALE;
 }
 
-/* What the history keeps beside the names: shown to student and staff, no personal data. */
+/* What the history keeps beside the names: no personal data. What was measured of a face lies with the face alone. */
 static void write_detail(const struct move *m, const struct submission *after, struct buf *b)
 {
     json_object_open(b);
@@ -254,15 +255,19 @@ static void write_detail(const struct move *m, const struct submission *after, s
         json_put_text(b, "carrier", after->carrier);
         json_put_text(b, "tracking_no", after->tracking_no);
     }
-    if (m->event == EV_face_result) {
-        json_put_text(b, "verdict", wf_face_name(m->face));
-        json_put_int(b, "distance_e6", m->face_distance_e6);
-    }
     if (m->event == EV_proofread)
         json_put_text(b, "result", after->proofread);
-    if (m->internal_note != NULL && m->internal_note[0] != '\0')
-        json_put_text(b, "internal_note", m->internal_note);
     json_object_close(b);
+}
+
+/* What the student or a colleague wrote: free words, so sealed. */
+static enum err write_note(struct tx *tx, const struct move *m, const struct submission *s)
+{
+    if (m->internal_note == NULL || m->internal_note[0] == '\0')
+        return ERR_NONE;
+    const char *id = arena_printf(tx->arena, "%s-%" PRId64, s->id, s->version);
+    return TX_RUN(tx, Q_MOVE_NOTE_ADD, v_text(id), v_text(s->id), v_int(s->version),
+                  column_seal(tx, "move_note", id, "note", m->internal_note));
 }
 
 static enum err write_records(struct tx *tx, const struct wf_row *row, const struct move *m, const struct submission *s)
@@ -275,6 +280,7 @@ static enum err write_records(struct tx *tx, const struct wf_row *row, const str
     const char *kind = actor_kind_name(m->actor_kind), *event = wf_event_name(m->event);
     TRY(TX_RUN(tx, Q_HISTORY_ADD, v_text(s->id), v_int(s->version), v_text(wf_state_name(row->from)), v_text(event),
                v_text(wf_state_name(row->to)), v_text(kind), v_text(m->actor_id), v_text(detail), v_int(m->now_us)));
+    TRY(write_note(tx, m, s));
     struct audit_entry entry = {.at_us = m->now_us,
                                 .actor_kind = kind,
                                 .actor_id = m->actor_id,

@@ -22,13 +22,13 @@ struct move {
     int64_t now_us;
 
     /* by event; what an event does not use is ignored */
-    const char *lane;         /* intake: green or amber */
-    enum wf_face face;        /* face_result */
-    int64_t face_distance_e6; /* face_result */
-    enum wf_vote vote;        /* identity_vote: recorded with account = actor_id */
-    const char *reasons;      /* rejections, chsi_refused: JSON list of reason codes; NULL: [] */
-    const char *note;         /* to the student; NULL: "" */
-    const char *internal_note;
+    const char *lane;                  /* intake: green or amber */
+    enum wf_face face;                 /* face_result */
+    int64_t face_distance_e6;          /* face_result */
+    enum wf_vote vote;                 /* identity_vote: recorded with account = actor_id */
+    const char *reasons;               /* rejections, chsi_refused: JSON list of reason codes; NULL: [] */
+    const char *note;                  /* to the student; NULL: "" */
+    const char *internal_note;         /* what the actor wrote, for staff and themselves; kept sealed */
     const char *carrier, *tracking_no; /* shipped */
     const char *proofread;             /* proofread: right, wrong */
 };

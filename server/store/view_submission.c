@@ -1,6 +1,7 @@
 /* What a student sees of a submission: the poll, the attempts, the timeline. Declared in submission.h and view.h. */
 #include "base/crypt.h"
 #include "base/text.h"
+#include "store/column.h"
 #include "store/hand_in.h"
 #include "store/queries.h"
 #include "store/transition.h"
@@ -258,8 +259,13 @@ static enum err put_move(struct tx *tx, const struct rows *r, bool for_staff, st
         json_array_close(out);
     }
     json_put_text(out, "note", json_text_at(detail, "note", ""));
+    bool of_student = text_is(kind, "student");
+    const char *said = NULL;
+    if ((for_staff || of_student) && !col_is_null(r, 9))
+        TRY(column_open(tx, r, 10, "move_note", col_text(r, 9), "note", &said));
+    json_put_text(out, "said", said != NULL ? said : "");
     if (for_staff)
-        json_put_text(out, "actor", text_is(kind, "student") ? "" : col_text(r, 8));
+        json_put_text(out, "actor", of_student ? "" : col_text(r, 8));
     json_object_close(out);
     return ERR_NONE;
 }

@@ -420,6 +420,14 @@ CREATE TABLE message_hop (              -- one channel a message was tried on, a
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_hop_outside ON message_hop(outside_id) WHERE outside_id IS NOT NULL;
 
+CREATE TABLE move_note (
+    id TEXT PRIMARY KEY,
+    submission_id TEXT NOT NULL REFERENCES submission(id),
+    number INTEGER NOT NULL,            -- of the history's row
+    sealed_note BLOB NOT NULL,
+    UNIQUE (submission_id, number)
+) STRICT;
+
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,                -- also the deduplication id sent outside
     kind TEXT NOT NULL,

@@ -29,7 +29,7 @@ export function Timeline({ history }) {
       class="muted">→ ${stateLabel(move.to)}</span>`}
       <small class="muted"> ${move.actor_kind === 'staff' ? move.actor : t(`actor.${move.actor_kind}`)}</small>
       ${move.reasons.length > 0 && html`<p class="small">${reasonsText(move.reasons)}</p>`}
-      ${move.note && html`<p class="small"><q>${move.note}</q></p>`}</div></li>`)}</ol>`;
+      ${[move.note, move.said].filter(Boolean).map((words) => html`<p key=${words} class="small"><q>${words}</q></p>`)}</div></li>`)}</ol>`;
 }
 
 const DECISION_TONES = { pending: 'warn', committed: 'ok', undone: 'plain', void: 'plain' };

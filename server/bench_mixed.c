@@ -6,6 +6,7 @@
 #include "base/role.h"
 #include "base/text.h"
 #include "bench_mixed_client.h"
+#include "bench_roster.h"
 #include "cli.h"
 #include "cli_fill.h"
 #include "store/account.h"
@@ -20,6 +21,9 @@
 #define REVIEW_EVERY_US  2500000
 #define ROWS_PER_POLLER  6 /* one of fifty waits for a reviewer, half of them green */
 #define POLL_P99_MAX_MS  50.0
+
+#define ROSTER_PEAK_MAX_MIB 200.0
+#define ROSTER_SECONDS_MAX  900
 
 /* ---- the people ---- */
 
@@ -74,29 +78,19 @@ static bool make_data(struct bench_server *server, struct fill_people *people, s
 
 struct mixed {
     struct mixed_run run;
-    struct arena *arena;
     struct fill_people *people;
     struct staff *staff;
+    struct bench_roster *roster; /* NULL: none */
     int64_t uploads_begun, uploads_late, next_upload_us, upload_every_us;
-    size_t next_uploader;
+    size_t next_uploader, pollers;
+    double seconds; /* out: how long it went on */
 };
-
-#define HEAD "Host: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
-
-/* A request with a JSON body, into the client's own memory. */
-static void write_json(struct mixed_client *c, const char *method, const char *path, const char *token,
-                       const char *body)
-{
-    int len = snprintf(c->text, sizeof c->text,
-                       "%s %s HTTP/1.1\r\n" HEAD "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                       method, path, token, strlen(body), body);
-    CHECK(len > 0 && (size_t)len < sizeof c->text);
-    mixed_send(c, c->text, (size_t)len, NULL, 0);
-}
 
 static void poll_again(struct mixed *m, struct mixed_client *c)
 {
-    int len = snprintf(c->text, sizeof c->text, "GET /api/v1/submissions/%s HTTP/1.1\r\n" HEAD "%s%s%s\r\n",
+    int len = snprintf(c->text, sizeof c->text,
+                       "GET /api/v1/submissions/%s HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                       "Authorization: Bearer %s\r\n%s%s%s\r\n",
                        m->people->submission_ids[c->index], m->people->tokens[c->index],
                        c->etag[0] != '\0' ? "If-None-Match: " : "", c->etag, c->etag[0] != '\0' ? "\r\n" : "");
     CHECK(len > 0 && (size_t)len < sizeof c->text);
@@ -110,18 +104,6 @@ static void poll_answered(struct mixed_client *c, int64_t now_us)
     if (c->status == 200 && tag != NULL)
         snprintf(c->etag, sizeof c->etag, "%.*s", (int)strcspn(tag + 8, "\r"), tag + 8);
     mixed_wait_until(c, now_us + POLL_INTERVAL_US);
-}
-
-/* The value of "name":"…" in the answer; "" when absent. */
-static const char *member(const struct mixed_client *c, const char *name, char value[64])
-{
-    char mark[32];
-    snprintf(mark, sizeof mark, "\"%s\":", name);
-    const char *at = strstr(c->answer, mark);
-    at = at != NULL ? at + strlen(mark) : "";
-    at += *at == '"';
-    snprintf(value, 64, "%.*s", (int)strcspn(at, "\",}"), at);
-    return value;
 }
 
 /* ---- uploads: announce, part, part ---- */
@@ -141,27 +123,24 @@ static void upload_begin(struct mixed *m, struct mixed_client *c)
     c->step = 0;
     c->expected = 201;
     c->is_busy = true;
-    write_json(c, "POST", "/api/v1/uploads", m->people->tokens[c->index], body);
+    mixed_say(c, "POST", "/api/v1/uploads", m->people->tokens[c->index], body);
 }
 
 static void upload_answered(struct mixed *m, struct mixed_client *c)
 {
     if (c->step == 0)
-        member(c, "id", c->id);
+        mixed_member(c, "id", c->id);
     if (c->step == 2) {
         c->is_busy = false;
         m->run.kinds[MIXED_UPLOAD].done++;
         return;
     }
     size_t offset = c->step * MIXED_PART_BYTES;
-    int len = snprintf(c->text, sizeof c->text,
-                       "PATCH /api/v1/uploads/%s HTTP/1.1\r\n" HEAD
-                       "Content-Type: application/offset+octet-stream\r\nUpload-Offset: %zu\r\n"
-                       "Content-Length: %zu\r\n\r\n",
-                       c->id, m->people->tokens[c->index], offset, (size_t)MIXED_PART_BYTES);
+    char path[128];
+    snprintf(path, sizeof path, "/api/v1/uploads/%s", c->id);
     c->step++;
     c->expected = 200;
-    mixed_send(c, c->text, (size_t)len, c->photo + offset, MIXED_PART_BYTES);
+    mixed_say_part(c, path, m->people->tokens[c->index], offset, c->photo + offset, MIXED_PART_BYTES);
 }
 
 /* ---- reviewers: claim, details, decide ---- */
@@ -171,25 +150,25 @@ static void review_again(struct mixed *m, struct mixed_client *c, int64_t now_us
     c->step = 0;
     c->begun_us = now_us;
     c->expected = 200;
-    write_json(c, "POST", "/api/v1/console/claims", m->staff->tokens[c->index], "{\"lane\":\"green\",\"want\":1}");
+    mixed_say(c, "POST", "/api/v1/console/claims", m->staff->tokens[c->index], "{\"lane\":\"green\",\"want\":1}");
 }
 
 static void review_answered(struct mixed *m, struct mixed_client *c, int64_t now_us)
 {
     char path[160], body[512], claim_id[64], id[64], version[64];
     const char *token = m->staff->tokens[c->index];
-    if (c->step == 0 && member(c, "claim_id", claim_id)[0] == '\0') { /* the queue is empty */
+    if (c->step == 0 && mixed_member(c, "claim_id", claim_id)[0] == '\0') { /* the queue is empty */
         m->run.kinds[MIXED_REVIEW].done++;
         mixed_wait_until(c, c->begun_us + REVIEW_EVERY_US);
         return;
     }
     switch (c->step++) {
     case 0:
-        snprintf(c->id, sizeof c->id, "%s", member(c, "id", id));
+        snprintf(c->id, sizeof c->id, "%s", mixed_member(c, "id", id));
         snprintf(c->claim_id, sizeof c->claim_id, "%s", claim_id);
-        snprintf(c->version, sizeof c->version, "%s", member(c, "version", version));
+        snprintf(c->version, sizeof c->version, "%s", mixed_member(c, "version", version));
         snprintf(path, sizeof path, "/api/v1/console/submissions/%s", c->id);
-        write_json(c, "GET", path, token, "");
+        mixed_say(c, "GET", path, token, "");
         return;
     case 1:
         snprintf(path, sizeof path, "/api/v1/console/submissions/%s/decision", c->id);
@@ -197,7 +176,7 @@ static void review_answered(struct mixed *m, struct mixed_client *c, int64_t now
                  "{\"claim_id\":\"%s\",\"version\":%s,\"event\":\"approve\",\"reasons\":[],\"note\":\"\","
                  "\"internal_note\":\"\",\"shown_ms\":2400}",
                  c->claim_id, c->version);
-        write_json(c, "POST", path, token, body);
+        mixed_say(c, "POST", path, token, body);
         return;
     default:
         m->run.kinds[MIXED_REVIEW].done++;
@@ -214,6 +193,8 @@ static void answered(struct mixed_run *run, struct mixed_client *c, int64_t now_
         poll_answered(c, now_us);
     else if (c->kind == MIXED_UPLOAD)
         upload_answered(m, c);
+    else if (c->kind == MIXED_IMPORT)
+        bench_roster_answered(m->roster, c, now_us);
     else
         review_answered(m, c, now_us);
 }
@@ -223,6 +204,8 @@ static void due(struct mixed_run *run, struct mixed_client *c, int64_t now_us)
     struct mixed *m = container_of(run, struct mixed, run);
     if (c->kind == MIXED_POLL)
         poll_again(m, c);
+    else if (c->kind == MIXED_IMPORT)
+        bench_roster_due(m->roster, c, now_us);
     else
         review_again(m, c, now_us);
 }
@@ -231,6 +214,8 @@ static void due(struct mixed_run *run, struct mixed_client *c, int64_t now_us)
 static void tick(struct mixed_run *run, int64_t now_us)
 {
     struct mixed *m = container_of(run, struct mixed, run);
+    if (m->roster != NULL)
+        run->is_ending = m->roster->has_ended || run->kinds[MIXED_IMPORT].errors > 0;
     for (; m->next_upload_us <= now_us; m->next_upload_us += m->upload_every_us) {
         struct mixed_client *c = mixed_idle(run, MIXED_UPLOAD, &m->next_uploader);
         if (c == NULL)
@@ -240,69 +225,98 @@ static void tick(struct mixed_run *run, int64_t now_us)
     }
 }
 
-static bool run_all(struct mixed *m, int port, int64_t seconds, int64_t pollers, int64_t uploads_per_s)
+static bool run_all(struct mixed *m, int port, int64_t seconds)
 {
     m->run.answered = answered;
     m->run.due = due;
     m->run.tick = tick;
-    bool good = mixed_open(&m->run, port, MIXED_POLL, (size_t)pollers) &&
+    bool good = mixed_open(&m->run, port, MIXED_POLL, m->pollers) &&
                 mixed_open(&m->run, port, MIXED_UPLOAD, UPLOADERS) &&
-                mixed_open(&m->run, port, MIXED_REVIEW, REVIEWERS);
+                mixed_open(&m->run, port, MIXED_REVIEW, REVIEWERS) &&
+                (m->roster == NULL || mixed_open(&m->run, port, MIXED_IMPORT, 1));
     if (!good) {
         cli_say(CLI_FAILED, "load: could not connect");
         return false;
     }
-    m->upload_every_us = 1000000 / uploads_per_s;
-    m->next_upload_us = clock_mono_us();
+    int64_t begun_us = clock_mono_us();
+    m->next_upload_us = begun_us;
     mixed_start(&m->run, MIXED_POLL, POLL_INTERVAL_US);
     mixed_start(&m->run, MIXED_REVIEW, REVIEW_EVERY_US);
+    mixed_start(&m->run, MIXED_IMPORT, 0);
     mixed_work(&m->run, SECONDS_US(seconds));
+    m->seconds = (double)(clock_mono_us() - begun_us) / 1e6;
     mixed_close(&m->run);
     return true;
 }
 
-static bool report_kind(struct bench_report *report, struct mixed *m, enum mixed_kind kind, const char *const names[3],
-                        double goal_ms, double per_s)
+static bool report_kind(struct bench_report *report, struct mixed *m, enum mixed_kind kind, const char *const names[4],
+                        double goal_ms, int64_t count)
 {
     struct mixed_figures f;
     mixed_figures(&m->run, kind, &f);
-    bench_add(report, (struct bench_row){names[0], "per s", per_s, 0, 0});
+    bench_add(report, (struct bench_row){names[0], "per s", (double)count / m->seconds, 0, 0});
     bench_add(report, (struct bench_row){names[1], "ms", (double)f.p50_us / 1000, 0, 0});
     bench_add(report, (struct bench_row){names[2], "ms", (double)f.p99_us / 1000, 0, goal_ms});
+    bench_add(report, (struct bench_row){names[3], "ms", (double)f.worst_us / 1000, 0, 0});
     if (f.errors > 0)
         cli_say(CLI_FAILED, "load: %s: %" PRId64 " errors, the first: %s", names[0], f.errors, f.first_error);
     return f.errors == 0;
 }
 
-bool bench_mixed(struct bench_report *report, int64_t seconds, int64_t scale_percent)
+static bool report_all(struct bench_report *report, struct mixed *m, int pid)
+{
+    static const char *const poll[] = {"load_polls", "load_poll_p50", "load_poll_p99", "load_poll_max"};
+    static const char *const upload[] = {"load_uploads", "load_upload_p50", "load_upload_p99", "load_upload_max"};
+    static const char *const review[] = {"load_reviews", "load_review_p50", "load_review_p99", "load_review_max"};
+    bool good =
+        report_kind(report, m, MIXED_POLL, poll, POLL_P99_MAX_MS, (int64_t)m->run.kinds[MIXED_POLL].sample_count);
+    good &= report_kind(report, m, MIXED_UPLOAD, upload, 0, m->run.kinds[MIXED_UPLOAD].done);
+    good &= report_kind(report, m, MIXED_REVIEW, review, 0, m->run.kinds[MIXED_REVIEW].done);
+    double peak_mib = (double)bench_peak_kib(pid) / 1024, goal_mib = m->roster != NULL ? ROSTER_PEAK_MAX_MIB : 0;
+    bench_add(report, (struct bench_row){"load_rss_peak", "MiB", peak_mib, 0, goal_mib});
+    if (m->uploads_late > 0)
+        cli_say(CLI_FAILED, "load: %" PRId64 " uploads could not begin in time", m->uploads_late);
+    return good && m->uploads_late == 0;
+}
+
+static int64_t share(int64_t whole, int64_t percent)
+{
+    return whole * percent > 100 ? whole * percent / 100 : 1;
+}
+
+static bool run_beside(struct bench_report *report, int64_t seconds, int64_t scale_percent, int64_t rows)
 {
     static const char *const options[] = {"--worker=0", NULL};
-    static const char *const poll[] = {"load_polls", "load_poll_p50", "load_poll_p99"};
-    static const char *const upload[] = {"load_uploads", "load_upload_p50", "load_upload_p99"};
-    static const char *const review[] = {"load_reviews", "load_review_p50", "load_review_p99"};
     static struct fill_people people;
     static struct staff staff;
     static struct mixed m;
+    struct bench_roster roster = {.rows = rows};
     struct bench_server server;
-    int64_t pollers = POLLERS * scale_percent / 100, uploads_per_s = UPLOADS_PER_S * scale_percent / 100;
-    m = (struct mixed){.people = &people, .staff = &staff};
-    bool good = make_data(&server, &people, &staff, pollers > 0 ? pollers : 1);
-    pollers = pollers < (int64_t)people.count ? pollers : (int64_t)people.count;
-    good = good && bench_server_start(&server, options) &&
-           run_all(&m, server.port, seconds, pollers, uploads_per_s > 0 ? uploads_per_s : 1);
-    if (good) {
-        const double s = (double)seconds;
-        double polls = (double)m.run.kinds[MIXED_POLL].sample_count / s;
-        good = report_kind(report, &m, MIXED_POLL, poll, POLL_P99_MAX_MS, polls);
-        good &= report_kind(report, &m, MIXED_UPLOAD, upload, 0, (double)m.run.kinds[MIXED_UPLOAD].done / s);
-        good &= report_kind(report, &m, MIXED_REVIEW, review, 0, (double)m.run.kinds[MIXED_REVIEW].done / s);
-        bench_add(report, (struct bench_row){"load_rss", "MiB", (double)bench_rss_kib(server.pid) / 1024, 0, 0});
-        if (m.uploads_late > 0)
-            cli_say(CLI_FAILED, "load: %" PRId64 " uploads could not begin in time", m.uploads_late);
-        good &= m.uploads_late == 0;
-    }
+    m = (struct mixed){.people = &people, .staff = &staff, .roster = rows > 0 ? &roster : NULL};
+    m.upload_every_us = 1000000 / share(UPLOADS_PER_S, scale_percent);
+    bool good = make_data(&server, &people, &staff, share(POLLERS, scale_percent));
+    m.pollers = (size_t)share(POLLERS, scale_percent);
+    m.pollers = m.pollers < people.count ? m.pollers : people.count;
+    if (rows > 0)
+        bench_roster_make(&roster, rows, people.staff_token);
+    good = good && bench_server_start(&server, options) && run_all(&m, server.port, seconds);
+    if (good)
+        good = report_all(report, &m, server.pid);
+    if (good && rows > 0)
+        good = bench_roster_report(&roster, m.run.kinds[MIXED_IMPORT].first_error, report);
     mixed_free(&m.run);
+    bench_roster_free(&roster);
     bench_server_stop(&server);
     bench_server_remove(&server);
     return good;
+}
+
+bool bench_mixed(struct bench_report *report, int64_t seconds, int64_t scale_percent)
+{
+    return run_beside(report, seconds, scale_percent, 0);
+}
+
+bool bench_mixed_roster(struct bench_report *report, int64_t rows, int64_t scale_percent)
+{
+    return run_beside(report, ROSTER_SECONDS_MAX, scale_percent, rows);
 }

@@ -104,6 +104,39 @@ void mixed_send(struct mixed_client *c, const char *head, size_t head_len, const
     write_rest(c);
 }
 
+#define HEAD "Host: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+
+void mixed_say(struct mixed_client *c, const char *method, const char *path, const char *token, const char *json)
+{
+    int len = snprintf(c->text, sizeof c->text,
+                       "%s %s HTTP/1.1\r\n" HEAD "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                       method, path, token, strlen(json), json);
+    CHECK(len > 0 && (size_t)len < sizeof c->text);
+    mixed_send(c, c->text, (size_t)len, NULL, 0);
+}
+
+void mixed_say_part(struct mixed_client *c, const char *path, const char *token, size_t offset,
+                    const unsigned char *bytes, size_t size)
+{
+    int len = snprintf(c->text, sizeof c->text,
+                       "PATCH %s HTTP/1.1\r\n" HEAD "Content-Type: application/offset+octet-stream\r\n"
+                       "Upload-Offset: %zu\r\nContent-Length: %zu\r\n\r\n",
+                       path, token, offset, size);
+    CHECK(len > 0 && (size_t)len < sizeof c->text);
+    mixed_send(c, c->text, (size_t)len, bytes, size);
+}
+
+const char *mixed_member(const struct mixed_client *c, const char *name, char value[64])
+{
+    char mark[32];
+    snprintf(mark, sizeof mark, "\"%s\":", name);
+    const char *at = strstr(c->answer, mark);
+    at = at != NULL ? at + strlen(mark) : "";
+    at += *at == '"';
+    snprintf(value, 64, "%.*s", (int)strcspn(at, "\",}"), at);
+    return value;
+}
+
 void mixed_wait_until(struct mixed_client *c, int64_t due_us)
 {
     struct mixed_kind_state *state = &c->run->kinds[c->kind];
@@ -226,12 +259,13 @@ static void one_round(struct mixed_run *run)
 void mixed_work(struct mixed_run *run, int64_t duration_us)
 {
     int64_t stop_us = clock_mono_us() + duration_us, now_us;
-    while ((now_us = clock_mono_us()) < stop_us) {
+    while ((now_us = clock_mono_us()) < stop_us && !run->is_ending) {
         wake_due(run, now_us);
         run->tick(run, now_us);
         one_round(run);
     }
     run->is_ending = true;
+    stop_us = now_us;
     for (size_t left = in_flight(run); left > 0; left = in_flight(run)) {
         one_round(run);
         if (clock_mono_us() < stop_us + LAST_US)

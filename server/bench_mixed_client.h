@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-enum mixed_kind { MIXED_POLL, MIXED_UPLOAD, MIXED_REVIEW, MIXED_KINDS };
+enum mixed_kind { MIXED_POLL, MIXED_UPLOAD, MIXED_REVIEW, MIXED_IMPORT, MIXED_KINDS };
 
 #define MIXED_PART_BYTES       MIB(1)
 #define MIXED_ANSWER_BYTES_MAX KIB(64)
@@ -52,7 +52,7 @@ struct mixed_run {
     void (*due)(struct mixed_run *run, struct mixed_client *client, int64_t now_us); /* its waiting is over */
     void (*tick)(struct mixed_run *run, int64_t now_us);                             /* every millisecond or so */
     int epoll_fd;
-    bool is_ending;
+    bool is_ending; /* answers that come are not answered any more; set by tick to end before the time is over */
     struct mixed_kind_state kinds[MIXED_KINDS];
 };
 
@@ -70,6 +70,12 @@ void mixed_free(struct mixed_run *run);
 void mixed_send(struct mixed_client *client, const char *head, size_t head_len, const unsigned char *body,
                 size_t body_len);
 void mixed_wait_until(struct mixed_client *client, int64_t due_us);
+/* The same with the request of a logged-in person, in the client's own memory; and a part of a file. */
+void mixed_say(struct mixed_client *client, const char *method, const char *path, const char *token, const char *json);
+void mixed_say_part(struct mixed_client *client, const char *path, const char *token, size_t offset,
+                    const unsigned char *bytes, size_t len);
+/* The value of the first "name":… in the answer; "" when absent. */
+const char *mixed_member(const struct mixed_client *client, const char *name, char value[64]);
 /* One that does nothing, looked for from *from on; NULL: none. */
 struct mixed_client *mixed_idle(struct mixed_run *run, enum mixed_kind kind, size_t *from);
 

@@ -228,18 +228,28 @@ void bench_server_remove(struct bench_server *server)
     server->students = NULL;
 }
 
-int64_t bench_rss_kib(int pid)
+static int64_t memory_kib(int pid, const char *name)
 {
     char path[64], line[256];
     int64_t kib = 0;
     snprintf(path, sizeof path, "/proc/%d/status", pid);
     FILE *file = fopen(path, "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (text_starts(line, "VmRSS:"))
-            kib = strtoll(line + 6, NULL, 10);
+        if (text_starts(line, name))
+            kib = strtoll(line + strlen(name), NULL, 10);
     if (file != NULL)
         fclose(file);
     return kib;
+}
+
+int64_t bench_rss_kib(int pid)
+{
+    return memory_kib(pid, "VmRSS:");
+}
+
+int64_t bench_peak_kib(int pid)
+{
+    return memory_kib(pid, "VmHWM:");
 }
 
 bool bench_floor_start(const char *program, const char *const *arguments, int *pid, int *fd, int64_t *number)

@@ -29,7 +29,8 @@ bool bench_server_seed(struct bench_server *server, size_t students);
 bool bench_server_start(struct bench_server *server, const char *const *more);
 void bench_server_stop(struct bench_server *server); /* SIGTERM, waits */
 void bench_server_remove(struct bench_server *server);
-int64_t bench_rss_kib(int pid); /* resident memory of a process */
+int64_t bench_rss_kib(int pid);  /* resident memory of a process */
+int64_t bench_peak_kib(int pid); /* the most it ever had */
 
 /* Start a bare program of build/ ("xueying-http-floor", …) that prints one line with a number when it is ready. */
 bool bench_floor_start(const char *program, const char *const *arguments, int *pid, int *fd, int64_t *number);

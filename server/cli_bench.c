@@ -1,7 +1,7 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
  * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
- * start, photo, face, code; size (a million rows), photo-checks (what each check catches) and load [SECONDS [PERCENT]]
- * (everything at once, bench_mixed.h) only when named. */
+ * start, photo, face, code; size (a million rows), photo-checks (what each check catches), load [SECONDS [PERCENT]]
+ * (everything at once, bench_mixed.h) and roster [ROWS [PERCENT]] (the same beside a school's list) only when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_code.h"
@@ -374,11 +374,17 @@ static bool bench_size(struct bench_report *report)
 
 /* ---- the command ---- */
 
-static int64_t load_seconds = 60, load_percent = 100;
+/* What is said behind the name; 0: nothing. */
+static int64_t amount, percent;
 
 static bool bench_load(struct bench_report *report)
 {
-    return bench_mixed(report, load_seconds, load_percent);
+    return bench_mixed(report, amount > 0 ? amount : 60, percent > 0 ? percent : 100);
+}
+
+static bool bench_roster(struct bench_report *report)
+{
+    return bench_mixed_roster(report, amount > 0 ? amount : 1000000, percent > 0 ? percent : 10);
 }
 
 static const struct {
@@ -389,7 +395,7 @@ static const struct {
     {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
     {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
     {"code", bench_code, false},   {"size", bench_size, true},        {"photo-checks", bench_photo_checks, true},
-    {"peers", bench_peers, true},  {"load", bench_load, true},
+    {"peers", bench_peers, true},  {"load", bench_load, true},        {"roster", bench_roster, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -397,10 +403,10 @@ int cli_bench(int argc, char **argv)
     struct cli cli;
     struct bench_report report = {.json = false};
     int code = cli_open(&cli, &argc, argv, "json", CLI_CONFIG);
-    const char *name = cli_word(argc, argv, 0), *seconds = cli_word(argc, argv, 1), *percent = cli_word(argc, argv, 2);
-    if (code == CLI_DONE && ((seconds != NULL && (!text_int(seconds, &load_seconds) || load_seconds < 1)) ||
-                             (percent != NULL && (!text_int(percent, &load_percent) || load_percent < 1))))
-        code = cli_say(CLI_USAGE, "bench load [SECONDS [PERCENT]]: whole numbers above 0");
+    const char *name = cli_word(argc, argv, 0), *first = cli_word(argc, argv, 1), *second = cli_word(argc, argv, 2);
+    if (code == CLI_DONE && ((first != NULL && (!text_int(first, &amount) || amount < 1)) ||
+                             (second != NULL && (!text_int(second, &percent) || percent < 1))))
+        code = cli_say(CLI_USAGE, "bench load [SECONDS [PERCENT]], bench roster [ROWS [PERCENT]]: numbers above 0");
     report.json = cli_option(argc, argv, "json") != NULL;
     log_open(STDERR_FILENO, LOG_WARN_LEVEL);
     size_t matched = 0;
@@ -413,7 +419,8 @@ int cli_bench(int argc, char **argv)
     }
     if (code == CLI_DONE && matched == 0)
         code = cli_say(CLI_USAGE,
-                       "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers load",
+                       "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers load "
+                       "roster",
                        name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))

@@ -12,17 +12,21 @@ static bool date_exists(const char *digits)
 }
 
 /* The sum of digit × 2^(17-i) mod 11 picks the check character. */
-bool resident_number_valid(const char *number)
+char resident_number_check(const char *digits)
 {
     static const char check[] = "10X98765432";
     int sum = 0, weight = 1;
-    if (strspn(number, "0123456789") < RESIDENT_NUMBER_CHARS - 1 || strlen(number) != RESIDENT_NUMBER_CHARS)
-        return false;
     for (int i = RESIDENT_NUMBER_CHARS - 2; i >= 0; i--) {
         weight = weight * 2 % 11;
-        sum += (number[i] - '0') * weight;
+        sum += (digits[i] - '0') * weight;
     }
-    return number[RESIDENT_NUMBER_CHARS - 1] == check[sum % 11] && date_exists(number + 6);
+    return check[sum % 11];
+}
+
+bool resident_number_valid(const char *number)
+{
+    return strspn(number, "0123456789") >= RESIDENT_NUMBER_CHARS - 1 && strlen(number) == RESIDENT_NUMBER_CHARS &&
+           number[RESIDENT_NUMBER_CHARS - 1] == resident_number_check(number) && date_exists(number + 6);
 }
 
 void resident_number_birth(const char *number, char birth[11])

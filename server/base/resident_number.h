@@ -8,6 +8,7 @@
 
 /* Seventeen digits and the right check character (capital X), with a date between 1900 and 2100 that exists. */
 bool resident_number_valid(const char *number);
+char resident_number_check(const char *digits); /* of the first seventeen digits */
 
 /* Of a valid number: "1990-01-02" and who the 17th digit says it is. */
 void resident_number_birth(const char *number, char birth[11]);

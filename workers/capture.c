@@ -39,4 +39,7 @@ void capture_check(struct comply *report, const struct json *request, const char
     comply_set(report, CHECK_age_days, age_days, NULL);
     if (mode[0] != '\0' && wanted[0] != '\0')
         comply_set(report, CHECK_album, text_is(wanted, "live") && text_is(mode, "album") ? 1 : 0, NULL);
+    const char *side = json_text_at(request, "lens_side", "");
+    if (text_is(json_text_at(request, "selfie", ""), "forbidden") && !text_is(mode, "album"))
+        comply_set(report, CHECK_lens, text_is(side, "back") ? 0 : 1, NULL);
 }

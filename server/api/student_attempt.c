@@ -10,6 +10,7 @@
 #include "store/student.h"
 #include "store/upload.h"
 #include "store/view.h"
+#include "workflow/lens.h"
 
 /* ---- try one ---- */
 
@@ -45,6 +46,9 @@ static enum err usable_upload(struct tx *tx, struct attempt_add *job, const stru
         return job_refuse(&job->job, ERR_REFUSED, "this is not a complete upload of purpose photo");
     if (!takes_source(policy, upload->source))
         return job_refuse(&job->job, ERR_REFUSED, "this session takes live photos only");
+    if (text_is(policy->selfie, "forbidden") && !text_is(upload->source, "album") &&
+        text_is(lens_side(upload->lens), "front"))
+        return job_refuse(&job->job, ERR_FRONT_CAMERA, "lens: %s", upload->lens);
     return ERR_NONE;
 }
 

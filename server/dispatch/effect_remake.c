@@ -7,6 +7,7 @@
  *
  * read what it needs → open the files → worker → seal the photo → one unit: rows, the version ready or refused. What
  * does not wait any more needs nothing. A refusal is no error of ours: it is kept with its sentence. */
+#include "dispatch/capture_said.h"
 #include "dispatch/effects.h"
 
 #include "base/clock.h"
@@ -29,8 +30,8 @@ struct remake {
     struct store_unit unit;
 
     bool wanted; /* by the first unit, in effect->arena */
-    const char *submission_id, *student_id, *repair, *capture_mode, *capture_wanted;
-    int64_t taken_in_us;
+    const char *submission_id, *student_id, *repair;
+    struct capture_said said;
     struct file_job files[FILES_MAX];
     size_t file_count, opened_count;
 
@@ -226,9 +227,7 @@ static const char *request_of(struct remake *r)
     profile_write(&b, profile != NULL ? profile : profile_named(PROFILE_DEFAULT));
     if (!r->derives)
         json_put_text(&b, "repair", r->repair);
-    json_put_text(&b, "capture_mode", r->capture_mode);
-    json_put_text(&b, "capture_wanted", r->capture_wanted);
-    json_put_time(&b, "now", r->taken_in_us);
+    capture_said_put(&b, &r->said);
     json_object_close(&b);
     const char *request = arena_text(r->effect->arena, buf_cstr(&b));
     buf_release(&b);
@@ -361,9 +360,7 @@ static enum err load_step(struct tx *tx, void *job)
     TRY(session_get(tx, s.session_id, &session));
     r->submission_id = arena_text(arena, s.id);
     r->student_id = arena_text(arena, s.student_id);
-    r->capture_mode = arena_text(arena, a.source);
-    r->capture_wanted = arena_text(arena, session.policy.capture_source);
-    r->taken_in_us = a.created_us;
+    r->said = capture_said(arena, &a, &session.policy);
     const char *made_by = profile_of(r, &a, &session.policy);
     if (r->derives)
         return want_derived(tx, r, &a, made_by);

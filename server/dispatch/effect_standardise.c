@@ -3,6 +3,7 @@
  * read what it needs → open the original → worker → seal both pictures → one unit: rows, attempt ready or failed. An
  * attempt that is not `processing` any more needs nothing. A photo that cannot be made into one is not an error of
  * ours: the attempt fails, with the reason as its report, and the row is done. */
+#include "dispatch/capture_said.h"
 #include "dispatch/effects.h"
 
 #include "base/clock.h"
@@ -35,9 +36,8 @@ struct standardise {
     size_t writing; /* the next of pictures */
 
     bool wanted; /* by the first unit, in effect->arena */
-    const char *student_id, *profile_name, *capture_mode, *capture_wanted;
-    int64_t taken_in_us,
-        captured_us; /* when the attempt was made: a photo's age does not depend on when it is worked on */
+    const char *student_id, *profile_name;
+    struct capture_said said;
 
     const char *verdict, *report; /* from the answer */
     bool poison;
@@ -208,11 +208,7 @@ static const char *request_of(struct standardise *s)
     json_name(&b, "profile");
     profile_write(&b, profile != NULL ? profile : profile_named(PROFILE_DEFAULT));
     json_put_bool(&b, "mask", true); /* for retouchers */
-    json_put_text(&b, "capture_mode", s->capture_mode);
-    json_put_text(&b, "capture_wanted", s->capture_wanted);
-    json_put_time(&b, "now", s->taken_in_us);
-    if (s->captured_us > 0)
-        json_put_time(&b, "captured_at", s->captured_us);
+    capture_said_put(&b, &s->said);
     json_object_close(&b);
     const char *request = arena_text(s->effect->arena, buf_cstr(&b));
     buf_release(&b);
@@ -260,10 +256,7 @@ static enum err load_step(struct tx *tx, void *job)
     TRY(blob_row_get(tx, attempt.original_blob_id, &row));
     s->student_id = arena_text(arena, submission.student_id);
     s->profile_name = arena_text(arena, session.policy.profile);
-    s->capture_mode = arena_text(arena, attempt.source);
-    s->capture_wanted = arena_text(arena, session.policy.capture_source);
-    s->taken_in_us = attempt.created_us;
-    s->captured_us = attempt.captured_us;
+    s->said = capture_said(arena, &attempt, &session.policy);
     s->original = (struct file_job){.id = arena_text(arena, row.id),
                                     .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
                                     .sealed_key_len = row.sealed_key_len,

@@ -24,7 +24,8 @@ struct policy {
     const char *notice;          /* none · asked · required: WeChat messages, before the photo is handed in */
     bool follow_account;         /* the page asks to follow the service account */
     const char *capture_source;  /* live · live_or_album · album */
-    const char *selfie;          /* allowed · discouraged · forbidden: the front camera is not offered */
+    const char *selfie;          /* allowed · discouraged · forbidden: the page offers no front
+                                    camera, a photo of one is refused (lens.h) */
     const char *payment;         /* none · before · after */
     int64_t price_fen;           /* 0..100000 */
     const char *payer;           /* student · class · school */

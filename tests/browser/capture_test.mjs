@@ -194,6 +194,40 @@ await runTests({
             await browser.close();
         }
     },
+    'no selfies: the rear camera, no way to the front one; without a rear camera the phone\'s own': async () => {
+        const browser = await startBrowser({ args: cameraArgs(file('corners.y4m')) });
+        /** Cameras by name; the first is what a phone opens that does not care which way it is asked to look. */
+        const cameras = (names) => `(() => {
+            const names = ${JSON.stringify(names)}, devices = navigator.mediaDevices, open = devices.getUserMedia.bind(devices);
+            devices.enumerateDevices = async () => names.map((label, i) => ({ kind: 'videoinput', deviceId: 'id' + i, label }));
+            devices.getUserMedia = async (wish) => {
+                const i = Number((wish.video.deviceId?.exact ?? 'id0').slice(2));
+                const stream = await open({ video: true });
+                for (const track of stream.getTracks()) {
+                    Object.defineProperty(track, 'label', { value: names[i] });
+                    track.getSettings = () => ({ deviceId: 'id' + i });
+                }
+                return stream;
+            };
+        })()`;
+        const phone = ['camera2 1, facing front', 'camera2 0, facing back'];
+        for (const [selfie, names, lens, turns] of [['forbidden', phone, 'back camera2 0, facing back', false], ['discouraged', phone, 'front camera2 1, facing front', true],
+            ['forbidden', ['USB camera'], 'USB camera', false]]) {
+            const page = await mount(browser, 'Capture', { policy: { selfie } }, cameras(names));
+            await page.waitForSelector('.capture-shutter:not([disabled])');
+            assert.equal(await page.locator('.capture-bar button').count(), turns ? 2 : 1, `${selfie}: lenses to choose from`);
+            await page.locator('.capture-shutter').click();
+            await page.waitForFunction(() => window.got.length > 0);
+            assert.equal(await page.evaluate(() => window.got[0].meta.lens), lens);
+            await page.close();
+        }
+        const page = await mount(browser, 'Capture', { policy: { selfie: 'forbidden' } }, cameras(['Front Camera']));
+        await untilNative(page);
+        assert.match(await page.locator('main').innerText(), /只打开了前置摄像头/);
+        assert.equal(await page.getAttribute('input[name=camera]', 'capture'), 'environment');
+        assert.equal(await allEnded(page), true);
+        await browser.close();
+    },
     'the album as the session wants it': async () => {
         const browser = await startBrowser({ args: ['--use-fake-ui-for-media-stream'] });
         for (const [capture_source, order] of [['live', ['camera']], ['live_or_album', ['camera', 'album']], ['album', ['album', 'camera']]]) {

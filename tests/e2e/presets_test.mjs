@@ -52,12 +52,24 @@ async function showCode(student, n) {
 const onRoster = (n, line) => staff.admin.want(200, 'POST', `/api/v1/console/sessions/${sessions.find((one) => one.code === `2510000${n}`).id}/roster`,
     `student_no,name,id_number,college,major,class_name\n${line}\n`, { 'content-type': 'text/csv' });
 
-async function upload(student, bytes, source) {
+async function upload(student, bytes, source, lens) {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    let { id, offset, complete } = (await student.call('POST', '/api/v1/uploads', { purpose: 'photo', size_bytes: bytes.length, sha256, source })).body;
+    let { id, offset, complete } = (await student.call('POST', '/api/v1/uploads', { purpose: 'photo', size_bytes: bytes.length, sha256, source, lens })).body;
     while (!complete)
         ({ offset, complete } = await student.want(200, 'PATCH', `/api/v1/uploads/${id}`, bytes.subarray(offset, offset + 500000), { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }));
     return id;
+}
+/** Where selfies are forbidden the front camera's photo is refused; who cannot prove the lens is looked at, the rear one is not. */
+async function noSelfies(student) {
+    const shot = (name) => Buffer.concat([portrait('obama.jpg'), Buffer.from(name)]); // other bytes, else it is the photo of before
+    const front = await student.call('POST', student.path('/attempts'), { upload_id: await upload(student, shot('front'), 'live', 'front camera2 1') });
+    assert.deepEqual([front.status, front.body.code], [409, 'front_camera']);
+    for (const [source, lens, verdict] of [['live', 'camera2 0, facing back', 'pass'], ['native', '', 'warn']]) {
+        const { id } = await student.want(202, 'POST', student.path('/attempts'), { upload_id: await upload(student, shot(source), source, lens) });
+        const made = await until(async () => { const now = await student.attempt(id); return now.state === 'ready' && now; }, 'the report', 60000);
+        assert.equal(made.report.checks.find((check) => check.id === 'lens').verdict, verdict, source);
+    }
+    row(`S${student.session.at(-1)}`, 'Selfie forbidden');
 }
 /** A photo that is ready and, unless it is only tried, chosen. */
 async function photo(student, file, source = 'live', only_tried = false) {
@@ -219,7 +231,6 @@ await runTests({
         const policy = await rules(2), cat = await newStudent(2, 2);
         row('S2', 'WeChat login');
         assert.deepEqual([policy.selfie, policy.capture_source, policy.payment], ['forbidden', 'live_or_album', 'before']);
-        row('S2', 'Selfie forbidden');
         const { items: [school] } = await (await fetch(`${server.url}/api/v1/schools?q=${encodeURIComponent('示范大学')}&level=postgraduate`)).json();
         assert.deepEqual(school.sessions.map((one) => one.code), [cat.session]);
         row('S2', 'School name + level eligibility');
@@ -233,6 +244,7 @@ await runTests({
         await cat.pay();
         await until(async () => (await cat.look()).paid, 'the payment');
         row('S2', 'Payment');
+        await noSelfies(cat);
         await photo(cat, 'biden.jpg', 'live', true);
         await photo(cat, 'obama.jpg', 'album');
         row('S2', 'Album upload');
@@ -312,7 +324,6 @@ await runTests({
         row('S4', 'WeChat login');
         row('S4', 'Session code / QR');
         assert.deepEqual([policy.selfie, policy.payment, policy.confirm_after_approval, policy.notice], ['forbidden', 'none', true, 'required']);
-        row('S4', 'Selfie forbidden');
         await eve.consent();
         await link(eve, { last_four: eve.lastFour, name: await nameOf(4), code_id: await showCode(eve, 4) });
         row('S4', 'CHSI code');
@@ -322,6 +333,7 @@ await runTests({
         assert.equal(album.status, 409);
         assert.match(album.body.detail, /live photos only/);
         row('S4', 'Album upload');
+        await noSelfies(eve);
         await photo(eve, 'obama.jpg', 'live');
         row('S4', 'Live camera');
         assert.match(await problem(eve), /phone/);

@@ -204,6 +204,21 @@ TEST(age_and_album_only_warn)
     TRUE(isnan(captured(now, "").checks[CHECK_album].measured));
 }
 
+TEST(a_selfie_where_none_is_wanted)
+{
+    static const char unknown[] = "{\"capture_mode\":\"native\",\"selfie\":\"forbidden\",\"lens_side\":\"\"}";
+    static const char rear[] = "{\"capture_mode\":\"live\",\"selfie\":\"forbidden\",\"lens_side\":\"back\"}";
+    static const char front[] = "{\"capture_mode\":\"live\",\"selfie\":\"forbidden\",\"lens_side\":\"front\"}";
+    static const char allowed[] = "{\"capture_mode\":\"live\",\"selfie\":\"discouraged\",\"lens_side\":\"front\"}";
+    static const char studio[] = "{\"capture_mode\":\"album\",\"selfie\":\"forbidden\",\"lens_side\":\"\"}";
+    EQ_INT(CHECK_WARN, captured(unknown, "").checks[CHECK_lens].verdict);
+    EQ_INT(CHECK_WARN, captured(front, "").checks[CHECK_lens].verdict);
+    EQ_INT(CHECK_PASS, captured(rear, "").checks[CHECK_lens].verdict);
+    TRUE(isnan(captured(allowed, "").checks[CHECK_lens].measured));
+    TRUE(isnan(captured(studio, "").checks[CHECK_lens].measured));
+    EQ_TEXT("selfie", comply_reason(CHECK_lens, 1));
+}
+
 TEST(the_report_is_json_with_what_was_not_judged)
 {
     struct arena *arena = arena_new(MIB(2));

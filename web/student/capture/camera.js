@@ -10,7 +10,7 @@ const BURST_GAP_MS = 90;
 const TAKE_PHOTO_MS = 1200;
 const TAKE_PHOTO_SHARE = 0.7; /* as sharp as the burst, or nearly: some phones fire while they refocus */
 
-/** Why there is no camera: insecure, missing, denied, absent, busy, play, black. */
+/** Why there is no camera: insecure, missing, denied, absent, front, busy, play, black. */
 export class CameraProblem extends Error {
   constructor(code, cause) {
     super(`${code}${cause ? `: ${cause.name}` : ''}`);
@@ -23,12 +23,19 @@ const wait = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms))
 const within = (promise, time_ms) => Promise.race([promise, wait(time_ms).then(() => { throw new DOMException('late', 'TimeoutError'); })]);
 
 const BACK = /back|rear|environment|\u540e\u7f6e|\u80cc\u9762/i;
+const FRONT = /front|facetime|\u524d\u7f6e/i;
 const ODD = /ultra|tele|depth|macro|infrared|virtual|\u8d85\u5e7f|\u957f\u7126|\u5fae\u8ddd/i;
 
-/** The plain rear lens first: wide-angle lenses bend faces, phones list them beside the main one. */
-export function lensesOf(devices, facing) {
+/** 'front', 'back' or '': what the camera says of itself, else what its name tells. */
+function sideOf({ label }, facing) {
+  return { user: 'front', environment: 'back' }[facing] || (FRONT.test(label) ? 'front' : BACK.test(label) ? 'back' : '');
+}
+const sideOfTrack = (track) => sideOf(track, track.getSettings?.().facingMode);
+
+/** The plain rear lens first: wide-angle lenses bend faces, phones list them beside the main one. rear: no others. */
+export function lensesOf(devices, facing, rear = false) {
   const score = ({ label }) => (BACK.test(label) === (facing !== 'user') ? 2 : 0) - (ODD.test(label) ? 1 : 0);
-  return devices.filter((one) => one.kind === 'videoinput' && one.deviceId).map((one, at) => ({ id: one.deviceId, label: one.label, at }))
+  return devices.filter((one) => one.kind === 'videoinput' && one.deviceId && !(rear && sideOf(one) === 'front')).map((one, at) => ({ id: one.deviceId, label: one.label, at }))
     .sort((a, b) => score(b) - score(a) || a.at - b.at);
 }
 
@@ -70,21 +77,24 @@ async function show(video, stream) {
   await prove(video, end);
 }
 
-/** facing: environment | user; id: of a lens chosen by hand. Gives a running camera or throws a CameraProblem. */
-export async function openCamera(video, { facing = 'environment', id = '', left = () => false } = {}) {
+/** facing: environment | user; rear: never a front camera; id: of a lens chosen by hand. Gives a running camera or throws a CameraProblem. */
+export async function openCamera(video, { facing = 'environment', rear = false, id = '', left = () => false } = {}) {
   if (!window.isSecureContext)
     throw new CameraProblem('insecure');
   if (!navigator.mediaDevices?.getUserMedia)
     throw new CameraProblem('missing');
   let stream = await ask(facing, id);
   try {
-    const lenses = lensesOf(await navigator.mediaDevices.enumerateDevices().catch(() => []), facing);
+    const lenses = lensesOf(await navigator.mediaDevices.enumerateDevices().catch(() => []), facing, rear);
+    const isFront = () => rear && sideOfTrack(stream.getVideoTracks()[0]) === 'front';
     const label = stream.getVideoTracks()[0].label;
-    const better = !id && lenses.length > 1 && lenses[0].label !== label && ODD.test(label);
+    const better = !id && lenses.length > 0 && lenses[0].label !== label && (ODD.test(label) || isFront());
     if (better) {
       stopTracks(stream);
       stream = await ask(facing, lenses[0].id);
     }
+    if (isFront())
+      throw new CameraProblem('front');
     if (!left())
       await show(video, stream);
     return new Camera(video, stream, lenses, facing);
@@ -99,7 +109,8 @@ class Camera {
   constructor(video, stream, lenses, facing) {
     Object.assign(this, { video, stream, lenses, facing, track: stream.getVideoTracks()[0] });
   }
-  get lens() { return this.track.label || this.facing; }
+  /** Begins with the side where that is known: the server goes by it where selfies are forbidden. */
+  get lens() { return `${sideOfTrack(this.track)} ${this.track.label}`.trim(); }
   get lens_id() { return this.track.getSettings?.().deviceId || ''; }
   get size() { return { width: this.video.videoWidth, height: this.video.videoHeight }; }
   stop() {

@@ -83,7 +83,7 @@ export function Capture({ profile, policy, busy, onPhoto, onCancel }) {
   const aspect = profile.width_px / profile.height_px;
   const labels = { crown: t('capture.guide.crown'), eyes: t('capture.guide.eyes') };
   const mode = {
-    title: t('capture.title'), line: 'capture.line', aspect, auto: true, facing: 'environment', precheck: profile.name, hint: portraitHint,
+    title: t('capture.title'), line: 'capture.line', aspect, auto: true, facing: 'environment', rear: policy.selfie === 'forbidden', precheck: profile.name, hint: portraitHint,
     guide: ({ green }) => html`<${PortraitGuide} profile=${profile} labels=${labels} green=${green} />`,
   };
   const source = policy.capture_source;

@@ -1,7 +1,7 @@
 // live — a running camera on the whole screen: picture, guide, one line of advice, the shutter. The same for a portrait, a card
 // and a code; what differs comes in `mode`.
 //
-//   mode: {aspect, guide({size, green}), area(size), hint(small copy), precheck?, code?(text), auto, facing, title}
+//   mode: {aspect, guide({size, green}), area(size), hint(small copy), precheck?, code?(text), auto, facing, rear?, title}
 //   onShot(canvas, {lens}) · onFail(code of a CameraProblem) · onCancel()
 import { t } from '../../shared/i18n.js';
 import { prefs } from '../../shared/prefs.js';
@@ -35,7 +35,7 @@ function useCamera(mode, onFail) {
   useEffect(() => {
     let running = null;
     let over = false;
-    openCamera(video.current, { facing: mode.facing || 'environment', id: wish.id, left: () => over }).then((one) => {
+    openCamera(video.current, { facing: mode.facing || 'environment', rear: mode.rear, id: wish.id, left: () => over }).then((one) => {
       running = one;
       if (over)
         return one.stop();

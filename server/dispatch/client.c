@@ -133,7 +133,6 @@ static struct call *call_new(struct client_request *request, const char *ca_file
     CHECK(call->easy != NULL);
     CURL *easy = call->easy;
     int64_t connect_ms = request->connect_ms > 0 ? request->connect_ms : CLIENT_CONNECT_MS;
-    int64_t total_ms = request->total_ms > 0 ? request->total_ms : CLIENT_TOTAL_MS;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -142,7 +141,7 @@ static struct call *call_new(struct client_request *request, const char *ca_file
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->total_ms > 0 ? request->total_ms : CLIENT_TOTAL_MS));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "xueying");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -325,6 +324,8 @@ static void on_soon(uv_timer_t *timer)
 static void call_start(struct client *client, struct host *host, struct client_request *request)
 {
     struct call *call = call_new(request, client->options.ca_file, client->options.allow_private);
+    if (request->total_ms == 0 && client->options.total_ms > 0)
+        curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)client->options.total_ms);
     call->client = client;
     call->host = host;
     call->after = client->calls;

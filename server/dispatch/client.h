@@ -67,6 +67,7 @@ struct client_options {
     struct uv_loop_s *loop;
     const char *ca_file;     /* NULL: the system's; tests and private authorities */
     bool allow_private;      /* guarded requests may reach private addresses (tests) */
+    int64_t total_ms;        /* of a call that says nothing; 0: the limit above */
     int64_t (*now_us)(void); /* NULL: clock_mono_us; tests move the breaker's time */
 };
 

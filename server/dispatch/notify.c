@@ -91,9 +91,8 @@ static const struct wechat_template *template_of(const struct notify *n, const s
     return kind == MESSAGE_TEMPLATE_none || templates->of[kind].id[0] == '\0' ? NULL : &templates->of[kind];
 }
 
-static enum err way_customer(struct tx *tx, struct notify *n, bool take, struct way *way)
+static enum err way_customer(struct tx *tx, struct notify *n, struct way *way)
 {
-    struct conversation c;
     way->why = "only for answers of customer service";
     if (!n->is_answer)
         return ERR_NONE;
@@ -101,13 +100,7 @@ static enum err way_customer(struct tx *tx, struct notify *n, bool take, struct 
     if (n->text == NULL)
         return ERR_NONE;
     way->why = "no open conversation in WeChat";
-    if (!take) {
-        enum err e = conversation_get(tx, n->student_id, &c);
-        if (e == ERR_NONE && c.window_left > 0 && c.window_until_us > n->now_us)
-            way->recipient = "";
-        return e == ERR_NOT_FOUND ? ERR_NONE : e;
-    }
-    enum err e = conversation_window_take(tx, n->student_id, n->now_us, &way->account, &way->recipient);
+    enum err e = conversation_window(tx, n->student_id, n->now_us, &way->account, &way->recipient);
     return e == ERR_CORRUPT ? ERR_NONE : e;
 }
 
@@ -157,13 +150,13 @@ static enum err way_sms(struct tx *tx, struct notify *n, struct way *way)
     return e == ERR_NOT_FOUND || e == ERR_CORRUPT ? ERR_NONE : e;
 }
 
-/* recipient stays NULL when there is none. `take`: it is going to be used now. */
-static enum err find_way(struct tx *tx, struct notify *n, enum channel channel, bool take, struct way *way)
+/* recipient stays NULL when there is none. */
+static enum err find_way(struct tx *tx, struct notify *n, enum channel channel, struct way *way)
 {
     *way = (struct way){.recipient = NULL};
     switch (channel) {
     case CUSTOMER:
-        return way_customer(tx, n, take, way);
+        return way_customer(tx, n, way);
     case SUBSCRIPTION:
         return way_subscription(tx, n, way);
     case TEMPLATE:
@@ -296,7 +289,7 @@ static enum err choose(struct tx *tx, struct notify *n)
             continue;
         if (n->held_until_us > 0)
             return put_hop(tx, n, channel, "held", "quiet hours", hop == NULL ? 0 : hop->tries);
-        TRY(find_way(tx, n, channel, true, &way));
+        TRY(find_way(tx, n, channel, &way));
         if (way.recipient != NULL) {
             keep_way(n, channel, &way, hop);
             return put_hop(tx, n, channel, "sending", "", n->tries);
@@ -336,7 +329,7 @@ static enum err try_another(struct tx *tx, struct notify *n)
     n->moved_on = n->tries >= TRIES_HERE && n->now_us - n->created_us > KEEP_TRYING_US;
     for (enum channel channel = n->at + 1; channel < CHANNEL_NONE && n->tries >= TRIES_HERE && !n->moved_on;
          channel++) {
-        TRY(find_way(tx, n, channel, false, &way));
+        TRY(find_way(tx, n, channel, &way));
         n->moved_on = way.recipient != NULL;
     }
     return ERR_NONE;
@@ -347,6 +340,8 @@ static enum err settle_sent(struct tx *tx, struct notify *n)
     if (n->at == SUBSCRIPTION)
         TRY(n->result == WECHAT_DELIVERED ? quota_spend(tx, n->student_id, n->tmpl->id, n->now_us)
                                           : quota_clear(tx, n->student_id, n->tmpl->id, n->now_us));
+    if (n->at == CUSTOMER)
+        TRY(conversation_window_spend(tx, n->student_id));
     TRY(message_set_channel(tx, n->message_id, channels[n->at]));
     return put_hop(tx, n, n->at, "sent", n->result == WECHAT_DELIVERED ? "" : "arrived before", n->tries);
 }

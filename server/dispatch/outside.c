@@ -228,6 +228,7 @@ void outside_on_start(struct dispatch *dispatch, void *arg)
     const struct client_options options = {.loop = dispatch_loop(dispatch),
                                            .ca_file = config->ca_file,
                                            .allow_private = config->allow_private,
+                                           .total_ms = config->client_total_ms,
                                            .now_us = config->breaker_now_us};
     o->client = client_open(&options);
     account_open(o, &o->wechat, &config->wechat, token_save);

@@ -42,6 +42,7 @@ struct outside_config {
     int64_t retry_scale_percent;                         /* shortens the pauses of the timers too */
     struct real_name_config real_name;                   /* url "": people look */
     int64_t (*breaker_now_us)(void);                     /* NULL: the monotonic clock; tests move it */
+    int64_t client_total_ms;                             /* how long a call may take; 0: client.h's limit */
 };
 
 struct outside {

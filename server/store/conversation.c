@@ -161,14 +161,14 @@ enum err conversation_window_open(struct tx *tx, const char *student_id, const c
                   v_int(entered ? CONVERSATION_ENTER_ANSWERS : CONVERSATION_WINDOW_ANSWERS), v_text(student_id));
 }
 
-enum err conversation_window_take(struct tx *tx, const char *student_id, int64_t now_us, const char **account,
-                                  const char **openid)
+enum err conversation_window(struct tx *tx, const char *student_id, int64_t now_us, const char **account,
+                             const char **openid)
 {
     struct rows r;
     const void *sealed = NULL;
     size_t sealed_len = 0, len;
     *account = *openid = NULL;
-    TRY(TX_OPEN(tx, &r, Q_CONVERSATION_WINDOW_TAKE, v_text(student_id), v_int(now_us)));
+    TRY(TX_OPEN(tx, &r, Q_CONVERSATION_WINDOW_OPEN, v_text(student_id), v_int(now_us)));
     if (rows_next(&r)) {
         *account = col_text(&r, 0);
         sealed = col_bytes(&r, 1, &sealed_len);
@@ -177,11 +177,16 @@ enum err conversation_window_take(struct tx *tx, const char *student_id, int64_t
     if (sealed == NULL)
         return ERR_NONE;
     char *opened;
-    changed(tx, student_id);
     TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about(tx, student_id), tx->arena, &opened,
                      &len));
     *openid = opened;
     return ERR_NONE;
+}
+
+enum err conversation_window_spend(struct tx *tx, const char *student_id)
+{
+    changed(tx, student_id);
+    return TX_RUN(tx, Q_CONVERSATION_WINDOW_SPEND, v_text(student_id));
 }
 
 enum err conversation_window_shut(struct tx *tx, const char *student_id)

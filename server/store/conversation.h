@@ -60,10 +60,11 @@ enum err conversation_said_since(struct tx *tx, const char *student_id, int64_t 
  * one that is open stays. Makes no conversation: NOT_FOUND when nothing was said yet and `entered`. */
 enum err conversation_window_open(struct tx *tx, const char *student_id, const char *account, const char *openid,
                                   bool entered, int64_t now_us);
-/* Use one answer: *openid (tx->arena) and *account are where to send it; *openid NULL: no window is open. */
-enum err conversation_window_take(struct tx *tx, const char *student_id, int64_t now_us, const char **account,
-                                  const char **openid);
-enum err conversation_window_shut(struct tx *tx, const char *student_id); /* WeChat says so */
+/* *openid (tx->arena) and *account are where to send an answer now; *openid NULL: no window is open. */
+enum err conversation_window(struct tx *tx, const char *student_id, int64_t now_us, const char **account,
+                             const char **openid);
+enum err conversation_window_spend(struct tx *tx, const char *student_id); /* WeChat took one */
+enum err conversation_window_shut(struct tx *tx, const char *student_id);  /* WeChat says so */
 
 /* Everything a student and the service said to each other, pictures too. */
 enum err conversation_erase(struct tx *tx, const char *student_id, int64_t now_us);

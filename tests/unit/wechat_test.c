@@ -284,6 +284,7 @@ TEST(a_thousand_expired_tokens_are_one_refresh)
         EQ_INT(WECHAT_DELIVERED, storm[i].got.result);
     }
     EQ_INT(2, outside_count(outside_ports.wechat, TOKEN));
+    EQ_INT(1 + 2 * STORM, outside_count(outside_ports.wechat, SEND)); /* every one of them was refused once */
     EQ_INT(STORM + 1, delivered());
     down();
 }

@@ -11,6 +11,8 @@
 #define ARENA_BYTES_MAX  MIB(64)
 #define ANSWER_BYTES_MAX MIB(48) /* a long log */
 #define CONNECTIONS_MAX  256
+#define HUGE_PIECE_BYTES KIB(64)
+
 struct standin_http {
     uv_tcp_t listener;
     uv_loop_t *loop;
@@ -31,7 +33,8 @@ struct conn {
     struct standin_reply reply;
     struct arena *arena;
     char room[KIB(64)];
-    bool busy, closing, close_after;
+    bool busy, closing, close_after, reset_after;
+    size_t trickled, huge_left; /* of an answer that a fault spoils */
     int handles;
     struct conn *before, *after;
 };
@@ -166,14 +169,23 @@ static void conn_close(struct conn *c, bool reset)
         uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
 }
 
+static void conn_write(struct conn *c);
+
 static void on_written(uv_write_t *write, int status)
 {
     struct conn *c = write->data;
     if (c->closing)
         return;
+    if (status >= 0 && c->huge_left > 0) {
+        buf_clear(&c->out);
+        buf_printf(&c->out, "%*s", (int)(c->huge_left < HUGE_PIECE_BYTES ? c->huge_left : HUGE_PIECE_BYTES), "");
+        c->huge_left -= c->out.len;
+        conn_write(c);
+        return;
+    }
     c->busy = false;
     if (status < 0 || c->close_after)
-        conn_close(c, false);
+        conn_close(c, c->reset_after);
     else
         conn_next(c);
 }
@@ -203,53 +215,105 @@ static void answer_write(struct conn *c, int status, const struct buf *body)
     buf_add(&c->out, body->bytes, body->len);
 }
 
+/* ---- faults ---- */
+
+/* Not carried out. Has this request met such a fault? Then it is dealt with. */
+static bool conn_refused(struct conn *c, const struct standin_request *r, const struct buf *nothing)
+{
+    struct memory *memory = &c->http->memory;
+    int64_t value = 0;
+    if (memory_fault(memory, "hang", r->path, NULL)) {
+        memory_add(memory, r, "hang"); /* until the other side gives up */
+    } else if (memory_fault(memory, "reset", r->path, NULL)) {
+        memory_add(memory, r, "reset");
+        conn_close(c, true);
+    } else if (memory_fault(memory, "status", r->path, &value)) {
+        memory_add(memory, r, "status");
+        answer_write(c, (int)value, nothing);
+        conn_write(c);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void on_trickle(uv_timer_t *timer)
+{
+    struct conn *c = timer->data;
+    uv_buf_t b = uv_buf_init(c->out.bytes + c->trickled, 1);
+    if (c->trickled >= c->out.len || uv_try_write((uv_stream_t *)&c->tcp, &b, 1) < 0)
+        conn_close(c, false);
+    c->trickled++;
+}
+
+/* Carried out: `out` is the good answer, sent as the fault wants. */
+static void conn_spoil(struct conn *c, const char *fault, int64_t value, size_t body_len)
+{
+    c->close_after = true;
+    if (text_is(fault, "drop_answer")) {
+        conn_close(c, false);
+    } else if (text_is(fault, "slow")) {
+        c->close_after = false;
+        uv_timer_start(&c->delay, on_delay, (uint64_t)value, 0);
+    } else if (text_is(fault, "trickle")) {
+        c->trickled = 0;
+        uv_timer_start(&c->delay, on_trickle, 0, (uint64_t)value);
+    } else {
+        if (text_is(fault, "truncate"))
+            c->out.len -= body_len / 2 + 1;
+        if (text_is(fault, "cut"))
+            c->out.len = (size_t)value < c->out.len ? (size_t)value : c->out.len;
+        c->reset_after = text_is(fault, "cut");
+        if (text_is(fault, "garbage") || text_is(fault, "huge"))
+            buf_clear(&c->out);
+        if (text_is(fault, "garbage"))
+            buf_text(&c->out, "\x16\x03\x01 this is not HTTP\n");
+        if (text_is(fault, "huge")) {
+            c->huge_left = (size_t)value;
+            buf_printf(&c->out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", c->huge_left);
+        }
+        conn_write(c);
+    }
+}
+
+static void conn_carry_out(struct conn *c, const struct standin_request *r, struct buf *body)
+{
+    static const char *const kinds[] = {"slow", "garbage", "truncate", "cut", "trickle", "huge", "drop_answer"};
+    struct standin_http *http = c->http;
+    const char *fault = "";
+    int64_t value = 0;
+    for (size_t i = 0; i < countof(kinds) && fault[0] == '\0'; i++)
+        if (memory_fault(&http->memory, kinds[i], r->path, &value))
+            fault = kinds[i];
+    memory_add(&http->memory, r, fault);
+    answer_write(c, http->answer(http->service, r, body), body);
+    if (fault[0] == '\0')
+        conn_write(c);
+    else
+        conn_spoil(c, fault, value, body->len);
+}
+
 /* Carry the request out, with whatever fault it meets. */
 static void conn_answer(struct conn *c, const struct standin_request *r)
 {
-    struct standin_http *http = c->http;
+    struct memory *memory = &c->http->memory;
     struct buf body;
-    int64_t value = 0;
-    const char *fault = "";
+    bool forget = text_is(r->path, "/log") && text_is(r->method, "DELETE");
     buf_init(&body, ANSWER_BYTES_MAX);
-    if (strcmp(r->path, "/fault") == 0) {
-        answer_write(c, memory_fault_set(&http->memory, r, &body), &body);
-    } else if (strcmp(r->path, "/log") == 0 && strcmp(r->method, "DELETE") == 0) {
-        memory_forget(&http->memory);
-        answer_write(c, 200, &body);
-    } else if (strcmp(r->path, "/log") == 0) {
-        answer_write(c, memory_write(&http->memory, r, &body), &body);
-    } else if (standin_fault(http, "reset", r->path, NULL)) {
-        memory_add(&http->memory, r, "reset");
-        conn_close(c, true);
-    } else if (standin_fault(http, "status", r->path, &value)) {
-        memory_add(&http->memory, r, "status");
-        answer_write(c, (int)value, &body);
-    } else {
-        bool slow = standin_fault(http, "slow", r->path, &value);
-        fault = slow                                                ? "slow"
-                : standin_fault(http, "garbage", r->path, NULL)     ? "garbage"
-                : standin_fault(http, "truncate", r->path, NULL)    ? "truncate"
-                : standin_fault(http, "drop_answer", r->path, NULL) ? "drop_answer"
-                                                                    : "";
-        memory_add(&http->memory, r, fault);
-        answer_write(c, http->answer(http->service, r, &body), &body);
-        if (strcmp(fault, "garbage") == 0) {
-            buf_clear(&c->out);
-            buf_text(&c->out, "\x16\x03\x01 this is not HTTP\n");
-        } else if (strcmp(fault, "truncate") == 0) {
-            c->out.len -= body.len / 2 + 1;
-        }
-        c->close_after = fault[0] != '\0' && !slow;
-    }
-    buf_release(&body);
-    if (c->closing)
-        return;
-    if (strcmp(fault, "drop_answer") == 0)
-        conn_close(c, false);
-    else if (strcmp(fault, "slow") == 0)
-        uv_timer_start(&c->delay, on_delay, (uint64_t)value, 0);
-    else
+    memory_begin(memory, r);
+    if (text_is(r->path, "/fault") || text_is(r->path, "/log")) {
+        int status = 200;
+        if (forget)
+            memory_forget(memory);
+        else
+            status = text_is(r->path, "/fault") ? memory_fault_set(memory, r, &body) : memory_write(memory, r, &body);
+        answer_write(c, status, &body);
         conn_write(c);
+    } else if (!conn_refused(c, r, &body)) {
+        conn_carry_out(c, r, &body);
+    }
+    memory_done(memory);
+    buf_release(&body);
 }
 
 static void conn_next(struct conn *c)

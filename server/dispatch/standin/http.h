@@ -4,18 +4,16 @@
  * Everything is bounded all the same: head 16 KiB, body 2 MiB, 256 connections, 20,000 logged requests.
  *
  * Every stand-in understands, beside its own paths:
- *   POST /fault {"kind","times","value","path"}   the next `times` requests (whose path begins with `path`) meet it:
- *       slow          carried out, answered `value` ms later
- *       status        not carried out, answered with that status (429 and 503 with Retry-After: 2)
- *       reset         not carried out, connection reset
- *       garbage       carried out, answered with something that is not HTTP
- *       truncate      carried out, half of the answer sent
- *       drop_answer   carried out, connection closed without an answer
- *       any other     left to the stand-in (standin_fault)
- *     kind "none" forgets all faults.
- *   GET /log[?path=/p]   {"count","items":[{"number","method","path","body","fault"}]}: what was received, oldest
- *       first, bodies up to 4 KiB when they are text. DELETE /log forgets it.
- * Thread: the one of the loop it was opened on. */
+ *   POST /fault {"kind","times","value","path","body"}   the next `times` requests (whose path begins with `path`,
+ * whose body holds `body`) meet it: slow          carried out, answered `value` ms later status        not carried out,
+ * answered with that status (429 and 503 with Retry-After: 2) reset         not carried out, connection reset hang not
+ * carried out, never answered garbage       carried out, answered with something that is not HTTP truncate      carried
+ * out, half of the answer sent cut           carried out, `value` bytes of the answer sent, then the connection is
+ * reset trickle       carried out, a byte of the answer every `value` ms huge          carried out, answered with a
+ * body of `value` bytes drop_answer   carried out, connection closed without an answer any other     left to the
+ * stand-in (standin_fault) kind "none" forgets all faults. GET /log[?path=/p]
+ * {"count","items":[{"number","method","path","body","fault"}]}: what was received, oldest first, bodies up to 4 KiB
+ * when they are text. DELETE /log forgets it. Thread: the one of the loop it was opened on. */
 #ifndef XY_STANDIN_HTTP_H
 #define XY_STANDIN_HTTP_H
 

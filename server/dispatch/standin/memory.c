@@ -7,8 +7,11 @@ bool memory_fault(struct memory *memory, const char *kind, const char *path, int
 {
     for (size_t i = 0; i < FAULTS_MAX; i++) {
         struct fault *f = &memory->faults[i];
-        if (f->times > 0 && strcmp(f->kind, kind) == 0 && text_starts(path, f->path)) {
+        if (f->times > 0 && strcmp(f->kind, kind) == 0 && text_starts(path, f->path) &&
+            (f->body[0] == '\0' || (memory->body != NULL && strstr(memory->body, f->body) != NULL))) {
             f->times--;
+            if (memory->entry != NULL)
+                snprintf(memory->entry->fault, sizeof memory->entry->fault, "%s", kind);
             if (value != NULL)
                 *value = f->value;
             return true;
@@ -34,11 +37,24 @@ int memory_fault_set(struct memory *memory, const struct standin_request *r, str
             continue;
         snprintf(f->kind, sizeof f->kind, "%s", kind);
         snprintf(f->path, sizeof f->path, "%s", json_text_at(r->json, "path", ""));
+        snprintf(f->body, sizeof f->body, "%s", json_text_at(r->json, "body", ""));
         f->times = json_int_at(r->json, "times", 1);
         f->value = json_int_at(r->json, "value", 0);
         return 200;
     }
     return 409;
+}
+
+void memory_begin(struct memory *memory, const struct standin_request *r)
+{
+    memory->body = r->body;
+    memory->entry = NULL;
+}
+
+void memory_done(struct memory *memory)
+{
+    memory->body = NULL;
+    memory->entry = NULL;
 }
 
 void memory_add(struct memory *memory, const struct standin_request *r, const char *fault)
@@ -51,6 +67,7 @@ void memory_add(struct memory *memory, const struct standin_request *r, const ch
     bool keep = r->body_len <= LOG_BODY_BYTES_MAX && text_utf8_valid(r->body, r->body_len);
     e->body = strdup(keep ? r->body : "");
     CHECK(e->body != NULL);
+    memory->entry = e;
 }
 
 void memory_forget(struct memory *memory)
@@ -60,6 +77,7 @@ void memory_forget(struct memory *memory)
         memory->log[i].body = NULL;
     }
     memory->log_count = 0;
+    memory->entry = NULL;
 }
 
 int memory_write(const struct memory *memory, const struct standin_request *r, struct buf *out)

@@ -42,9 +42,9 @@ static int say(struct buf *out, int64_t errcode, const char *errmsg)
 
 /* ---- token ---- */
 
-static void token_text(const struct standin_wechat *w, const struct account *account, char text[64])
+static void token_text(bool page, int64_t number, char text[64])
 {
-    snprintf(text, 64, "standin-%stoken-%" PRId64, account == &w->page ? "page-" : "", account->token_number);
+    snprintf(text, 64, "standin-%stoken-%" PRId64, page ? "page-" : "", number);
 }
 
 static int stable_token(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
@@ -60,7 +60,7 @@ static int stable_token(struct standin_wechat *w, const struct standin_request *
         account->token_number++;
         account->token_until_us = clock_mono_us() + SECONDS_US(TOKEN_LASTS_S);
     }
-    token_text(w, account, token);
+    token_text(page, account->token_number, token);
     json_object_open(out);
     json_put_text(out, "access_token", token);
     json_put_int(out, "expires_in", (account->token_until_us - clock_mono_us()) / 1000000);
@@ -72,16 +72,22 @@ static int stable_token(struct standin_wechat *w, const struct standin_request *
 static int64_t token_check_of(struct standin_wechat *w, const struct standin_request *r, int page)
 {
     char token[64];
+    const char *given = standin_query(r, "access_token");
     bool expired = standin_fault(w->http, "expired_token", r->path, NULL);
     for (int i = 0; i < 2; i++) {
         struct account *account = i == 0 ? &w->mini : &w->page;
         if (page != 2 && page != i)
             continue;
-        token_text(w, account, token);
+        token_text(i == 1, account->token_number, token);
         if (expired)
             account->token_until_us = 0;
-        if (text_is(standin_query(r, "access_token"), token))
+        if (text_is(given, token))
             return clock_mono_us() >= account->token_until_us ? 42001 : 0;
+        for (int64_t old = 1; old < account->token_number; old++) {
+            token_text(i == 1, old, token);
+            if (text_is(given, token))
+                return 42001;
+        }
     }
     return 40001;
 }

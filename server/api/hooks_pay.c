@@ -1,6 +1,7 @@
 /* Calls from WeChat Pay: payments that succeeded, what became of refunds. Verified on a lane thread by the code that
- * also talks to the bank; 204 only when what it says is durable. Everything else is {"code":"FAIL"}: the bank comes
- * again for a day. What is refused is audited without its contents; the same call again changes nothing. */
+ * also talks to the bank; 204 only when what it says is durable. Everything else, whoever refuses, is {"code":"FAIL"}:
+ * the bank comes again for a day. What is refused is audited without its contents; the same call again changes nothing.
+ */
 #include "api/hooks_pay.h"
 #include "api/job.h"
 #include "store/audit.h"
@@ -16,8 +17,8 @@ struct pay_hook {
     struct job job;
     struct api_signed given;
     struct api_pay_notice notice;
-    const char *refusal, *words; /* NULL: taken */
-    int status;
+    const char *refusal; /* for figures and audit; NULL: taken */
+    enum err e;          /* of the refusal, said in job.why: the unit itself goes on to the audit */
 };
 
 /* ---- counting ---- */
@@ -129,11 +130,10 @@ static enum err take_notice(struct tx *tx, const struct pay_hook *job)
     return refund_told(tx, &news);
 }
 
-static void refuse(struct pay_hook *job, const char *refusal, const char *words, int status)
+static void refuse(struct pay_hook *job, const char *refusal, enum err e, const char *words)
 {
     job->refusal = refusal;
-    job->words = words;
-    job->status = status;
+    job->e = job_refuse(&job->job, e, "%s", words);
 }
 
 /* The store says what fits our orders before it changes anything, so the unit may go on to the audit. */
@@ -141,22 +141,23 @@ static enum err pay_callback_write(struct tx *tx, struct pay_hook *job)
 {
     job->refusal = NULL;
     if (job->notice.refusal != NULL) {
-        refuse(job, job->notice.refusal, job->notice.words, job->notice.not_authentic ? 401 : 400);
+        refuse(job, job->notice.refusal, job->notice.not_authentic ? ERR_WRONG_CREDENTIALS : ERR_BAD_REQUEST,
+               job->notice.words);
         return audit_refusal(tx, job);
     }
     enum err e = payment_nonce(tx, job->given.nonce, job->job.now_us);
     if (e == ERR_CONFLICT) {
-        refuse(job, "nonce_replayed", "the same message came before", 409);
+        refuse(job, "nonce_replayed", ERR_CONFLICT, "the same message came before");
         return audit_refusal(tx, job);
     }
     TRY(e);
     e = take_notice(tx, job);
     if (e == ERR_NOT_FOUND)
-        refuse(job, "order_unknown", "no such order here", 404);
+        refuse(job, "order_unknown", e, "no such order here");
     else if (e == ERR_BAD_FIELD)
-        refuse(job, "amount_differs", "not the amount of the order", 422);
+        refuse(job, "amount_differs", e, "not the amount of the order");
     else if (e == ERR_CONFLICT)
-        refuse(job, "transaction_differs", "the order was paid by another transaction", 409);
+        refuse(job, "transaction_differs", e, "the order was paid by another transaction");
     else
         return e;
     return audit_refusal(tx, job);
@@ -165,16 +166,20 @@ static enum err pay_callback_write(struct tx *tx, struct pay_hook *job)
 static void pay_callback_reply(struct exchange *x, struct pay_hook *job)
 {
     count(job->refusal);
-    if (job->refusal == NULL) {
+    if (job->refusal == NULL)
         exchange_send_nothing(x);
-        return;
-    }
-    struct buf *out = exchange_out(x);
-    exchange_status(x, job->status);
+    else
+        exchange_send_error(x, job->e);
+}
+
+/* The bank reads the status; the words are for its log and for whoever looks there. */
+static void write_fail(struct buf *out, const struct failure *f)
+{
     json_object_open(out);
     json_put_text(out, "code", "FAIL");
-    json_put_text(out, "message", job->words);
+    json_put_text(out, "message", f->detail != NULL ? f->detail : err_title(f->e, LANGUAGE_EN));
     json_object_close(out);
-    exchange_send(x);
 }
-ENDPOINT(pay_callback, struct pay_hook, LANE(pay_callback_verify), WRITE(pay_callback_write))
+
+static const struct failure_form bank_form = {"application/json", write_fail};
+ENDPOINT_CALLED(pay_callback, struct pay_hook, &bank_form, LANE(pay_callback_verify), WRITE(pay_callback_write))

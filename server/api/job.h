@@ -61,14 +61,8 @@ bool job_has(const struct job *job, unsigned roles);
 const char *job_new_id(struct job *job); /* decode only: draws randomness */
 
 /* Endpoints whose last step makes the answer. */
-#define ANSWERED(name_, job_, ...)                                                                                     \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply, false, false};
-#define ANSWERED_ONCE(name_, job_, ...)                                                                                \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply, true, false};
-#define DONE_204(name_, job_, ...)                                                                                     \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, job_reply_nothing, false, false};
+#define ANSWERED(name_, job_, ...)      ENDPOINT_AS(name_, job_, job_reply, false, false, NULL, __VA_ARGS__)
+#define ANSWERED_ONCE(name_, job_, ...) ENDPOINT_AS(name_, job_, job_reply, true, false, NULL, __VA_ARGS__)
+#define DONE_204(name_, job_, ...)      ENDPOINT_AS(name_, job_, job_reply_nothing, false, false, NULL, __VA_ARGS__)
 
 #endif

@@ -4,7 +4,7 @@
  * of the request into its job (zeroed, in the exchange's arena). Each step names its place: READ and WRITE are store
  * steps, LANE runs on a blocking thread (password hashing, files), ASK waits for somebody else without holding any
  * thread. `reply` runs on the loop again, only if the client is still there. An error from decode or a step ends the
- * list and is answered as a problem object (RFC 9457).
+ * list and is answered as a problem object (RFC 9457), or in the endpoint's own form: see "how errors are spoken".
  *
  * A request whose client left is abandoned between steps, never inside one. */
 #ifndef XY_EXCHANGE_H
@@ -52,6 +52,20 @@ struct step {
     int64_t patience_ms;
 };
 
+/* ---- how errors are spoken ----
+ * Another system's protocol may want its own words for a failure, on every way to refuse its request: gate, body too
+ * large, limits, full queue, decode, a step, the end of the server. Status, Retry-After and request id stay ours. */
+struct failure {
+    enum err e;
+    enum language language;
+    const char *detail; /* NULL: nothing more is known */
+    const char *request_id;
+};
+struct failure_form {
+    const char *content_type;
+    void (*write)(struct buf *out, const struct failure *failure); /* any thread; pure */
+};
+
 struct endpoint {
     const char *name; /* for logs, metrics, OpenAPI operationId */
     size_t job_bytes;
@@ -61,6 +75,7 @@ struct endpoint {
     bool idempotent_key;     /* see "writing once" */
     bool poll_cached;        /* GET whose first path parameter is a submission id and whose reply may call
                                 exchange_send_cached: answered from memory while nothing changed */
+    const struct failure_form *failure_form; /* NULL: problem objects */
 };
 
 #define READ(step_)                                                                                                    \
@@ -84,21 +99,25 @@ struct endpoint {
         STEP_ASK, NULL, NULL, (exchange_ask *)(ask_), (exchange_take *)(take_), (patience_ms_)                         \
     }
 
+/* What all wrappers are made of. */
+#define ENDPOINT_AS(name_, job_, reply_, idempotent_key_, poll_cached_, failure_form_, ...)                            \
+    const struct endpoint endpoint_##name_ = {#name_,                                                                  \
+                                              sizeof(job_),                                                            \
+                                              (exchange_decode *)name_##_decode,                                       \
+                                              {__VA_ARGS__},                                                           \
+                                              (exchange_reply *)(reply_),                                              \
+                                              idempotent_key_,                                                         \
+                                              poll_cached_,                                                            \
+                                              failure_form_};
 /* Typed wrapper: ENDPOINT(decide, struct decide, READ(a), WRITE(b)) uses decide_decode and decide_reply. */
-#define ENDPOINT(name_, job_, ...)                                                                                     \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
-        false,  false};
+#define ENDPOINT(name_, job_, ...) ENDPOINT_AS(name_, job_, name_##_reply, false, false, NULL, __VA_ARGS__)
 /* The same for a status poll: see exchange_send_cached and exchange_wait_for. */
-#define ENDPOINT_POLLED(name_, job_, ...)                                                                              \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
-        false,  true};
+#define ENDPOINT_POLLED(name_, job_, ...) ENDPOINT_AS(name_, job_, name_##_reply, false, true, NULL, __VA_ARGS__)
 /* The same for a write that a client may repeat with an Idempotency-Key: see "writing once". */
-#define ENDPOINT_KEYED(name_, job_, ...)                                                                               \
-    const struct endpoint endpoint_##name_ = {                                                                         \
-        #name_, sizeof(job_), (exchange_decode *)name_##_decode, {__VA_ARGS__}, (exchange_reply *)name_##_reply,       \
-        true,   false};
+#define ENDPOINT_KEYED(name_, job_, ...) ENDPOINT_AS(name_, job_, name_##_reply, true, false, NULL, __VA_ARGS__)
+/* The same for another system's calls, whose errors have its form. */
+#define ENDPOINT_CALLED(name_, job_, failure_form_, ...)                                                               \
+    ENDPOINT_AS(name_, job_, name_##_reply, false, false, failure_form_, __VA_ARGS__)
 
 enum http_method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE };
 

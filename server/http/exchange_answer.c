@@ -92,25 +92,45 @@ void exchange_send_nothing(struct exchange *x)
 }
 
 /* RFC 9457 */
-void problem_write(struct buf *b, enum err e, enum language language, const char *detail, const char *request_id)
+static void write_problem(struct buf *b, const struct failure *f)
 {
     char type[64];
-    snprintf(type, sizeof type, "urn:xueying:problem:%s", err_name(e));
+    snprintf(type, sizeof type, "urn:xueying:problem:%s", err_name(f->e));
     json_object_open(b);
     json_put_text(b, "type", type);
-    json_put_text(b, "title", err_title(e, language));
-    json_put_int(b, "status", err_http_status(e));
-    json_put_text(b, "code", err_name(e));
-    if (detail != NULL && detail[0] != 0)
-        json_put_text(b, "detail", detail);
-    json_put_text(b, "fix", err_fix(e, language));
-    json_put_text(b, "request_id", request_id);
+    json_put_text(b, "title", err_title(f->e, f->language));
+    json_put_int(b, "status", err_http_status(f->e));
+    json_put_text(b, "code", err_name(f->e));
+    if (f->detail != NULL)
+        json_put_text(b, "detail", f->detail);
+    json_put_text(b, "fix", err_fix(f->e, f->language));
+    json_put_text(b, "request_id", f->request_id);
     json_object_close(b);
+}
+
+static const struct failure_form problem = {"application/problem+json", write_problem};
+
+static const struct failure_form *form_of(const struct endpoint *endpoint)
+{
+    return endpoint->failure_form != NULL ? endpoint->failure_form : &problem;
+}
+
+const struct failure_form *answer_failure_form(const struct server *server, const h2o_req_t *req)
+{
+    struct route_match match;
+    enum http_method method;
+    size_t len = req->input.query_at != SIZE_MAX ? req->input.query_at : req->input.path.len;
+    if (router_method(req->input.method.base, req->input.method.len, &method) &&
+        router_match(server->router, method, req->input.path.base, len, &match) == ERR_NONE)
+        return form_of(match.route->endpoint);
+    return &problem;
 }
 
 void exchange_send_error(struct exchange *x, enum err e)
 {
-    const char *detail = x->detail != NULL ? x->detail : x->why;
+    const struct failure_form *form =
+        x->endpoint != NULL ? form_of(x->endpoint) : answer_failure_form(x->loop->server, x->req);
+    const char *detail = x->detail != NULL ? x->detail : x->why != NULL && x->why[0] != 0 ? x->why : NULL;
     struct header_line *kept = NULL; /* Allow, set before the error */
     if (x->headers != NULL && strcmp(x->headers->name, "Allow") == 0)
         kept = x->headers;
@@ -120,13 +140,13 @@ void exchange_send_error(struct exchange *x, enum err e)
         answer_add_header(x, kept->name, kept->value);
     x->rendered_error = e;
     x->status = err_http_status(e);
-    problem_write(&x->out, e, x->language, detail, x->id);
+    form->write(&x->out, &(struct failure){e, x->language, detail, x->id});
     if (e == ERR_UNAUTHENTICATED)
         answer_add_header(x, "WWW-Authenticate", "Bearer");
     if (err_may_retry(e) || retry_after_s > 0)
         answer_add_header(x, "Retry-After",
                           arena_printf(x->arena, "%" PRId64, retry_after_s > 0 ? retry_after_s : (int64_t)1));
-    answer(x, "application/problem+json", buf_cstr(&x->out), x->out.len);
+    answer(x, form->content_type, buf_cstr(&x->out), x->out.len);
 }
 
 enum err exchange_explain(struct exchange *x, enum err e, const char *format, ...)

@@ -37,7 +37,7 @@ void headers_secure(h2o_req_t *req, enum page_kind kind, bool secure)
 }
 
 /* ---- what h2o answers by itself: body too large, broken chunks, unknown expectation; and exchange_cut_off ----
- * Those get the same headers, and a problem object in place of h2o's line of text. */
+ * Those get the same headers, and an error as the route speaks it in place of h2o's line of text. */
 
 struct replacement {
     h2o_ostream_t super;
@@ -54,13 +54,14 @@ static void send_replacement(h2o_ostream_t *self, h2o_req_t *req, h2o_iovec_t *b
 static h2o_ostream_t **replace_body(h2o_req_t *req, h2o_ostream_t **slot)
 {
     struct loop *loop = container_of(req->conn->ctx, struct loop, context);
+    const struct failure_form *form = answer_failure_form(loop->server, req);
     struct buf b;
     char id[REQUEST_ID_BYTES];
     int status = req->res.status;
     enum err e = status == 413 ? ERR_TOO_LARGE : status >= 500 ? ERR_BUSY : ERR_BAD_REQUEST;
     buf_init(&b, KIB(4));
     request_new_id(loop, id);
-    problem_write(&b, e, request_language(req), NULL, id);
+    form->write(&b, &(struct failure){e, request_language(req), NULL, id});
     struct replacement *r = (struct replacement *)(void *)h2o_add_ostream(req, sizeof *r, slot);
     r->super.do_send = send_replacement;
     r->body = h2o_strdup(&req->pool, buf_cstr(&b), b.len);
@@ -69,7 +70,7 @@ static h2o_ostream_t **replace_body(h2o_req_t *req, h2o_ostream_t **slot)
     req->res.reason = headers_reason(req->res.status);
     req->res.content_length = r->body.len;
     req->res.headers = (h2o_headers_t){NULL};
-    HEADERS_ADD(req, "Content-Type", "application/problem+json", 24);
+    HEADERS_ADD(req, "Content-Type", form->content_type, strlen(form->content_type));
     HEADERS_ADD(req, "X-Request-Id", h2o_strdup(&req->pool, id, SIZE_MAX).base, strlen(id));
     HEADERS_ADD(req, "Cache-Control", "no-store", 8);
     headers_secure(req, ANSWER_API, request_is_secure(req));

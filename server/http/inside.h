@@ -235,7 +235,8 @@ void answer_transmit(struct exchange *x);
 void answer_reset(struct exchange *x);
 void answer_add_header(struct exchange *x, const char *name, const char *value);
 
-void problem_write(struct buf *b, enum err e, enum language language, const char *detail, const char *request_id);
+/* How errors of the route that this request means are spoken; problem objects when it means none. Loop thread. */
+const struct failure_form *answer_failure_form(const struct server *server, const h2o_req_t *req);
 
 /* headers.c: the fixed headers of every answer */
 enum page_kind { ANSWER_API, ANSWER_PAGE };

@@ -105,6 +105,16 @@ await runTests({
         Object.assign(admin, { url: apart.url });
         assert.equal((await fetch(bank.notify, honest)).status, 409, 'nor after a restart');
     },
+    async 'whoever refuses a callback says FAIL, also before anybody reads it'() {
+        const ask = async (body, headers = {}) => {
+            const answer = await fetch(bank.notify, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+            const { code, message } = await answer.json();
+            assert.deepEqual([code, answer.headers.get('content-type'), typeof message], ['FAIL', 'application/json', 'string']);
+            return answer.status;
+        };
+        assert.equal(await ask(' '.repeat(32 * 1024 + 1)), 413);
+        assert.equal(await ask('{}', { origin: 'http://elsewhere.invalid' }), 403);
+    },
     async 'a callback that never comes costs no payment'() {
         const student = await payer(apart, n++);
         const { payment_id: id } = await student.want(201, 'POST', student.path('/payment'));

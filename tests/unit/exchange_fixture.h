@@ -223,7 +223,18 @@ static void ask_reply(struct exchange *x, struct ask_job *job)
 #define ask_decode NULL
 ENDPOINT(ask, struct ask_job, ASK(ask_oracle, take_oracle, ASK_PATIENCE_MS), READ(ask_read))
 
+/* called by a system with words of its own for a failure */
+static void write_words(struct buf *out, const struct failure *f)
+{
+    buf_printf(out, "no: %s", f->detail != NULL ? f->detail : err_name(f->e));
+}
+static const struct failure_form words = {"text/words", write_words};
+#define called_decode write_decode
+#define called_reply  write_reply
+ENDPOINT_CALLED(called, struct write, &words, WRITE(write_write))
+
 static const struct route routes[] = {
+    {METHOD_POST, "/called", ROLE_ANYONE, 4096, &endpoint_called},
     {METHOD_POST, "/ask", ROLE_ANYONE, 0, &endpoint_ask},
     {METHOD_GET, "/notes/{id}", ROLE_ANYONE, 0, &endpoint_show},
     {METHOD_POST, "/notes", ROLE_STUDENT, 4096, &endpoint_write},

@@ -55,6 +55,48 @@ TEST(errors_are_problem_objects_in_the_callers_language)
     stop();
 }
 
+static void called(struct answer *a, size_t len, const char *body, const char *more)
+{
+    static char request[8192];
+    snprintf(request, sizeof request, "POST /called HTTP/1.1\r\nHost: h\r\n%sContent-Length: %zu\r\n\r\n%s", more, len,
+             body);
+    client_ask(port, a, request);
+    EQ_TEXT("text/words", answer_header(a, "Content-Type"));
+    EQ_TEXT("nosniff", answer_header(a, "X-Content-Type-Options"));
+    TRUE(strlen(answer_header(a, "X-Request-Id")) > 10);
+}
+
+TEST(who_has_words_of_its_own_for_errors_hears_them_whoever_refuses)
+{
+    static struct answer a;
+    static char long_body[6000];
+    memset(long_body, ' ', sizeof long_body - 1);
+    start();
+    called(&a, 8, "{\"x\":12}", ""); /* decode */
+    EQ_INT(422, a.status);
+    EQ_TEXT("no: x: is not a known field", a.body);
+    atomic_store(&fail_writes, true); /* a step */
+    called(&a, 13, "{\"text\":\"hi\"}", "");
+    EQ_INT(409, a.status);
+    EQ_TEXT("no: note number 7 is sealed", a.body);
+    atomic_store(&store.refuse, 1); /* the full queue */
+    called(&a, 13, "{\"text\":\"hi\"}", "");
+    EQ_INT(503, a.status);
+    EQ_TEXT("no: busy", a.body);
+    EQ_TEXT("1", answer_header(&a, "Retry-After"));
+    called(&a, sizeof long_body - 1, long_body, ""); /* the route's bound */
+    EQ_INT(413, a.status);
+    EQ_TEXT("no: at most 4096 bytes here", a.body);
+    called(&a, MIB(64), "", ""); /* h2o's */
+    EQ_INT(413, a.status);
+    EQ_TEXT("no: too_large", a.body);
+    called(&a, 13, "{\"text\":\"hi\"}", "Origin: http://evil\r\n"); /* who may */
+    EQ_INT(403, a.status);
+    called(&a, 13, "{\"text\":\"hi\"}", "Transfer-Encoding: chunked\r\n"); /* the gate */
+    EQ_INT(400, a.status);
+    stop();
+}
+
 TEST(a_post_goes_through_lane_and_writer)
 {
     static struct answer a;

@@ -1,6 +1,7 @@
 /* Students: a copy of my data, and being forgotten (PIPL art. 45, 47). */
 #include "api/picture.h"
 #include "store/audit.h"
+#include "store/forget.h"
 #include "store/own_data.h"
 
 /* ---- a copy ---- */
@@ -110,7 +111,7 @@ static enum err leave_decode(struct exchange *x, struct leave *job)
 static enum err leave_write(struct tx *tx, struct leave *job)
 {
     const char *blocked = NULL;
-    enum err e = own_data_leave(tx, job->job.who->id, job->job.now_us, &blocked);
+    enum err e = forget_student(tx, job->job.who->id, job->job.now_us, &blocked);
     if (e == ERR_REFUSED && blocked != NULL)
         return job_refuse(&job->job, e,
                           "%s is being reviewed or on its way to CHSI, the print shop or you; ask again when it is "

@@ -1,8 +1,8 @@
-/* own_data — what a student may ask of us about their own data: a copy of all of it, and to be forgotten.
+/* own_data — a student's copy of all that we hold about them (PIPL art. 45). Being forgotten: forget.h.
  *
  * The copy is a ZIP made by the dispatcher (effect own_copy): data.json and pictures; kept for OWN_COPY_KEEP_MS, at
- * most one a day. Leaving takes back what can be taken back, closes what is complete, and erases everything but ids,
- * money and the audit. Writer for changes, any store thread for reads; structs live in tx->arena. */
+ * most one a day. What is not in it, and why, is said column by column in tests/unit/person_tables.def. Writer for
+ * changes, any store thread for reads; structs live in tx->arena. */
 #ifndef XY_OWN_DATA_H
 #define XY_OWN_DATA_H
 
@@ -37,14 +37,5 @@ struct own_picture {
 };
 /* Portrait, originals and finished photos that still exist; the newest submission first. */
 enum err own_data_pictures(struct tx *tx, const char *student_id, struct own_picture *list, size_t max, size_t *count);
-
-/* The student asks to be forgotten. REFUSED and *blocked (a submission's code) when one is in other people's hands: on
- * its way to CHSI, printed, or under review. Otherwise all are closed and purged (workflow), logins end, and what is
- * personal goes with the last purge. Nothing is changed when it is refused. */
-enum err own_data_leave(struct tx *tx, const char *student_id, int64_t now_us, const char **blocked);
-
-/* What of a person is left when no submission needs it any more: names, number, phone, portrait; of one who leaves also
- * login, messages, copies and evidence. Used by the effect "erase". */
-enum err person_erase(struct tx *tx, const char *student_id, int64_t now_us);
 
 #endif

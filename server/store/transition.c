@@ -199,8 +199,9 @@ static void apply_event(const struct wf_row *row, const struct move *m, struct s
     case EV_appeal:
         s->identity_round++;
         break;
-    case EV_purge:
+    case EV_purge: /* nobody is told any more what it said */
         s->deadline_us = 0;
+        s->note = s->tracking_no = "";
         break;
     default:
         break;

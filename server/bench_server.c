@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "store/account.h"
 #include "store/capture_session.h"
+#include "store/payment.h"
 #include "store/queries.h"
 #include "store/student.h"
 #include "store/submission.h"
@@ -28,7 +29,7 @@ struct seed_job {
     struct bench_server *server;
     size_t from, to;
     const char *session_id;
-    int64_t now_us;
+    int64_t now_us, price_fen;
     const char *policy;
 };
 
@@ -49,6 +50,16 @@ static enum err seed_session(struct tx *tx, void *job)
     return session_add(tx, &s);
 }
 
+static enum err seed_order(struct tx *tx, const struct seed_job *j, struct bench_student *b)
+{
+    struct payment payment;
+    bool made;
+    crypt_id(j->now_us, b->payment_id);
+    const struct payment_wish wish = {b->submission_id, "jsapi", b->payment_id, j->now_us};
+    TRY(payment_start(tx, &wish, &payment, &made));
+    return payment_prepaid(tx, b->payment_id, b->payment_id);
+}
+
 static enum err seed_students(struct tx *tx, void *job)
 {
     struct seed_job *j = job;
@@ -63,20 +74,26 @@ static enum err seed_students(struct tx *tx, void *job)
                                .code = "BENCH2-2",
                                .session_id = j->session_id,
                                .student_id = b->id,
+                               .price_fen = j->price_fen,
                                .created_us = j->now_us};
         TRY(submission_add(tx, &s));
+        if (j->price_fen > 0)
+            TRY(seed_order(tx, j, b));
     }
     return ERR_NONE;
 }
 
-static bool seed_all(struct cli *cli, struct bench_server *server)
+static bool seed_all(struct cli *cli, struct bench_server *server, int64_t price_fen)
 {
     char session_id[CRYPT_ID_TEXT_BYTES];
     struct policy policy;
     struct buf b;
-    struct seed_job job = {.server = server, .session_id = session_id, .now_us = clock_utc_us()};
+    struct seed_job job = {
+        .server = server, .session_id = session_id, .now_us = clock_utc_us(), .price_fen = price_fen};
     crypt_id(job.now_us, session_id);
     policy_default(&policy);
+    policy.payment = price_fen > 0 ? "before" : policy.payment;
+    policy.price_fen = price_fen;
     buf_init(&b, KIB(8));
     policy_write(&policy, &b);
     job.policy = buf_cstr(&b);
@@ -117,13 +134,13 @@ bool bench_folder(struct bench_server *server)
     return mkdtemp(server->folder) != NULL;
 }
 
-bool bench_server_seed(struct bench_server *server, size_t students)
+bool bench_server_seed(struct bench_server *server, size_t students, int64_t price_fen)
 {
     struct cli cli;
     *server = (struct bench_server){.student_count = students, .output_fd = -1};
     server->students = calloc(students + 1, sizeof *server->students);
     CHECK(server->students != NULL);
-    bool good = bench_folder(server) && bench_open_data(&cli, server->folder) && seed_all(&cli, server);
+    bool good = bench_folder(server) && bench_open_data(&cli, server->folder) && seed_all(&cli, server, price_fen);
     cli_close(&cli);
     return good;
 }

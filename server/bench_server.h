@@ -9,6 +9,7 @@
 struct bench_student {
     char id[CRYPT_ID_TEXT_BYTES], submission_id[CRYPT_ID_TEXT_BYTES];
     char token[CRYPT_TOKEN_TEXT_BYTES];
+    char payment_id[CRYPT_ID_TEXT_BYTES]; /* "" without a price */
 };
 
 struct bench_server {
@@ -23,8 +24,9 @@ struct bench_server {
 struct cli;
 bool bench_folder(struct bench_server *server);            /* a new folder under $TMPDIR or /tmp */
 bool bench_open_data(struct cli *cli, const char *folder); /* schema and store in FOLDER/data */
-/* Makes the folder and `students` students, each with a login and a draft submission in one free session. */
-bool bench_server_seed(struct bench_server *server, size_t students);
+/* Makes the folder and `students` students, each with a login and a draft submission in one session: free, or with
+ * price_fen and an order that the bank knows and nobody has paid. */
+bool bench_server_seed(struct bench_server *server, size_t students, int64_t price_fen);
 /* More arguments: "--name=value", ended by NULL. */
 bool bench_server_start(struct bench_server *server, const char *const *more);
 void bench_server_stop(struct bench_server *server); /* SIGTERM, waits */

@@ -1,13 +1,15 @@
 /* cli_bench — `xueying bench [NAME] [--json]`: our speed as a ratio to the raw library doing the same work, both
  * measured in turns in one run (absolute numbers of a shared machine drift; ratios less). Names: poll, durable, idle,
- * start, photo, face, code; size (a million rows), photo-checks (what each check catches), load [SECONDS [PERCENT]]
- * (everything at once, bench_mixed.h) and roster [ROWS [PERCENT]] (the same beside a school's list) only when named. */
+ * start, pay, photo, face, code; size (a million rows), photo-checks (what each check catches), load [SECONDS
+ * [PERCENT]] (everything at once, bench_mixed.h) and roster [ROWS [PERCENT]] (the same beside a school's list) only
+ * when named. */
 #include "base/log.h"
 #include "base/text.h"
 #include "bench_code.h"
 #include "bench_face.h"
 #include "bench_load.h"
 #include "bench_mixed.h"
+#include "bench_pay.h"
 #include "bench_photo.h"
 #include "bench_photo_checks.h"
 #include "bench_server.h"
@@ -123,7 +125,7 @@ static bool poll_kind(struct bench_server *server, struct bench_report *report, 
 static bool bench_poll(struct bench_report *report)
 {
     struct bench_server server;
-    bool good = bench_server_seed(&server, POLL_CONNECTIONS) && bench_server_start(&server, lean);
+    bool good = bench_server_seed(&server, POLL_CONNECTIONS, 0) && bench_server_start(&server, lean);
     good = good && poll_kind(&server, report, "poll_304", 304) && poll_kind(&server, report, "poll_200", 200);
     bench_server_stop(&server);
     bench_server_remove(&server);
@@ -182,7 +184,7 @@ static bool bench_durable(struct bench_report *report)
     struct bench_server server;
     struct arena *arena = arena_new(MIB(64));
     double ours[ROUNDS], raw[ROUNDS], p99[ROUNDS];
-    bool good = bench_server_seed(&server, (size_t)ROUNDS * DURABLE_PER_ROUND) && bench_server_start(&server, lean);
+    bool good = bench_server_seed(&server, (size_t)ROUNDS * DURABLE_PER_ROUND, 0) && bench_server_start(&server, lean);
     struct durable d = {.server = &server};
     if (good)
         durable_prepare(&d, arena);
@@ -230,7 +232,7 @@ static bool bench_idle(struct bench_report *report)
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    bool good = bench_server_seed(&server, POLL_CONNECTIONS) && bench_server_start(&server, lean) &&
+    bool good = bench_server_seed(&server, POLL_CONNECTIONS, 0) && bench_server_start(&server, lean) &&
                 poll_prepare(&server, &idle.poll, false, &body_len);
     struct load load = {.port = server.port,
                         .connections = IDLE_CONNECTIONS,
@@ -269,7 +271,7 @@ static bool bench_start(struct bench_report *report)
     static const char *const with_worker[] = {"--standin=0", "--wait_for_worker=1", "--limits_scale_percent=0", NULL};
     struct bench_server server;
     double bare[ROUNDS], whole[ROUNDS];
-    bool good = bench_server_seed(&server, 1);
+    bool good = bench_server_seed(&server, 1, 0);
     for (int i = 0; good && i < ROUNDS; i++)
         good = start_once(&server, lean, &bare[i]) && start_once(&server, with_worker, &whole[i]);
     if (good) {
@@ -392,10 +394,19 @@ static const struct {
     bool (*run)(struct bench_report *report);
     bool only_by_name; /* takes minutes */
 } benches[] = {
-    {"poll", bench_poll, false},   {"durable", bench_durable, false}, {"idle", bench_idle, false},
-    {"start", bench_start, false}, {"photo", bench_photo, false},     {"face", bench_face, false},
-    {"code", bench_code, false},   {"size", bench_size, true},        {"photo-checks", bench_photo_checks, true},
-    {"peers", bench_peers, true},  {"load", bench_load, true},        {"roster", bench_roster, true},
+    {"poll", bench_poll, false},
+    {"durable", bench_durable, false},
+    {"idle", bench_idle, false},
+    {"start", bench_start, false},
+    {"pay", bench_pay, false},
+    {"photo", bench_photo, false},
+    {"face", bench_face, false},
+    {"code", bench_code, false},
+    {"size", bench_size, true},
+    {"peers", bench_peers, true},
+    {"load", bench_load, true},
+    {"roster", bench_roster, true},
+    {"photo-checks", bench_photo_checks, true},
 };
 
 int cli_bench(int argc, char **argv)
@@ -418,10 +429,11 @@ int cli_bench(int argc, char **argv)
             code = cli_say(CLI_FAILED, "bench %s did not run to its end", benches[i].name);
     }
     if (code == CLI_DONE && matched == 0)
-        code = cli_say(CLI_USAGE,
-                       "there is no bench \"%s\": poll durable idle start photo face code size photo-checks peers load "
-                       "roster",
-                       name);
+        code = cli_say(
+            CLI_USAGE,
+            "there is no bench \"%s\": poll durable idle start pay photo face code size photo-checks peers load "
+            "roster",
+            name);
     bench_end(&report);
     if (code == CLI_DONE && !bench_good(&report))
         code = cli_say(CLI_FAILED, "a goal was missed");

@@ -160,6 +160,7 @@ static void worker_metrics(void *arg, struct buf *out)
                d.commits, d.units, d.log_pages * 4096, XUEYING_VERSION);
     serve_precheck_metrics(out);
     hooks_pay_metrics(out);
+    settle_metrics(out);
 }
 
 /* ---- opening and closing ---- */

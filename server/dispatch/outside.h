@@ -111,4 +111,7 @@ extern struct watch_task settle_watch, certificates_watch; /* settle.c */
 extern struct watch_task reconcile_watch;                  /* effect_reconcile.c */
 extern struct watch_task courier_watch, alert_watch;       /* courier.c, wecom.c */
 
+/* Prometheus text: orders whose outcome nobody knows, as the last sweep found them. Any thread. */
+void settle_metrics(struct buf *out);
+
 #endif

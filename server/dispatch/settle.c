@@ -13,6 +13,8 @@
 #include "store/payment.h"
 #include "store/refund.h"
 
+#include <stdatomic.h>
+
 #define SWEEP_INTERVAL_MS 60000
 #define SWEEP_MAX         256
 #define LONGEST_PAUSE_US  SECONDS_US(600) /* payment_ask_pause_us; shortened by retry_scale_percent like all pauses */
@@ -33,7 +35,7 @@ struct settle {
     struct arena *arena;
     struct store_unit unit;
     const char *payment_id, *refund_id, *submission_id;
-    int64_t now_us, due_us;
+    int64_t now_us, due_us, open_count;
     struct item items[SWEEP_MAX];
     size_t count, at;
     enum what wanted;
@@ -140,7 +142,7 @@ static enum err find_due(struct tx *tx, void *job)
         take(s, over ? CLOSE : QUERY, &payments[i]);
         TRY(payment_asked(tx, &payments[i], s->now_us));
     }
-    return ERR_NONE;
+    return payment_count_open(tx, &s->open_count);
 }
 
 /* ---- what the bank said ---- */
@@ -344,13 +346,23 @@ void ask_order_start(struct effect *effect)
 
 /* ---- sweep ---- */
 
+static _Atomic int64_t unsettled; /* as the last sweep found it */
+
+void settle_metrics(struct buf *out)
+{
+    buf_printf(out, "# TYPE xueying_pay_unsettled_orders gauge\nxueying_pay_unsettled_orders %" PRId64 "\n",
+               atomic_load(&unsettled));
+}
+
 static void found_due(struct watch_task *task, enum err e)
 {
     struct settle *s = task->work;
-    if (e != ERR_NONE)
+    if (e != ERR_NONE) {
         watch_end(task);
-    else
-        next(s);
+        return;
+    }
+    atomic_store(&unsettled, s->open_count);
+    next(s);
 }
 
 static void sweep_begin(struct watch_task *task)

@@ -70,7 +70,7 @@ enum err payment_list_open(struct tx *tx, int64_t now_us, struct payment *list, 
 enum err payment_asked(struct tx *tx, const struct payment *payment, int64_t now_us);
 /* When to ask again after having asked that often: 1 minute, doubling, at most 10. */
 int64_t payment_ask_pause_us(int64_t asked);
-enum err payment_count_open(struct tx *tx, int64_t *count);
+enum err payment_count_open(struct tx *tx, int64_t *count); /* all whose outcome we do not know */
 
 /* A callback's nonce is taken once: CONFLICT the second time (the unit may go on). */
 enum err payment_nonce(struct tx *tx, const char *nonce, int64_t now_us);

@@ -142,10 +142,7 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await phone.seen('pay');
         await phone.next();
         await page.waitForURL(`${server.standins.pay}/**`);
-        const back = new URL(page.url()).searchParams.get('redirect_url');
         await page.locator('button.go').click();
-        await page.locator('[role=status]').waitFor();
-        await page.goto(back);
         await page.waitForSelector('.sent', { timeout: 30000 });
         await phone.seen('receipt');
         await phone.press('看进度');

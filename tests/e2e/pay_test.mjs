@@ -42,6 +42,7 @@ await runTests({
         assert.equal(again.payment_id, order.payment_id);
         const page = await student.want(201, 'POST', student.path('/payment'), { channel: 'h5' });
         assert.match(page.prepay.h5_url, /^https:\/\/bank\.invalid\//);
+        await until(async () => /^xueying_pay_unsettled_orders [12]$/m.test(await (await fetch(`${apart.url}/metrics`)).text()), 'the figure of orders nobody knows about');
         assert.notEqual(page.payment_id, order.payment_id);
         await until(() => bank.orders.get(order.payment_id).state === 'CLOSED', 'the first order to be closed at the bank');
         assert.equal((await student.call('POST', student.path('/payment'), { channel: 'cash' })).status, 422);

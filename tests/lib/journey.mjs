@@ -132,10 +132,7 @@ class Journey {
         await this.phone.seen('pay');
         await this.phone.next();
         await this.page.waitForURL(`${this.server.standins.pay}/**`);
-        const back = new URL(this.page.url()).searchParams.get('redirect_url');
         await this.page.locator('button.go').click();
-        await this.page.locator('[role=status]').waitFor();
-        await this.page.goto(back);
         await this.page.waitForSelector(then, { timeout: 30000 });
     }
     now() { return this.phone.submission(); }

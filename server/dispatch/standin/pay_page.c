@@ -5,7 +5,19 @@
 
 /* ---- H5: a page outside WeChat ---- */
 
-static void write_page(const struct bank_order *o, const char *said, struct buf *out)
+#define BACK_NAME "redirect_url="
+
+/* The page to go back to, as it came, still percent-encoded: "&amp;redirect_url=…", or "". */
+static const char *back_of(const struct standin_request *r)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%-._~!*()";
+    const char *at = strstr(r->query, "&" BACK_NAME);
+    size_t len = at != NULL ? strcspn(at + 1, "&") : 0;
+    bool good = at != NULL && strspn(at + 1 + strlen(BACK_NAME), plain) + strlen(BACK_NAME) == len;
+    return good ? arena_printf(r->arena, "&amp;%.*s", (int)len, at + 1) : "";
+}
+
+static void write_page(const struct bank_order *o, const char *back, const char *said, struct buf *out)
 {
     bool open = strcmp(o->state, "NOTPAY") == 0;
     buf_printf(out,
@@ -21,10 +33,10 @@ static void write_page(const struct bank_order *o, const char *said, struct buf 
     if (open && said[0] == '\0')
         buf_printf(
             out,
-            "<form method=\"post\" action=\"/h5?prepay_id=%s&amp;do=pay\"><button class=\"go\">付款 · pay</button>"
-            "</form><form method=\"post\" action=\"/h5?prepay_id=%s&amp;do=cancel\"><button>取消 · cancel</button>"
+            "<form method=\"post\" action=\"/h5?prepay_id=%s&amp;do=pay%s\"><button class=\"go\">付款 · pay</button>"
+            "</form><form method=\"post\" action=\"/h5?prepay_id=%s&amp;do=cancel%s\"><button>取消 · cancel</button>"
             "</form>",
-            o->prepay_id, o->prepay_id);
+            o->prepay_id, back, o->prepay_id, back);
     else
         buf_printf(out, "<p role=\"status\">%s</p>",
                    said[0] != '\0'                   ? said
@@ -50,8 +62,14 @@ int bank_page(struct standin_pay *p, const struct standin_request *r, struct buf
     } else if (text_is(r->method, "POST") && text_is(wish, "cancel")) {
         said = "已取消，没有付款 · cancelled, nothing was paid";
     }
+    const char *back = standin_query(r, "redirect_url");
+    bool is_page = back != NULL && (text_starts(back, "http://") || text_starts(back, "https://"));
+    if (text_is(r->method, "POST") && is_page && text_is_control_free(back)) {
+        buf_printf(&r->reply->headers, "Location: %s\r\n", back);
+        return 303; /* whatever was decided: the merchant asks the bank what became of it */
+    }
     r->reply->content_type = "text/html; charset=utf-8";
-    write_page(o, said, out);
+    write_page(o, back_of(r), said, out);
     return 200;
 }
 

@@ -104,6 +104,7 @@ static inline int tests_run(void)
         skipped += test_skipped;
     }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+    fflush(stdout); /* the leak sanitizer ends the process without: what failed would be lost */
     return failed > 0 ? 1 : passed == 0 && skipped > 0 ? 77 : 0; /* 77: ctest's SKIP_RETURN_CODE */
 }
 

@@ -219,8 +219,6 @@ static int64_t breaker_wait_us(struct breaker *b, int64_t now_us)
         return 0;
     if (now_us < b->open_until_us)
         return b->open_until_us - now_us;
-    if (b->probing)
-        return SECONDS_US(1);
     b->probing = true;
     return 0;
 }
@@ -337,9 +335,10 @@ static void call_start(struct client *client, struct host *host, struct client_r
     CHECK(curl_multi_add_handle(client->multi, call->easy) == CURLM_OK);
 }
 
+/* While a probe is in the air the others wait for what it finds. */
 static void host_pump(struct client *client, struct host *host)
 {
-    while (host->first != NULL && host->running < CLIENT_PER_HOST) {
+    while (host->first != NULL && host->running < CLIENT_PER_HOST && !host->breaker.probing) {
         struct client_request *request = host->first;
         host->first = request->next;
         host->waiting--;

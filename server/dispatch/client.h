@@ -4,7 +4,7 @@
  * an answer of at most 20 kB unless the request says otherwise; no redirects, no proxy from the environment, http and
  * https only, certificates verified. Per host (scheme, name, port) four calls run at a time and a bounded number wait;
  * a circuit breaker opens when 70 % of at least ten calls within five minutes failed (no answer, or 5xx), refuses
- * everything for 30 s, then lets one through. Figures: reliability.md §1.4.
+ * everything for 30 s, then lets one through and has the others wait for its end. Figures: reliability.md §1.4.
  *
  * What a caller must know after a failure is whether the other side may have acted:
  *   ANSWERED   a whole answer came; look at the status

@@ -43,8 +43,8 @@ constexpr long double_below_px = 300;
 constexpr double one_person = 0.6;
 
 typedef dlib::array2d<dlib::rgb_pixel> picture;
-typedef dlib::matrix<dlib::rgb_pixel> chip_pixels;
-typedef dlib::matrix<float, 0, 1> numbers;
+using face_net::chip_pixels;
+using face_net::numbers;
 
 struct models {
     face_net::network network;
@@ -110,7 +110,7 @@ double run(std::vector<models> &all, const std::vector<std::string> &photos, siz
         for (long i; (i = next.fetch_add(1)) < pairs;)
             if (cut_chip(mine, photos[static_cast<size_t>(i) % count], a) &&
                 cut_chip(mine, photos[static_cast<size_t>(i + 1) % count], b) &&
-                dlib::length(mine.network(a) - mine.network(b)) >= 0)
+                dlib::length(mine.network.describe(a) - mine.network.describe(b)) >= 0)
                 compared++;
         vips_thread_shutdown();
     };
@@ -158,7 +158,7 @@ bool describe_all_ways(models &mine, product &ours, const std::string &file, des
         return false;
     float values[DESCRIBE_SIZE];
     describe_run(ours.describe, ours.scratch, reinterpret_cast<const uint8_t *>(&chip(0, 0)), values);
-    out = {mine.network(chip), from_array(values), from_array(side.descriptor.values)};
+    out = {mine.network.describe(chip), from_array(values), from_array(side.descriptor.values)};
     return true;
 }
 
@@ -224,10 +224,11 @@ void write_pixels(const std::vector<std::string> &photos, const std::string &fol
 void serve(char **paths, const std::vector<std::string> &photos)
 {
     std::vector<models> all(2);
-    dlib::deserialize(paths[0]) >> all[0].network;
-    dlib::deserialize(paths[3]) >> all[0].landmarks;
-    all[0].detector = dlib::get_frontal_face_detector();
-    all[1] = all[0];
+    for (models &one : all) {
+        one.network.load(paths[0]);
+        dlib::deserialize(paths[3]) >> one.landmarks;
+        one.detector = dlib::get_frontal_face_detector();
+    }
     product ours = product_load(paths[1], paths[2]);
     size_t threads, count;
     long pairs;

@@ -13,7 +13,7 @@ face_reference *face_reference_new(const char *network_path)
 {
     try {
         auto reference = std::make_unique<face_reference>();
-        dlib::deserialize(network_path) >> reference->network;
+        reference->network.load(network_path);
         return reference.release();
     } catch (const std::exception &) {
         return nullptr;
@@ -27,8 +27,8 @@ void face_reference_free(face_reference *reference)
 
 void face_reference_describe(face_reference *reference, const uint8_t *chip, float *out)
 {
-    dlib::matrix<dlib::rgb_pixel> pixels(face_net::chip_side_px, face_net::chip_side_px);
+    face_net::chip_pixels pixels(face_net::chip_side_px, face_net::chip_side_px);
     std::copy_n(chip, face_net::chip_side_px * face_net::chip_side_px * 3, reinterpret_cast<uint8_t *>(&pixels(0, 0)));
-    dlib::matrix<float, 0, 1> numbers = reference->network(pixels);
+    face_net::numbers numbers = reference->network.describe(pixels);
     std::copy(numbers.begin(), numbers.end(), out);
 }

@@ -92,31 +92,6 @@ std::vector<tensor> read_tensors(const std::string &weights, const std::string &
     return all;
 }
 
-// dlib walks from the output to the input; the lists are turned round afterwards.
-struct collector {
-    std::vector<dlib::tensor *> *convolutions;
-    std::vector<dlib::affine_ *> *scales;
-    std::vector<dlib::tensor *> *matrices;
-
-    template <typename layer> void operator()(layer &) {}
-    template <long n, long r, long c, int sy, int sx, int py, int px>
-    void operator()(dlib::con_<n, r, c, sy, sx, py, px> &layer)
-    {
-        convolutions->push_back(&layer.get_layer_params());
-    }
-    void operator()(dlib::affine_ &layer) { scales->push_back(&layer); }
-    template <unsigned long n, dlib::fc_bias_mode b> void operator()(dlib::fc_<n, b> &layer)
-    {
-        matrices->push_back(&layer.get_layer_params());
-    }
-};
-
-// A default affine_ scales whole samples; these scale channels, and that must be said before the first forward pass.
-struct set_scales_per_channel {
-    template <typename layer> void operator()(layer &) {}
-    void operator()(dlib::affine_ &layer) { layer = dlib::affine_(dlib::CONV_MODE); }
-};
-
 void expect(bool fits, const tensor &t)
 {
     if (!fits)
@@ -156,14 +131,8 @@ void convert(const char *weights_path, const char *manifest_path, const char *ou
 {
     std::vector<tensor> tensors = read_tensors(read_whole(weights_path), read_whole(manifest_path));
     face_net::network net;
-    dlib::visit_computational_layers(net, set_scales_per_channel());
-    dlib::matrix<dlib::rgb_pixel> grey(face_net::chip_side_px, face_net::chip_side_px);
-    dlib::assign_all_pixels(grey, 128);
-    net(grey); // allocates every parameter tensor
-
-    std::vector<dlib::tensor *> convolutions, matrices;
-    std::vector<dlib::affine_ *> scales;
-    dlib::visit_computational_layers(net, collector{&convolutions, &scales, &matrices});
+    net.make_empty();
+    auto [convolutions, matrices, scales] = net.look();
     if (scales.size() != convolutions.size() || matrices.size() != 1 || tensors.size() != convolutions.size() * 4 + 1)
         refuse("the manifest lists another network");
     for (size_t i = 0; i < convolutions.size(); i++) {
@@ -175,8 +144,7 @@ void convert(const char *weights_path, const char *manifest_path, const char *ou
     const tensor &last = tensors.back();
     expect(last.name == "fc" && matrices[0]->size() == last.values.size(), last);
     std::copy(last.values.begin(), last.values.end(), matrices[0]->host());
-    net.clean();
-    dlib::serialize(out_path) << net;
+    net.save(out_path);
 }
 
 // ---- our own files of weights ----
@@ -224,14 +192,12 @@ void fold(const dlib::tensor &convolution, const dlib::tensor &gamma, const dlib
 void flatten(const char *path, const char *out_path)
 {
     face_net::network net;
-    dlib::deserialize(path) >> net;
-    dlib::matrix<dlib::rgb_pixel> grey(face_net::chip_side_px, face_net::chip_side_px);
+    net.load(path);
+    face_net::chip_pixels grey(face_net::chip_side_px, face_net::chip_side_px);
     dlib::assign_all_pixels(grey, 128);
-    if (net(grey).size() != 128)
+    if (net.describe(grey).size() != 128)
         refuse("the network does not give 128 numbers");
-    std::vector<dlib::tensor *> convolutions, matrices;
-    std::vector<dlib::affine_ *> scales;
-    dlib::visit_computational_layers(net, collector{&convolutions, &scales, &matrices});
+    auto [convolutions, matrices, scales] = net.look();
     std::vector<float> out;
     for (size_t i = convolutions.size(); i-- > 0;) {
         auto gamma = scales[i]->get_gamma(), beta = scales[i]->get_beta();

@@ -1,43 +1,47 @@
-// face_net — the type of dlib's face-recognition network (29 convolutions, 128 outputs), as its author published it.
+// face_net — dlib's face-recognition network (29 convolutions, 128 outputs), as its author published it: read, written,
+// run and looked into by the converter, the reference of the tests and the bare loop of the benchmark.
 //
-// The type is the file format: dlib writes and reads a network by walking this type, so the converter, the shim and the
-// bare loop of the benchmark share this one declaration. Only workers/shim and tests/bench include it.
+// The network's type is its file format and takes dlib's templates a minute to compile: it lives in face_net.cc alone.
+// One network (~30 MB) belongs to one thread at a time. Errors are exceptions of dlib's.
 #ifndef XY_SHIM_FACE_NET_HH
 #define XY_SHIM_FACE_NET_HH
 
 #include <dlib/dnn.h>
+
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace face_net {
 
 constexpr long chip_side_px = 150;
 constexpr double chip_padding = 0.25;
 
-// Two 3×3 convolutions, each followed by its scale; `stride` applies to the first.
-template <int channels, int stride, typename below>
-using block = dlib::affine<
-    dlib::con<channels, 3, 3, 1, 1, dlib::relu<dlib::affine<dlib::con<channels, 3, 3, stride, stride, below>>>>>;
+typedef dlib::matrix<dlib::rgb_pixel> chip_pixels; // 150×150
+typedef dlib::matrix<float, 0, 1> numbers;         // 128
 
-template <int channels, typename below>
-using keep = dlib::relu<dlib::add_prev1<block<channels, 1, dlib::tag1<below>>>>;
+// What the network learned, from its output to its input; each convolution has one scale. Lives as long as the network.
+struct parameters {
+    std::vector<dlib::tensor *> convolutions, matrices;
+    std::vector<dlib::affine_ *> scales;
+};
 
-template <int channels, typename below>
-using halve = dlib::relu<
-    dlib::add_prev2<dlib::avg_pool<2, 2, 2, 2, dlib::skip1<dlib::tag2<block<channels, 2, dlib::tag1<below>>>>>>>;
+class network {
+public:
+    network();
+    ~network();
+    network(network &&) noexcept;
 
-template <typename below>
-using stem = dlib::max_pool<3, 3, 2, 2, dlib::relu<dlib::affine<dlib::con<32, 7, 7, 2, 2, below>>>>;
-template <typename below>
-using level_32 = keep<32, keep<32, keep<32, below>>>;
-template <typename below>
-using level_64 = keep<64, keep<64, keep<64, halve<64, below>>>>;
-template <typename below>
-using level_128 = keep<128, keep<128, halve<128, below>>>;
-template <typename below>
-using level_256 = halve<256, keep<256, keep<256, halve<256, below>>>>;
+    void load(const std::string &path); // a file of another network does not read into this type
+    void save(const std::string &path);
+    void make_empty(); // allocates every parameter, none with a meaning yet
+    parameters look();
+    numbers describe(const chip_pixels &chip);
 
-using network = dlib::loss_metric<dlib::fc_no_bias<
-    128, dlib::avg_pool_everything<level_256<level_128<
-             level_64<level_32<stem<dlib::input_rgb_image_sized<chip_side_px>>>>>>>>>;
+private:
+    struct inside;
+    std::unique_ptr<inside> own;
+};
 
 } // namespace face_net
 

@@ -60,6 +60,7 @@ static int open_store(struct cli *cli, enum cli_need need, store_announce *annou
                                     .readers = (size_t)cli->config.store_readers,
                                     .queue_max = (size_t)cli->config.store_queue_max,
                                     .read_only = need == CLI_LOOK,
+                                    .knows_followers = config_knows_followers(&cli->config),
                                     .announce = announce,
                                     .announce_arg = announce_arg};
     enum err e = store_open(&options, &cli->store, why);

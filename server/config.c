@@ -244,6 +244,11 @@ void config_write_help(struct buf *out)
     }
 }
 
+bool config_knows_followers(const struct config *config)
+{
+    return config->wechat_page_name[0] != '\0' && config->wechat_push_token_file[0] != '\0';
+}
+
 const char *config_database(const struct config *config, struct arena *arena)
 {
     return config->database[0] != '\0' ? config->database

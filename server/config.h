@@ -32,6 +32,8 @@ enum err config_read(int *argc, char **argv, const char *more, struct arena *are
 void config_write_help(struct buf *out);
 
 /* Paths with their defaults filled in; in arena. */
+/* Whether students can be asked to follow the service account: it has a name, and WeChat's pushes tell who follows. */
+bool config_knows_followers(const struct config *config);
 const char *config_database(const struct config *config, struct arena *arena);
 const char *config_key_file(const struct config *config, struct arena *arena);
 

@@ -10,6 +10,7 @@
 
 #define SECRET_BYTES_MAX 512
 #define PEM_BYTES_MAX    KIB(16)
+#define QR_BYTES_MAX     KIB(512)
 
 /* Of the one running server; read by callbacks that have no argument of their own. */
 static struct {
@@ -21,6 +22,7 @@ static struct {
     struct pki_key *merchant_key;        /* configured, not the stand-in's */
     char notify_url[256], page_url[256]; /* where WeChat Pay calls back; where browsers come back to */
     const char *page_host;               /* of WeChat's own pages */
+    struct api_service_account account;  /* name NULL: nobody is asked to follow it */
 } outer;
 
 /* ---- addresses, secrets, stand-ins ---- */
@@ -144,6 +146,28 @@ static int open_push(const struct config *c, struct arena *arena)
     return code;
 }
 
+/* What students are shown who are asked to follow the service account. */
+static int open_account(const struct config *c, struct arena *arena)
+{
+    static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    const char *path = c->wechat_page_qr_file;
+    outer.account = (struct api_service_account){.name = config_knows_followers(c) ? c->wechat_page_name : NULL};
+    if (path[0] == '\0')
+        return CLI_DONE;
+    char *bytes = arena_alloc(arena, QR_BYTES_MAX);
+    FILE *file = fopen(path, "rbe");
+    size_t len = file == NULL ? 0 : fread(bytes, 1, QR_BYTES_MAX, file);
+    if (file != NULL)
+        fclose(file);
+    bool is_jpeg = len > sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0;
+    if (len == QR_BYTES_MAX || (!is_jpeg && (len <= sizeof png || memcmp(bytes, png, sizeof png) != 0)))
+        return cli_say(CLI_UNREADABLE, "wechat_page_qr_file: %s: no JPEG or PNG below 512 KiB", path);
+    outer.account.media_type = is_jpeg ? "image/jpeg" : "image/png";
+    outer.account.picture = bytes;
+    outer.account.len = len;
+    return CLI_DONE;
+}
+
 /* What reaches students beside the mini program: the service account and text messages. */
 static int open_messages(const struct config *c, struct arena *arena, bool played, const char *sms_key)
 {
@@ -162,6 +186,8 @@ static int open_messages(const struct config *c, struct arena *arena, bool playe
     if (code == CLI_DONE)
         code =
             read_templates("wechat_page_templates", c->wechat_page_templates, page_played, arena, &o->templates.page);
+    if (code == CLI_DONE)
+        code = open_account(c, arena);
     return code == CLI_DONE ? open_push(c, arena) : code;
 }
 
@@ -364,6 +390,7 @@ void serve_outside_hooks(struct api_context *context)
         context->wechat_page_login = login_by_page;
         context->wechat_page_url = page_url;
     }
+    context->service_account = outer.account.name != NULL ? &outer.account : NULL;
     context->wechat_phone = phone_by_wechat;
     context->sms_send = sms_configured(&outer.config.sms) ? send_sms : NULL;
     context->pay_prepay = pay_is_configured(&outer.config.pay) ? prepay : NULL;

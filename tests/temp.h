@@ -47,6 +47,7 @@ static inline void temp_store_open(struct temp_store *t, store_announce *announc
                                     .boot_id = "test-boot",
                                     .readers = 1,
                                     .queue_max = 1000,
+                                    .knows_followers = true,
                                     .announce = announce,
                                     .announce_arg = arg};
     enum err e = store_open(&options, &t->store, why);

@@ -65,6 +65,13 @@ struct api_push {
     int64_t now_us;
 };
 
+/* The operator's service account, for students who are asked to follow it. */
+struct api_service_account {
+    const char *name, *media_type;
+    const void *picture; /* its QR code; NULL: found by its name */
+    size_t len;
+};
+
 /* ---- set once by main before server_start; everything outlives the server ---- */
 
 struct api_context {
@@ -78,6 +85,7 @@ struct api_context {
     int64_t claim_lease_ms, claims_per_reviewer_max, login_idle_ms, login_absolute_ms, student_login_ms;
     int64_t idempotency_keep_ms, identity_tries_max, session_wrong_tries_max;
     bool allow_heic;
+    const struct api_service_account *service_account; /* NULL: nobody can be asked to follow one */
     bool text_check; /* what students write is looked at by WeChat (effect "text_check") */
 
     /* Any thread, quick. ready NULL: always; `words` (64 bytes) is "starting", "stopping" or "failing" when false. */

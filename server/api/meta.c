@@ -162,6 +162,21 @@ static enum err session_public_decode(struct exchange *x, struct session_public 
     return body_is_session_code(job->code) ? ERR_NONE : ERR_NOT_FOUND;
 }
 
+/* Null where nobody is asked to follow it. */
+static void put_service_account(const struct policy *policy, struct buf *out)
+{
+    const struct api_service_account *account = policy->follow_account ? api()->service_account : NULL;
+    json_name(out, "service_account");
+    if (account == NULL) {
+        json_null(out);
+        return;
+    }
+    json_object_open(out);
+    json_put_text(out, "name", account->name);
+    json_put_bool(out, "picture", account->picture != NULL);
+    json_object_close(out);
+}
+
 static enum err session_public_read(struct tx *tx, struct session_public *job)
 {
     struct capture_session session;
@@ -182,7 +197,25 @@ static enum err session_public_read(struct tx *tx, struct session_public *job)
     policy_write(&session.policy, &b);
     json_name(&b, "profile");
     api()->profile_write(session.policy.profile, &b);
+    put_service_account(&session.policy, &b);
     json_object_close(&b);
     return job_answer(&job->job, &b);
 }
 ANSWERED(session_public, struct session_public, READ(session_public_read))
+
+/* ---- the service account's QR code ---- */
+
+static enum err service_account_picture_decode(struct exchange *x, struct nothing *job)
+{
+    job_begin(x, &job->job);
+    return api()->service_account != NULL && api()->service_account->picture != NULL ? ERR_NONE : ERR_NOT_FOUND;
+}
+
+static void service_account_picture_reply(struct exchange *x, struct nothing *job)
+{
+    const struct api_service_account *account = api()->service_account;
+    (void)job;
+    exchange_set_header(x, "cache-control", "public, max-age=300");
+    exchange_send_bytes(x, account->media_type, account->picture, account->len);
+}
+ENDPOINT(service_account_picture, struct nothing, NO_STEPS)

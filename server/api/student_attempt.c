@@ -91,7 +91,7 @@ static enum err attempt_add_write(struct tx *tx, struct attempt_add *job)
     struct attempt same;
     TRY(submission_of_student(tx, job->id, job->job.who->id, &s));
     TRY(session_get(tx, s.session_id, &session));
-    TRY(rules_may_try(&job->job, &s, &session));
+    TRY(rules_may_try(tx, &job->job, &s, &session));
     TRY(usable_upload(tx, job, &session.policy, &upload));
     TRY(blob_row_get(tx, upload.blob_id, &blob));
     enum err e = attempt_same_photo(tx, s.id, blob.content_hash, &same);

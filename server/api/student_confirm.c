@@ -71,7 +71,7 @@ static enum err explain_refusal(struct tx *tx, struct confirm *job)
     TRY(hand_in_read(tx, s, &job->session, &h));
     if (!h.given[HAND_IN_consents])
         return ERR_CONSENT_MISSING;
-    TRY(rules_may_try(&job->job, s, &job->session));
+    TRY(rules_may_try(tx, &job->job, s, &job->session));
     enum hand_in_thing missing = hand_in_first_missing(&h);
     if (missing == HAND_IN_COUNT)
         return ERR_NONE;

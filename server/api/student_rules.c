@@ -1,5 +1,7 @@
 #include "api/student_rules.h"
 
+#include "store/hand_in.h"
+
 #define TRIES_PER_ATTEMPT 5 /* photos tried for each that may be handed in */
 
 static bool could_confirm(const struct submission *s, bool open, bool in_time)
@@ -9,6 +11,7 @@ static bool could_confirm(const struct submission *s, bool open, bool in_time)
                                    .code_given = true,
                                    .details_given = true,
                                    .phone_given = true,
+                                   .account_followed = true,
                                    .notice_given = true,
                                    .address_given = true,
                                    .session_open = open,
@@ -29,12 +32,17 @@ enum err rules_may_change(struct job *job, const struct submission *s, const str
     return could_confirm(s, session_open_at(session, job->now_us), in_time) ? ERR_NONE : ERR_SESSION_CLOSED;
 }
 
-enum err rules_may_try(struct job *job, const struct submission *s, const struct capture_session *session)
+enum err rules_may_try(struct tx *tx, struct job *job, const struct submission *s,
+                       const struct capture_session *session)
 {
+    bool followed = false;
     const struct policy *policy = &session->policy;
     TRY(rules_may_change(job, s, session));
     if (text_is(policy->payment, "before") && s->price_fen > 0 && !s->paid)
         return job_refuse(job, ERR_REFUSED, "this session is paid before photos are taken");
+    TRY(hand_in_followed(tx, s, policy, &followed));
+    if (!followed)
+        return job_refuse(job, ERR_REFUSED, "%s", hand_in_sentence(HAND_IN_follow));
     if (s->attempts_used >= policy->attempts_max || s->attempts_made >= policy->attempts_max * TRIES_PER_ATTEMPT)
         return ERR_ATTEMPTS_USED;
     return ERR_NONE;

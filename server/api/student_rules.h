@@ -12,8 +12,9 @@ bool rules_collects(const struct submission *s);
 /* What belongs to the submission may still be changed: ERR_NONE, REFUSED (handed in already) or SESSION_CLOSED. */
 enum err rules_may_change(struct job *job, const struct submission *s, const struct capture_session *session);
 /* ERR_NONE, or why not, explained: SESSION_CLOSED (too early, too late, outside the hours), REFUSED (handed in already,
- * or to be paid first), ATTEMPTS_USED. */
-enum err rules_may_try(struct job *job, const struct submission *s, const struct capture_session *session);
+ * to be paid first, or the service account to be followed first), ATTEMPTS_USED. */
+enum err rules_may_try(struct tx *tx, struct job *job, const struct submission *s,
+                       const struct capture_session *session);
 /* A reviewer approved it and nobody rejected it since. */
 bool rules_is_approved(const struct submission *s);
 

@@ -1,8 +1,8 @@
 /* wechat_ask — questions to WeChat behind what happened.
  *
- * follow: somebody follows the service account; who is it? Only user info tells the unionid, by which template messages
- * find their student. text_check (config wechat_text_check): whether WeChat objects to what a student wrote; staff see
- * the verdict beside the message, nothing is kept back. */
+ * follow: somebody was seen at the service account; do they follow it, and who is it? Only user info tells the unionid,
+ * by which template messages find their student. text_check (config wechat_text_check): whether WeChat objects to what
+ * a student wrote; staff see the verdict beside the message, nothing is kept back. */
 #include "base/clock.h"
 #include "base/text.h"
 #include "dispatch/effects.h"
@@ -18,14 +18,15 @@ struct ask {
     const char *key; /* follow: the follower's openid_index; text_check: the message */
     const char *openid, *text, *answer;
     int64_t now_us;
-    bool is_follow;
+    bool is_follow, follows;
 };
 
 static enum err write_step(struct tx *tx, void *job)
 {
     struct ask *a = job;
-    return a->is_follow ? follower_put(tx, a->openid, a->answer, a->now_us)
-                        : message_set_verdict(tx, a->key, a->answer);
+    if (!a->is_follow)
+        return message_set_verdict(tx, a->key, a->answer);
+    return a->follows ? follower_put(tx, a->openid, a->answer, a->now_us) : follower_gone(tx, a->openid, a->now_us);
 }
 
 static void written(struct store_unit *unit)
@@ -34,7 +35,10 @@ static void written(struct store_unit *unit)
     if (unit->result != ERR_NONE)
         effect_failed(a->effect, unit->result, a->effect->row.kind);
     else
-        effect_end(a->effect, OUTBOX_DONE, 0, "%s", a->is_follow ? "known" : a->answer);
+        effect_end(a->effect, OUTBOX_DONE, 0, "%s",
+                   !a->is_follow ? a->answer
+                   : a->follows  ? "follows"
+                                 : "does not follow");
 }
 
 static void on_answer(struct wechat_message *message, const struct wechat_sent *sent)
@@ -45,9 +49,10 @@ static void on_answer(struct wechat_message *message, const struct wechat_sent *
         return;
     }
     const char *answer = json_text_at(sent->answer, a->is_follow ? "unionid" : "result.suggest", NULL);
-    bool fits = answer != NULL &&
-                (a->is_follow ? strlen(answer) <= 128
-                              : text_is(answer, "pass") || text_is(answer, "review") || text_is(answer, "risky"));
+    int64_t subscribe = json_int_at(sent->answer, "subscribe", -1);
+    bool fits = a->is_follow ? subscribe >= 0 && (answer == NULL || strlen(answer) <= 128)
+                             : text_is(answer, "pass") || text_is(answer, "review") || text_is(answer, "risky");
+    a->follows = subscribe == 1;
     if (sent->result != WECHAT_DELIVERED || !fits) {
         effect_end(a->effect, OUTBOX_DONE, 0, "no answer that helps: %s", sent->words);
         return;

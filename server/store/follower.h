@@ -10,11 +10,15 @@
 /* At log-in: the student's unionid. NULL or "" changes nothing. Writer. */
 enum err follower_student_unionid(struct tx *tx, const char *student_id, const char *unionid);
 
-/* Follows (again); unionid NULL: not known (yet). Writer. */
+/* Follows (again); unionid NULL: not known (yet). What the student has still to do looks different now. Writer. */
 enum err follower_put(struct tx *tx, const char *openid, const char *unionid, int64_t now_us);
 enum err follower_gone(struct tx *tx, const char *openid, int64_t now_us); /* writer */
+/* Somebody at the service account of whom we do not know whether they follow it, or which student they are: WeChat is
+ * asked (effect "follow"). Who is known to follow stays so. Writer. */
+enum err follower_ask(struct tx *tx, const char *openid, int64_t now_us);
 
-/* The service account's openid of a student who follows it, in tx->arena. NOT_FOUND. */
+/* The service account's openid of a student who follows it, in tx->arena: the one they logged in with, or that of the
+ * same person by the unionid. NOT_FOUND. */
 enum err follower_of_student(struct tx *tx, const char *student_id, const char **openid);
 
 enum err follower_openid(struct tx *tx, const char *openid_index, const char **openid); /* NOT_FOUND */

@@ -6,6 +6,7 @@
 #include "store/detail.h"
 #include "store/follower.h"
 #include "store/quota.h"
+#include "store/store.h"
 #include "store/student.h"
 
 /* A standardised photo that passed, or was insisted on, and was not sent back. */
@@ -32,6 +33,17 @@ static enum err phone_given(struct tx *tx, const struct submission *s, const str
     TRY(student_get(tx, s->student_id, &student));
     *given = student.phone != NULL;
     return ERR_NONE;
+}
+
+enum err hand_in_followed(struct tx *tx, const struct submission *s, const struct policy *policy, bool *given)
+{
+    const char *openid;
+    *given = !policy->follow_account || !store_knows_followers(tx);
+    if (*given)
+        return ERR_NONE;
+    enum err e = follower_of_student(tx, s->student_id, &openid);
+    *given = e == ERR_NONE || e == ERR_CORRUPT; /* follows, under an openid sealed by a key we no longer have */
+    return e == ERR_NOT_FOUND || e == ERR_CORRUPT ? ERR_NONE : e;
 }
 
 /* They said yes to a prompt, or follow the service account: either way we can write to them. */
@@ -67,6 +79,7 @@ enum err hand_in_read(struct tx *tx, const struct submission *s, const struct ca
     TRY(phone_given(tx, s, policy, &h->given[HAND_IN_phone]));
     TRY(collection_code_given(tx, s->id, policy, &h->given[HAND_IN_collection_code]));
     TRY(detail_given(tx, s, policy, &h->given[HAND_IN_details]));
+    TRY(hand_in_followed(tx, s, policy, &h->given[HAND_IN_follow]));
     TRY(notice_given(tx, s, policy, &h->given[HAND_IN_notice]));
     TRY(photo_given(tx, s, &h->given[HAND_IN_photo]));
     return address_given(tx, s, policy, &h->given[HAND_IN_address]);
@@ -78,6 +91,7 @@ void hand_in_facts(const struct hand_in *h, struct wf_facts *facts)
     facts->phone_given = h->given[HAND_IN_phone];
     facts->code_given = h->given[HAND_IN_collection_code];
     facts->details_given = h->given[HAND_IN_details];
+    facts->account_followed = h->given[HAND_IN_follow];
     facts->notice_given = h->given[HAND_IN_notice];
     facts->address_given = h->given[HAND_IN_address];
 }

@@ -13,6 +13,7 @@
     T(phone, "this session needs a phone number; bind it first")                                                       \
     T(collection_code, "this session needs the collection code of CHSI; send it first")                                \
     T(details, "confirm the data of the roster first")                                                                 \
+    T(follow, "this session asks to follow its service account; do that first")                                        \
     T(notice, "this session needs your permission for messages; give it first")                                        \
     T(photo, "choose a photo first")                                                                                   \
     T(address, "an address is needed: prints are sent to the student")
@@ -29,6 +30,8 @@ struct hand_in {
 };
 enum err hand_in_read(struct tx *tx, const struct submission *s, const struct capture_session *session,
                       struct hand_in *h);
+/* Of these, the service account alone: it is followed before photos are taken, not only before one is handed in. */
+enum err hand_in_followed(struct tx *tx, const struct submission *s, const struct policy *policy, bool *given);
 /* All but the photo: a senior reopens with one that a student may not hand in. */
 void hand_in_facts(const struct hand_in *h, struct wf_facts *facts);
 /* The first thing that is missing, HAND_IN_COUNT: nothing. */

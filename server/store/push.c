@@ -73,14 +73,11 @@ static enum err take_arrivals(struct tx *tx, const struct push *push, int64_t no
     return ERR_NONE;
 }
 
+/* Which student that is, only WeChat's user info tells. */
 static enum err take_follow(struct tx *tx, const struct push *push, int64_t now_us)
 {
-    char index[KEYRING_INDEX_TEXT_BYTES];
     TRY(follower_put(tx, push->openid, NULL, now_us));
-    /* Which student that is, only WeChat's user info tells. The row names the follower by its keyed hash. */
-    keyring_index(store_ring(tx), "page_openid", push->openid, index);
-    return outbox_put(tx, arena_printf(tx->arena, "follow-%s-%" PRId64, index, now_us), "follow", NULL,
-                      arena_printf(tx->arena, "{\"openid_index\":\"%s\"}", index), 0, now_us);
+    return follower_ask(tx, push->openid, now_us);
 }
 
 static enum err take_words(struct tx *tx, const struct push *push, const char *student_id, bool page, int64_t now_us)
@@ -101,8 +98,9 @@ static enum err take_of_student(struct tx *tx, const struct push *push, int64_t 
     const char *student_id = NULL;
     bool page = false;
     enum err e = who(tx, push, &student_id, &page);
-    if (e != ERR_NONE)
-        return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    if (e == ERR_NOT_FOUND) /* who writes to the service account follows it, perhaps for longer than we are there */
+        return page ? follower_ask(tx, push->openid, now_us) : ERR_NONE;
+    TRY(e);
     if (push->kind == PUSH_SAID)
         return take_words(tx, push, student_id, page, now_us);
     if (push->kind != PUSH_ENTERED)

@@ -51,6 +51,11 @@ const struct keyring *store_ring(const struct tx *tx)
     return worker_of(tx)->store->options.ring;
 }
 
+bool store_knows_followers(const struct tx *tx)
+{
+    return worker_of(tx)->store->options.knows_followers;
+}
+
 const char *store_boot_id(const struct tx *tx)
 {
     return worker_of(tx)->store->options.boot_id;

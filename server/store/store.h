@@ -43,6 +43,7 @@ struct store_options {
     size_t readers;             /* threads; 1..16 */
     size_t queue_max;           /* units waiting per mode; more → BUSY */
     bool read_only;             /* beside a running server: no writer, WRITE units are REFUSED */
+    bool knows_followers;       /* the service account's pushes reach us: its followers are known (follower.h) */
     store_announce *announce;   /* may be NULL */
     void *announce_arg;
 };
@@ -77,6 +78,7 @@ enum err store_run(struct store *store, enum store_mode mode, store_step *step, 
 /* ---- inside a step ---- */
 
 const struct keyring *store_ring(const struct tx *tx);
+bool store_knows_followers(const struct tx *tx);
 const char *store_boot_id(const struct tx *tx);
 void store_touch(struct tx *tx, enum store_topic topic, const char *id); /* announce after this unit's commit */
 

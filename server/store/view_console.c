@@ -6,6 +6,7 @@
 #include "store/queries.h"
 #include "store/review.h"
 #include "store/session_find.h"
+#include "store/store.h"
 #include "store/view.h"
 
 /* ---- capture sessions ---- */
@@ -36,6 +37,7 @@ enum err view_session(struct tx *tx, const struct capture_session *session, int6
     view_session_members(out, session, now_us);
     json_name(out, "policy");
     policy_write(&session->policy, out);
+    json_put_bool(out, "knows_followers", store_knows_followers(tx));
     json_name(out, "progress");
     json_object_open(out);
     json_put_int(out, "roster", progress.roster);

@@ -22,7 +22,7 @@ struct policy {
     const char *phone;           /* none · optional · required, before the photo is handed in */
     const char *details;         /* of the roster: none · confirm: looked at · complete: gaps filled by the student */
     const char *notice;          /* none · asked · required: WeChat messages, before the photo is handed in */
-    bool follow_account;         /* the page asks to follow the service account */
+    bool follow_account;         /* the service account is followed before photos are taken (follower.h) */
     const char *capture_source;  /* live · live_or_album · album */
     const char *selfie;          /* allowed · discouraged · forbidden: the page offers no front
                                     camera, a photo of one is refused (lens.h) */

@@ -65,6 +65,7 @@
     G(code_given, f->code_given)                                                                                       \
     G(details_given, f->details_given)                                                                                 \
     G(phone_given, f->phone_given)                                                                                     \
+    G(account_followed, f->account_followed)                                                                           \
     G(notice_given, f->notice_given)                                                                                   \
     G(address_given, f->address_given)                                                                                 \
     G(session_open, f->session_open)                                                                                   \
@@ -142,10 +143,10 @@ struct wf_facts {
     bool consented;     /* all ticks the policy requires are given */
     bool code_given;    /* the collection code has been read, or the policy does not ask for it */
     bool details_given; /* data of the roster are confirmed, as far as the policy asks for it */
-    bool phone_given, notice_given, address_given; /* or the policy does not ask for it */
-    bool session_open;                             /* now is within the session's window */
-    int64_t price_fen;                             /* due for this pass; 0 = free */
-    bool paid;                                     /* that sum has been received */
+    bool phone_given, account_followed, notice_given, address_given; /* or the policy does not ask for it */
+    bool session_open;                                               /* now is within the session's window */
+    int64_t price_fen;                                               /* due for this pass; 0 = free */
+    bool paid;                                                       /* that sum has been received */
     bool claimed;  /* a reviewer has it in hand, or a decision waits out its undo window */
     bool reviewed; /* a human has decided at least once */
     int64_t attempts_used, attempts_max;

@@ -1,10 +1,13 @@
 // S1: student number and last four, the collection code as a picture, a phone number, paid in WeChat after confirming; sent
-// back once and taken again without a fee; CHSI, prints by mail, proofread.
+// back once and taken again without a fee; CHSI, prints by mail, proofread. The service account is followed before photos are taken.
 import assert from 'node:assert/strict';
-import { drawnCode, runSteps, startJourney } from '../lib/journey.mjs';
+import { drawnCode, portrait, runSteps, startJourney } from '../lib/journey.mjs';
 import { madeUp } from '../lib/people.mjs';
+import { pushes } from '../lib/pushes.mjs';
 
-const way = await startJourney('s1', '25100001', { inWeChat: true });
+const wechat = pushes();
+const way = await startJourney('s1', '25100001', { inWeChat: true, args: [...wechat.args, '--wechat_page_name=示范大学采集中心', `--wechat_page_qr_file=${portrait('obama.jpg')}`] });
+wechat.to(way.server);
 const { phone, page } = way;
 const { number, lastFour } = madeUp(1);
 
@@ -32,6 +35,18 @@ await runSteps(way, {
         await phone.next();
         await phone.home();
         await page.locator('.task', { hasText: '138****1234' }).waitFor();
+    },
+    'no photo before the service account is followed': async () => {
+        assert.equal(await page.locator('.tasks button.task', { hasText: '拍照' }).count(), 0);
+        await phone.task('关注公众号');
+        await page.locator('.account img').waitFor();
+        await phone.seen('follow');
+        const who = await (await fetch(`${way.server.standins.wechat}/follow`, { method: 'POST', body: JSON.stringify({ as: `student-${number}` }) })).json();
+        await wechat.push(`<xml><FromUserName>${who.openid}</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event></xml>`, { appid: 'standin-page-appid' });
+        await page.waitForSelector('.verdict-pass');
+        await phone.seen('followed');
+        await phone.press('继续');
+        await phone.home();
     },
     'the collection code': async () => {
         await phone.task('出示图像采集码');
@@ -68,5 +83,6 @@ await runSteps(way, {
     },
     'proofread at CHSI': () => way.proofread(),
     'the fee comes back': () => way.refund(),
+    'secrets leave': () => wechat.end(),
     'the page complained about nothing': () => assert.deepEqual(page.complaints, []),
 });

@@ -19,7 +19,7 @@ import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { bodyOf, follow, operations, smallest } from '../lib/plausible.mjs';
 import { models, program, runTests, samples, startServer, until } from '../lib/server.mjs';
 
-const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'session_templates_public', 'school_find', 'push_check', 'push_callback', 'login_wechat', 'login_wechat_start', 'login_phone_code', 'login_phone', 'login_number', 'pay_callback', 'courier_callback', 'console_login'];
+const OPEN = ['livez', 'readyz', 'workflow', 'reasons', 'profiles', 'openapi', 'consents', 'session_public', 'session_templates_public', 'service_account_picture', 'school_find', 'push_check', 'push_callback', 'login_wechat', 'login_wechat_start', 'login_phone_code', 'login_phone', 'login_number', 'pay_callback', 'courier_callback', 'console_login'];
 
 /* [method and path, whose, more]; the first line that fits counts. more:
  *   empty    why even the owner finds nothing            accept   an answer that is right for who may, though it looks like a refusal

@@ -1,20 +1,15 @@
 // Messages, end to end: what a student is told reaches the inbox whatever fails outside, other channels follow in their
 // order, WeChat's pushes are taken and forged ones refused, students and customer service talk with text and pictures.
 import assert from 'node:assert/strict';
-import { createCipheriv, createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { greyPng } from '../lib/png.mjs';
 import { madeUp, Staff, Student } from '../lib/people.mjs';
 import { command, runTests, startServer, until } from '../lib/server.mjs';
+import { pushes, sign } from '../lib/pushes.mjs';
 
-const TOKEN = 'push-token', AES = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG', KEY = Buffer.from(`${AES}=`, 'base64');
-const secrets = mkdtempSync(join(tmpdir(), 'xueying-secrets-'));
-writeFileSync(join(secrets, 'token'), `${TOKEN}\n`);
-writeFileSync(join(secrets, 'aes'), `${AES}\n`);
-const server = await startServer({ demo: true, args: ['--worker=0', '--undo_window_ms=0', '--outbox_retry_scale_percent=1', '--wechat_text_check=1',
-    `--wechat_push_token_file=${join(secrets, 'token')}`, `--wechat_push_aes_key_file=${join(secrets, 'aes')}`] });
+const wechat = pushes();
+const { push } = wechat;
+const server = await startServer({ demo: true, args: ['--worker=0', '--undo_window_ms=0', '--outbox_retry_scale_percent=1', '--wechat_text_check=1', ...wechat.args, '--wechat_page_name=示范大学采集中心'] });
+wechat.to(server);
 const service = new Staff(server.url, 'service', server.passwords.service);
 const administrator = new Staff(server.url, 'admin', server.passwords.admin);
 const { number, lastFour } = madeUp(0);
@@ -23,32 +18,13 @@ const fault = (standin, body) => fetch(`${server.standins[standin]}/fault`, { me
 const delivered = async () => (await (await fetch(`${server.standins.wechat}/messages`)).json()).items;
 const inbox = () => student.want(200, 'GET', '/api/v1/me/messages');
 const hops = async () => (await administrator.want(200, 'GET', `/api/v1/console/submissions/${student.submission.id}/messages`)).items;
-const sha1 = (...parts) => createHash('sha1').update(parts.sort().join('')).digest('hex');
-
-/** A call of WeChat in security mode; `bent` changes the query. */
-async function push(message, { appid = 'standin-appid', bent = {}, nonce = String(Math.random()) } = {}) {
-    const size = Buffer.alloc(4), words = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message));
-    size.writeUInt32BE(words.length);
-    const whole = Buffer.concat([Buffer.alloc(16, 7), size, words, Buffer.from(appid)]);
-    const padding = 32 - (whole.length % 32);
-    const cipher = createCipheriv('aes-256-cbc', KEY, KEY.subarray(0, 16)).setAutoPadding(false);
-    const sealed = Buffer.concat([cipher.update(Buffer.concat([whole, Buffer.alloc(padding, padding)])), cipher.final()]).toString('base64');
-    const timestamp = String(Math.floor(Date.now() / 1000));
-    const query = new URLSearchParams({ signature: sha1(TOKEN, timestamp, nonce), timestamp, nonce, encrypt_type: 'aes', msg_signature: sha1(TOKEN, timestamp, nonce, sealed), ...bent });
-    const began = Date.now();
-    const xml = typeof message === 'string';
-    const answer = await fetch(`${server.url}/api/v1/hooks/wechat?${query}`, { method: 'POST', headers: { 'content-type': xml ? 'text/xml' : 'application/json' },
-        body: xml ? `<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[${sealed}]]></Encrypt></xml>` : JSON.stringify({ ToUserName: 'gh_1', Encrypt: sealed }) });
-    assert.ok(Date.now() - began < 5000, 'WeChat waits five seconds');
-    return { status: answer.status, text: await answer.text(), again: () => fetch(answer.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ Encrypt: sealed }) }) };
-}
 const now = () => String(Math.floor(Date.now() / 1000));
 
 await runTests({
     'the set-up check gives echostr back, and only to WeChat': async () => {
         const [timestamp, nonce] = ['1714036504', '1514711492'];
         const ask = (signature) => fetch(`${server.url}/api/v1/hooks/wechat?${new URLSearchParams({ signature, timestamp, nonce, echostr: '5838479218127813673' })}`);
-        const good = await ask(sha1(TOKEN, timestamp, nonce));
+        const good = await ask(sign(timestamp, nonce));
         assert.equal(good.status, 200);
         assert.match(good.headers.get('content-type'), /^text\/plain/);
         assert.equal(await good.text(), '5838479218127813673');
@@ -120,10 +96,38 @@ await runTests({
         assert.equal((await push(text, { bent: { timestamp: '1714036504' } })).status, 401);
         assert.equal((await push(text, { appid: 'wx-somebody-else' })).status, 401);
         assert.equal((await push(text, { bent: { encrypt_type: '' } })).status, 401);
-        const plain = await fetch(`${server.url}/api/v1/hooks/wechat?${new URLSearchParams({ signature: sha1(TOKEN, now(), '1'), timestamp: now(), nonce: '1' })}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(text) });
+        const plain = await fetch(`${server.url}/api/v1/hooks/wechat?${new URLSearchParams({ signature: sign(now(), '1'), timestamp: now(), nonce: '1' })}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(text) });
         assert.equal(plain.status, 401);
         assert.equal((await push('<xml><FromUserName>page-openid-z</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>subscribe</Event></xml>', { appid: 'standin-page-appid' })).status, 200);
         await until(async () => (await (await fetch(`${server.standins.wechat}/log?path=/cgi-bin/user/info`)).json()).count === 1, 'who the follower is');
+    },
+    'photos wait until the service account is followed': async () => {
+        const { items: [session] } = await administrator.want(200, 'GET', '/api/v1/console/sessions');
+        const path = `/api/v1/console/sessions/${session.id}`;
+        const { policy, policy_version, knows_followers } = await administrator.want(200, 'GET', path);
+        assert.equal(knows_followers, true);
+        await administrator.want(200, 'PUT', `${path}/policy`, { policy_version, policy: { ...policy, follow_account: true } });
+        assert.deepEqual((await student.want(200, 'GET', '/api/v1/sessions/25103003')).service_account, { name: '示范大学采集中心', picture: false });
+        assert.ok((await student.look()).missing.includes('follow'));
+        const upload_id = await student.upload(greyPng(400, 500, (x) => x % 200), 'photo');
+        const refused = await student.call('POST', student.path('/attempts'), { upload_id });
+        assert.equal(refused.status, 409);
+        assert.match(String(refused.body?.detail ?? refused.body), /service account/);
+        const who = await (await fetch(`${server.standins.wechat}/follow`, { method: 'POST', body: JSON.stringify({ as: `student-${number}`, subscribe: false }) })).json();
+        const event = (name, second) => push(`<xml><FromUserName>${who.openid}</FromUserName><CreateTime>${second}</CreateTime><MsgType>event</MsgType><Event>${name}</Event></xml>`, { appid: 'standin-page-appid' });
+        const missing = (wanted) => until(async () => (await student.look()).missing.includes('follow') === wanted, `following is ${wanted ? '' : 'not '}missing`);
+        /* Somebody WeChat knows but says does not follow stays out; then they follow, leave, and come back. */
+        await push(`<xml><FromUserName>${who.openid}</FromUserName><CreateTime>10</CreateTime><MsgType>text</MsgType><Content>?</Content><MsgId>77</MsgId></xml>`, { appid: 'standin-page-appid' });
+        await until(async () => (await (await fetch(`${server.standins.wechat}/log?path=/cgi-bin/user/info`)).json()).count === 2, 'the question who that is');
+        await missing(true);
+        await fetch(`${server.standins.wechat}/follow`, { method: 'POST', body: JSON.stringify({ as: `student-${number}` }) });
+        await event('subscribe', 11);
+        await missing(false);
+        await event('unsubscribe', 12);
+        await missing(true);
+        await event('subscribe', 13);
+        await missing(false);
+        await student.want(202, 'POST', student.path('/attempts'), { upload_id });
     },
     'with every channel failing, poll and inbox still tell everything, and staff see why': async () => {
         for (const standin of ['wechat', 'sms']) await fault(standin, { kind: 'status', value: 503, times: 100000, path: '/' });
@@ -168,4 +172,4 @@ await runTests({
     },
 });
 await server.stop();
-rmSync(secrets, { recursive: true });
+wechat.end();

@@ -11,7 +11,7 @@
  *   preset S0                                instead: a session with the rules of that preset
  *   student NAME [consents]                  default privacy,passing_on,face; a linked student with a draft
  *   staff NAME role[,role]                   reviewer identity senior
- *   gives NAME thing[,thing]                 what the rules may ask for: phone details notice code address
+ *   gives NAME thing[,thing]                 what the rules may ask for: phone details notice code address follow
  *   photo NAME pass|warn|fail [insist]       a new attempt, ready and chosen
  *   NAME EVENT [word]                        a student's event: confirm, recall, …, proofread wrong
  *   server EVENT NAME [word [number]]        intake green · face_result match 310000 · expire · delivered …

@@ -12,6 +12,7 @@
 #include "store/collection_code.h"
 #include "store/consent.h"
 #include "store/detail.h"
+#include "store/follower.h"
 #include "store/hand_in.h"
 #include "store/outbox.h"
 #include "store/payment.h"
@@ -177,6 +178,11 @@ static enum err give_thing(struct tx *tx, void *job)
     }
     if (strstr(j->a, "notice") != NULL)
         TRY(quota_accept(tx, s.student_id, "template", QUOTA_FROM_PAGE, j->w->now_us));
+    if (strstr(j->a, "follow") != NULL) {
+        const char *unionid = arena_printf(tx->arena, "unionid-%s", s.student_id);
+        TRY(follower_student_unionid(tx, s.student_id, unionid));
+        TRY(follower_put(tx, arena_printf(tx->arena, "page-openid-%s", s.student_id), unionid, j->w->now_us));
+    }
     if (strstr(j->a, "address") != NULL)
         TRY(submission_set_address(tx, s.id, "{}"));
     return strstr(j->a, "code") != NULL ? give_code(tx, j) : ERR_NONE;

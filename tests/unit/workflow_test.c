@@ -35,6 +35,7 @@ static void random_facts(struct wf_facts *f)
                            .details_given = coin(),
                            .consented = coin(),
                            .phone_given = coin(),
+                           .account_followed = coin(),
                            .notice_given = coin(),
                            .address_given = coin(),
                            .session_open = coin(),

@@ -66,6 +66,7 @@ export function SessionPage({ id }) {
       <${Badge} tone=${data.open_now ? 'ok' : 'plain'}>${data.open_now ? t('session.open') : t('session.shut')}<//><//>
     <p class="muted">${[data.school_name, data.level && levelName(data.level), data.graduation_year > 0 && t('session.year_of', { n: data.graduation_year }), data.batch_name].filter(Boolean).join(' · ')} · <span class="num">${data.code}</span> · <span
       class="num">${dateTime(data.opens)} – ${dateTime(data.closes)}</span></p>
+    ${data.policy.follow_account && !data.knows_followers && html`<p class="problem">${t('session.no_followers')}</p>`}
     <div class="columns"><${Rules} key=${data.policy_version} session=${data} onSaved=${reload} />
       <div><${Progress} progress=${data.progress} code=${data.code} id=${data.id} /><${SessionCard} key=${data.version} session=${data} onSaved=${reload} />${has('administrator') && html`<${Roster} session=${data}
         onDone=${reload} />`}${has('service', 'senior', 'administrator') && html`<${Templates} session=${data} />`}${data.policy.payment !== 'none' && has('service', 'administrator', 'auditor', 'school') && html`<${GroupOrders} session=${data} />`}<${PolicyVersions} session=${data} onSaved=${reload} /></div></div>`;

@@ -33,8 +33,11 @@ export const consents = (options) => send('GET', '/api/v1/consents', options);
 /** what to ask the student for by wx.requestSubscribeMessage @returns {Promise<{items: Array<{template_id: string, kind: 'result'|'progress'|'delivery'|'payment', title: string}>}>} */
 export const sessionTemplatesPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}/templates`, options);
 
-/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile}>} */
+/** a capture session @returns {Promise<{code: string, name: string, school: string, opens: string, closes: string, open_now: boolean, level: string, graduation_year: number, batch_name: string, policy: Policy, profile: Profile, service_account: {name: string, picture: boolean}|null}>} */
 export const sessionPublic = (code, options) => send('GET', `/api/v1/sessions/${part(code)}`, options);
+
+/** the QR code of the service account that students are asked to follow @returns {Promise<Blob>} */
+export const serviceAccountPicture = (options) => send('GET', '/api/v1/service-account/picture', options);
 
 /** schools by name, with their sessions of a level @param options {{query: {q: string, level?: string}}} @returns {Promise<{items: Array<{school: string, school_code: string, sessions: Array<{code: string, name: string, level: string, graduation_year: number, batch_name: string, opens: string, closes: string, open_now: boolean}>}>}>} */
 export const schoolFind = (options) => send('GET', '/api/v1/schools', options);

@@ -38,7 +38,7 @@ export function Home() {
   const me = useValue(student);
   const now = useValue(submission);
   const place = useValue(session);
-  const tasks = isCollecting(now) ? tasksOf({ me, policy: place.policy, now, agreed: consented(neededConsents()) }) : [];
+  const tasks = isCollecting(now) ? tasksOf({ me, place, now, agreed: consented(neededConsents()) }) : [];
   const next = nextOf(tasks);
   useEffect(() => prepare(next?.screen), [next?.screen]);
   return html`<${Screen} title=${place.name} back=${null}>

@@ -26,6 +26,7 @@ const SCREENS = {
   examples: [() => import('./examples.js'), 'Examples', ''],
   mine: [() => import('./mine.js'), 'Mine', 'me'],
   delivery: [() => import('./delivery.js'), 'Delivery', 'now'],
+  follow: [() => import('./account.js'), 'FollowAccount', 'now'],
   notice: [() => import('./notice.js'), 'Notice', 'now'],
   details: [() => import('./details.js'), 'Details', 'now'],
   request: [() => import('./request.js'), 'LinkRequest', 'session'],

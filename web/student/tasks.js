@@ -19,7 +19,7 @@ function beforeLink({ me, policy, now, agreed }) {
   ];
 }
 
-function about({ me, policy, now, locked }) {
+function about({ me, policy, place, now, locked }) {
   const open = Boolean(now) && !locked;
   const wanted = (what) => what === 'optional' || what === 'required' || what === 'asked';
   const optional = (what) => (what === 'required' ? '' : 'optional');
@@ -27,6 +27,7 @@ function about({ me, policy, now, locked }) {
     { name: 'portrait', icon: 'portrait', done: me.portrait, open: open && !me.portrait && !byCard(policy), hidden: byCard(policy) && !me.portrait },
     policy.details !== 'none' && now?.details && { name: 'details', icon: 'details', done: Boolean(now.details.confirmed), open },
     wanted(policy.phone) && { name: 'phone', icon: 'phone', done: Boolean(me.phone_masked), open, note: me.phone_masked, hint: optional(policy.phone) },
+    place.service_account && { name: 'follow', icon: 'follow', done: gives(now, 'follow'), open, note: place.service_account.name },
     now?.collection_code && { name: 'code', icon: 'code', done: codeGiven(now.collection_code), open, hint: optional(now.collection_code.wanted) },
   ];
 }
@@ -35,7 +36,7 @@ function about({ me, policy, now, locked }) {
 const delivers = (policy) => policy.deliver_mail === 'student' || (policy.deliver_print && policy.print_layout === 'student');
 const gives = (now, what) => Boolean(now) && !now.missing.includes(what);
 
-function photoAndPay({ me, policy, now, locked }) {
+function photoAndPay({ me, policy, place, now, locked }) {
   const payFirst = Boolean(now) && paysFirst(policy, now);
   const waits = now?.state === 'awaiting_payment';
   const pays = policy.payment !== 'none' && (now ? now.price_fen > 0 : policy.price_fen > 0);
@@ -43,16 +44,16 @@ function photoAndPay({ me, policy, now, locked }) {
   return [
     pays && policy.payment === 'before' && pay,
     policy.notice !== 'none' && { name: 'notice', icon: 'notice', done: policy.notice === 'required' ? gives(now, 'notice') : me.asked, open: Boolean(now) && !locked, hint: policy.notice === 'required' ? '' : 'optional' },
-    { name: 'photo', icon: 'camera', done: isChosen(now), open: Boolean(now) && !locked && !payFirst },
+    { name: 'photo', icon: 'camera', done: isChosen(now), open: Boolean(now) && !locked && !payFirst && (!place.service_account || gives(now, 'follow')) },
     delivers(policy) && { name: 'delivery', icon: 'box', done: policy.deliver_mail === 'student' ? gives(now, 'address') : Boolean(now?.print_layout), open: Boolean(now) && !locked },
     { name: 'confirm', icon: 'confirm', done: Boolean(waits), open: isChosen(now) && now.allowed.includes('confirm') },
     pays && policy.payment === 'after' && pay,
   ];
 }
 
-/** [{name, screen, icon, done, open, note, hint, fen}]; `now` is null before the roster is linked. */
-export function tasksOf({ me, policy, now, agreed }) {
-  const given = { me, policy, now, agreed, locked: now?.state === 'awaiting_payment' };
+/** [{name, screen, icon, done, open, note, hint, fen}]; `now` is null before the roster is linked, `place` the session. */
+export function tasksOf({ me, place, now, agreed }) {
+  const given = { me, place, policy: place.policy, now, agreed, locked: now?.state === 'awaiting_payment' };
   return [...beforeLink(given), ...about(given), ...photoAndPay(given)]
     .filter((task) => task && !task.hidden)
     .map((task) => ({ screen: task.name, ...task }));

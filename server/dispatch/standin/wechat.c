@@ -9,6 +9,7 @@
 
 #define QUOTAS_MAX    8192
 #define MESSAGES_MAX  20000
+#define STRANGERS_MAX 256
 #define TOKEN_LASTS_S 7200
 #define FIRST_MSGID   294402298110000
 
@@ -29,6 +30,8 @@ struct standin_wechat {
     size_t quota_count;
     char *messages[MESSAGES_MAX]; /* JSON */
     size_t message_count;
+    char strangers[STRANGERS_MAX][48]; /* page openids of who does not follow */
+    size_t stranger_count;
 };
 
 static int say(struct buf *out, int64_t errcode, const char *errmsg)
@@ -113,23 +116,37 @@ static int authorize(const struct standin_request *r)
 }
 
 /* The same "student-…" is the same person at both accounts, with an openid at each. */
-static int page_token(const struct standin_request *r, struct buf *out)
+struct identity {
+    char openid[48], page_openid[48], unionid[32];
+};
+
+static bool identity_of(const char *code, struct identity *who)
 {
-    const char *code = standin_query(r, "code");
     unsigned char hash[CRYPT_HASH_BYTES];
     char hex[25];
+    if (code == NULL || !text_starts(code, "student-"))
+        return false;
+    crypt_hash(code, strlen(code), hash);
+    text_hex(hash, 12, hex);
+    snprintf(who->openid, sizeof who->openid, "openid-%s", hex);
+    snprintf(who->page_openid, sizeof who->page_openid, "page-openid-%s", hex);
+    snprintf(who->unionid, sizeof who->unionid, "unionid-%.16s", hex);
+    return true;
+}
+
+static int page_token(const struct standin_request *r, struct buf *out)
+{
+    struct identity who;
     if (!text_is(standin_query(r, "appid"), STANDIN_PAGE_APPID) ||
         !text_is(standin_query(r, "secret"), STANDIN_PAGE_SECRET))
         return say(out, 40013, "invalid appid");
-    if (code == NULL || !text_starts(code, "student-"))
+    if (!identity_of(standin_query(r, "code"), &who))
         return say(out, 40029, "invalid code");
-    crypt_hash(code, strlen(code), hash);
-    text_hex(hash, 12, hex);
     json_object_open(out);
     json_put_text(out, "access_token", "standin-page-user-token");
     json_put_int(out, "expires_in", TOKEN_LASTS_S);
-    json_put_text(out, "openid", arena_printf(r->arena, "page-openid-%s", hex));
-    json_put_text(out, "unionid", arena_printf(r->arena, "unionid-%.16s", hex));
+    json_put_text(out, "openid", who.page_openid);
+    json_put_text(out, "unionid", who.unionid);
     json_put_text(out, "scope", "snsapi_base");
     json_object_close(out);
     return 200;
@@ -137,22 +154,15 @@ static int page_token(const struct standin_request *r, struct buf *out)
 
 static int code2session(const struct standin_request *r, struct buf *out)
 {
-    const char *code = standin_query(r, "js_code");
-    unsigned char hash[CRYPT_HASH_BYTES];
-    char hex[25], unionid[32];
+    struct identity who;
     if (!text_is(standin_query(r, "appid"), STANDIN_APPID) || !text_is(standin_query(r, "secret"), STANDIN_SECRET))
         return say(out, 40013, "invalid appid");
-    if (code == NULL || !text_starts(code, "student-"))
+    if (!identity_of(standin_query(r, "js_code"), &who))
         return say(out, 40029, "invalid code");
-    crypt_hash(code, strlen(code), hash);
-    text_hex(hash, 12, hex);
-    char openid[40];
-    snprintf(openid, sizeof openid, "openid-%s", hex);
-    snprintf(unionid, sizeof unionid, "unionid-%.16s", hex);
     json_object_open(out);
-    json_put_text(out, "openid", openid);
+    json_put_text(out, "openid", who.openid);
     json_put_text(out, "session_key", "c3RhbmRpbg==");
-    json_put_text(out, "unionid", unionid);
+    json_put_text(out, "unionid", who.unionid);
     json_object_close(out);
     return 200;
 }
@@ -290,7 +300,39 @@ static int custom_send(struct standin_wechat *w, const struct standin_request *r
     return deliver(w, r, out);
 }
 
-/* "page-openid-x" is the person with the unionid "unionid-x". */
+/* {"as": a code of log-in, "subscribe"} follows the service account, or not (any more); what WeChat pushes then is for
+ * the test to push. */
+static int follow(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
+{
+    struct identity who;
+    const char *as = json_text_at(r->json, "as", "");
+    if (!identity_of(as, &who))
+        return 400;
+    bool stranger = !json_bool_at(r->json, "subscribe", true);
+    size_t at = 0;
+    while (at < w->stranger_count && strcmp(w->strangers[at], who.page_openid) != 0)
+        at++;
+    if (stranger && at == w->stranger_count && at < STRANGERS_MAX)
+        snprintf(w->strangers[w->stranger_count++], sizeof w->strangers[0], "%s", who.page_openid);
+    if (!stranger && at < w->stranger_count)
+        memcpy(w->strangers[at], w->strangers[--w->stranger_count], sizeof w->strangers[0]);
+    json_object_open(out);
+    json_put_text(out, "openid", who.page_openid);
+    json_put_text(out, "mini_openid", who.openid);
+    json_object_close(out);
+    return 200;
+}
+
+static bool is_stranger(const struct standin_wechat *w, const char *page_openid)
+{
+    for (size_t i = 0; i < w->stranger_count; i++)
+        if (strcmp(w->strangers[i], page_openid) == 0)
+            return true;
+    return false;
+}
+
+/* "page-openid-x" is the person with the unionid "unionid-x", of which the first 16 characters count. Everybody follows
+ * who was not said not to (follow). */
 static int user_info(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
 {
     const char *openid = standin_query(r, "openid");
@@ -300,9 +342,9 @@ static int user_info(struct standin_wechat *w, const struct standin_request *r, 
     if (openid == NULL || !text_starts(openid, "page-openid-"))
         return say(out, 40003, "invalid openid");
     json_object_open(out);
-    json_put_int(out, "subscribe", 1);
+    json_put_int(out, "subscribe", !is_stranger(w, openid));
     json_put_text(out, "openid", openid);
-    json_put_text(out, "unionid", arena_printf(r->arena, "unionid-%s", openid + strlen("page-openid-")));
+    json_put_text(out, "unionid", arena_printf(r->arena, "unionid-%.16s", openid + strlen("page-openid-")));
     json_object_close(out);
     return 200;
 }
@@ -348,6 +390,8 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
         return quota_set(w, r, out);
     if (text_is(r->path, "/messages"))
         return messages(w, out);
+    if (text_is(r->path, "/follow"))
+        return follow(w, r, out);
     if (standin_fault(w->http, "errcode", r->path, &errcode))
         return say(out, errcode, "as asked for");
     if (text_is(r->path, "/connect/oauth2/authorize"))

@@ -15,6 +15,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { crowd } from '../lib/crowd.mjs';
+import { paidSession, payer } from '../lib/payers.mjs';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
 import { bodyOf, follow, operations, smallest } from '../lib/plausible.mjs';
 import { models, program, runTests, samples, startServer, until } from '../lib/server.mjs';
@@ -53,7 +54,7 @@ const WHOSE = [
     [/^PUT \/api\/v1\/console\/me\/password$/, 'list', { accept: 'wrong_credentials' }],
     [/^\w+ \/api\/v1\/console\/(me|events|queue)$/, 'list'],
     [/^GET \/api\/v1\/console\/link-requests$/, 'list'],
-    [/^\w+ \/api\/v1\/console\/link-requests\/\{id\}/, 'school', { names: 'nobody', empty: 'a made-up id' }],
+    [/^\w+ \/api\/v1\/console\/link-requests\/\{id\}/, 'school', { names: 'requests' }],
     [/^GET \/api\/v1\/console\/(submissions|sessions|batches|consents|presets)$/, 'list'],
     [/^POST \/api\/v1\/console\/consents$/, 'central'],
     [/^\w+ \/api\/v1\/console\/faces$/, 'central'],
@@ -68,7 +69,9 @@ const WHOSE = [
     [/^\w+ \/api\/v1\/console\/submissions\/\{id\}(\/|$)/, 'school'],
     [/^GET \/api\/v1\/console\/payments$/, 'list'],
     [/^\w+ \/api\/v1\/console\/(ledger|reconciliations|reconciliations\/\{day\})$/, 'central', { empty: 'no day was compared' }],
-    [/^\w+ \/api\/v1\/console\/(payments|refunds|group-orders)\/\{id\}\//, 'school', { names: 'nobody', empty: 'a made-up id' }],
+    [/^\w+ \/api\/v1\/console\/payments\/\{id\}\//, 'school', { names: 'payments' }],
+    [/^\w+ \/api\/v1\/console\/refunds\/\{id\}\//, 'school', { names: 'refunds' }],
+    [/^\w+ \/api\/v1\/console\/group-orders\/\{id\}\//, 'school', { names: 'orders' }],
     [/^GET \/api\/v1\/console\/(conversations|answers)$/, 'list'],
     [/^PUT \/api\/v1\/console\/answers$/, 'central'],
     [/^POST \/api\/v1\/console\/conversations\/\{id\}\/picture$/, 'school', { names: 'conversations', body: jpeg, type: 'image/jpeg' }],
@@ -126,7 +129,25 @@ async function reviewed() {
     return [second.claim_id, made.id];
 }
 
+/** A payment that was made, what is given back of it, an order for a class; and a student who asks to be linked. */
+async function moneyAndRequest() {
+    const { session: paid } = await paidSession(server, { policy: { manual_link: true } });
+    const carol = await payer(server, 5), dora = new Student(server.url, 'not-on-the-roster', '0000');
+    await dora.logIn();
+    await dora.consent();
+    const { payment_id } = await carol.pay();
+    const at = `/api/v1/console/payments/${payment_id}`;
+    const { id: refund_id } = await until(async () => {
+        const got = await admin.call('POST', `${at}/refund`, { amount_fen: 100, reason: 'matrix' });
+        return got.status === 202 && got.body;
+    }, 'the payment');
+    const order = await admin.want(201, 'POST', `/api/v1/console/sessions/${paid.id}/group-orders`, { payer_name: 'class', price_fen: 100 });
+    const asked = await dora.want(201, 'POST', '/api/v1/me/link-requests', { session_code: paid.code, name: '李四', id_number: madeUp(40).idNumber, student_no: 'X1', note: 'matrix' });
+    return { payments: { id: payment_id }, refunds: { id: refund_id }, orders: { id: order.id }, requests: { id: asked.id } };
+}
+
 const [ada, ben] = [await person(0), await person(1)];
+const more_names = await moneyAndRequest();
 const times = { opens: '2026-01-01T00:00:00+08:00', closes: '2036-01-01T00:00:00+08:00' };
 await admin.want(201, 'POST', '/api/v1/console/sessions', { code: 'OTHER1', school_code: '99999', school_name: '别的大学', name: '2026 届', ...times });
 const session = (await admin.want(200, 'GET', '/api/v1/console/sessions')).items.find((one) => one.code === '25103003');
@@ -151,7 +172,7 @@ for (const role of ROLES)
 function namesOf(owner, kind) {
     const plain = { id: owner.submission.id, attempt: owner.attempt_id, attempt_id: owner.attempt_id, upload_id: owner.upload_id, submission_id: owner.submission.id, version: 1,
         session_code: '25103003', student_no: owner.number, last_four: owner.lastFour, claim_ids: [claim_id], claim: claim_id, claim_id, decision: nobodys, code: 'x', phone: '13800000000', profile: 'chsi_white', note: 'because', day: '2026-06-12', sha256: 'b'.repeat(64), old_password: 'not the password' };
-    return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, conversations: { id: owner.id, message: owner.message_id }, nobody: { id: nobodys } }[kind] };
+    return { ...plain, ...{ uploads: { id: owner.part_id }, cards: { id: owner.card_id }, codes: { id: owner.code_id }, sessions: { id: session.id }, batches: { id: batch_id }, conversations: { id: owner.id, message: owner.message_id }, ...more_names, nobody: { id: nobodys } }[kind] };
 }
 
 /* ---- asking ---- */

@@ -166,6 +166,8 @@ static enum err check_all(struct run *run)
     TRY(all_pages(run, fsck_submissions));
     TRY(all_pages(run, fsck_outbox_rows));
     TRY(all_pages(run, fsck_payments));
+    TRY(all_pages(run, fsck_roster_rows));
+    TRY(in_store(run, fsck_rosters, &run->fsck));
     TRY(in_store(run, fsck_totals, &run->fsck));
     TRY(in_store(run, fsck_audit_chain, &run->fsck));
     if (run->quick)

@@ -37,11 +37,7 @@ static enum err find_step(struct tx *tx, void *job)
 static enum err add_step(struct tx *tx, void *job)
 {
     struct loading *l = job;
-    struct roster_import now;
-    TRY(roster_import_add(tx, &l->load.import));
-    TRY(roster_import_get(tx, l->load.import.id, &now));
-    l->load.import.number = now.number;
-    return roster_import_queue(tx, now.id, "command", l->load.now_us, 0);
+    return roster_import_begin(tx, &l->load.import, "command", 0);
 }
 
 static enum err end_step(struct tx *tx, void *job)
@@ -125,6 +121,9 @@ static int write_all(struct cli *cli, struct loading *l)
     i->created_us = l->load.now_us;
     l->phase = "importing";
     enum err e = store_run(cli->store, STORE_WRITE, add_step, l);
+    if (e == ERR_CONFLICT)
+        return cli_say(CLI_FAILED,
+                       "another import of this session is not finished: start the server, it goes on there");
     if (e == ERR_NONE)
         e = roster_load_write(&l->load);
     enum err ended = store_run(cli->store, STORE_WRITE, end_step, l);

@@ -38,15 +38,7 @@ static enum err roster_import_find(struct tx *tx, struct roster_import_job *job)
 static enum err add_step(struct tx *tx, void *arg)
 {
     struct roster_load *load = arg;
-    struct roster_import now;
-    int64_t importing = 0;
-    TRY(roster_import_running(tx, load->import.session_id, &importing));
-    if (importing > 0)
-        return ERR_CONFLICT;
-    TRY(roster_import_add(tx, &load->import));
-    TRY(roster_import_get(tx, load->import.id, &now));
-    load->import.number = now.number;
-    return roster_import_queue(tx, now.id, "request", load->now_us, SECONDS_US(600));
+    return roster_import_begin(tx, &load->import, "request", SECONDS_US(600));
 }
 
 static enum err write_all(struct roster_load *load)

@@ -180,10 +180,25 @@ static enum err work(struct roster_work *w)
     return e;
 }
 
+static bool is_trouble(enum err e)
+{
+    return e != ERR_NONE && e != ERR_STALE && e != ERR_NOT_FOUND && e != ERR_REFUSED;
+}
+
+/* Nobody comes back to it by itself: whoever waits for it learns that, and may cancel. */
+static void give_up(struct roster_work *w, enum err e)
+{
+    const char *state = w->load.import.state;
+    bool waits = state != NULL && (text_is(state, "reading") || text_is(state, "importing"));
+    if (waits && is_trouble(e) && effect_is_given_up(w->effect, e))
+        (void)refuse(w, "failed", err_title(e, LANGUAGE_EN)); /* the outbox has a dead row in any case */
+}
+
 static void run(struct lane_job *job)
 {
     struct roster_work *w = container_of(job, struct roster_work, job);
     job->result = work(w);
+    give_up(w, job->result);
     if (job->result == ERR_REFUSED && !dispatch_stops(w->effect->dispatch))
         job->result = ERR_STALE;
     roster_load_free(&w->load);
@@ -198,12 +213,12 @@ static void done(struct lane_job *job)
     struct effect *effect = w->effect;
     lane_pool_stop(w->pool);
     arena_free(w->arena);
-    if (job->result == ERR_NONE || job->result == ERR_STALE || job->result == ERR_NOT_FOUND)
-        effect_end(effect, OUTBOX_DONE, 0, "%s", job->result == ERR_NONE ? "" : "cancelled");
+    if (is_trouble(job->result))
+        effect_failed(effect, job->result, "import");
     else if (job->result == ERR_REFUSED)
         effect_end(effect, OUTBOX_RETRY, 0, "the server stops");
     else
-        effect_failed(effect, job->result, "import");
+        effect_end(effect, OUTBOX_DONE, 0, "%s", job->result == ERR_NONE ? "" : "cancelled");
 }
 
 void roster_start(struct effect *effect)

@@ -25,11 +25,20 @@ const struct json *effect_payload(struct effect *effect)
     return json_read(payload, strlen(payload), effect->arena, &tree) == ERR_NONE ? tree : NULL;
 }
 
+/* A disk or a database may recover; so may an object that another job is just writing. */
+static bool heals(enum err e)
+{
+    return err_may_retry(e) || e == ERR_STALE || e == ERR_CORRUPT;
+}
+
 void effect_failed(struct effect *effect, enum err e, const char *what)
 {
-    /* A disk or a database may recover; so may an object that another job is just writing. */
-    bool heals = err_may_retry(e) || e == ERR_STALE || e == ERR_CORRUPT;
-    effect_end(effect, heals ? OUTBOX_RETRY : OUTBOX_DEAD, 0, "%s: %s", what, err_name(e));
+    effect_end(effect, heals(e) ? OUTBOX_RETRY : OUTBOX_DEAD, 0, "%s: %s", what, err_name(e));
+}
+
+bool effect_is_given_up(const struct effect *effect, enum err e)
+{
+    return !heals(e) || effect->row.tries > OUTBOX_PAUSES;
 }
 
 void effect_job_failed(struct effect *effect, const struct compute_job *job)

@@ -27,6 +27,7 @@ const struct json *effect_payload(struct effect *effect);
 
 /* End an effect after a unit or a file job failed: what time may heal is tried again, the rest is dead. */
 void effect_failed(struct effect *effect, enum err e, const char *what);
+bool effect_is_given_up(const struct effect *effect, enum err e); /* whether that would be its end */
 
 /* End an effect whose job was not answered: POISON parks it, GONE and the worker's own troubles come back later; any
  * other refusal is dead. */

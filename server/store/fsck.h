@@ -27,6 +27,8 @@
     C(faces, "the number of persons with stored faces is right")                                                       \
     C(ledger, "I7 every fact is booked twice, the sum is 0, payments and refunds agree with it")                       \
     C(decisions, "I11 decisions, claims and moves agree")                                                              \
+    C(rosters,                                                                                                         \
+      "rosters: every row is found by its keys, nothing is listed twice, imports are in a state they may be in")       \
     C(messages, "counts of unread messages are right, their pictures have rows")
 
 enum fsck_check {
@@ -56,6 +58,8 @@ enum err fsck_database(struct tx *tx, void *fsck);
 enum err fsck_submissions(struct tx *tx, void *fsck); /* paged: history, references, outbox, decisions */
 enum err fsck_outbox_rows(struct tx *tx, void *fsck); /* paged */
 enum err fsck_payments(struct tx *tx, void *fsck);    /* paged: ledger */
+enum err fsck_roster_rows(struct tx *tx, void *fsck); /* paged: rosters */
+enum err fsck_rosters(struct tx *tx, void *fsck);     /* rosters */
 enum err fsck_totals(struct tx *tx, void *fsck);      /* lanes, moves against audit */
 enum err fsck_audit_chain(struct tx *tx, void *fsck);
 

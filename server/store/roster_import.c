@@ -89,9 +89,17 @@ enum err roster_import_open_count(struct tx *tx, const char *session_id, int64_t
     return count_of(tx, Q_IMPORT_OPEN_COUNT, session_id, count);
 }
 
-enum err roster_import_running(struct tx *tx, const char *session_id, int64_t *count)
+enum err roster_import_begin(struct tx *tx, struct roster_import *import, const char *why, int64_t delay_us)
 {
-    return count_of(tx, Q_IMPORT_RUNNING_COUNT, session_id, count);
+    struct roster_import now;
+    int64_t running = 0;
+    TRY(count_of(tx, Q_IMPORT_RUNNING_COUNT, import->session_id, &running));
+    if (running > 0)
+        return ERR_CONFLICT;
+    TRY(roster_import_add(tx, import));
+    TRY(roster_import_get(tx, import->id, &now));
+    import->number = now.number;
+    return roster_import_queue(tx, import->id, why, import->created_us, delay_us);
 }
 
 /* ---- parts ---- */

@@ -4,7 +4,7 @@
  *   receiving → reading → ready → importing → done        a dry run stops at ready until somebody takes it
  *                       ↘ importing                       no dry run, and nothing is wrong (or mode good)
  *   reading → refused   the file is no use, or has bad rows and mode is all
- *   any but done → cancelled → gone, after a week by itself; importing → failed: the database said no
+ *   any but done → cancelled → gone, after a week by itself; reading, importing → failed: given up after many tries
  *
  * An outbox row of kind roster_import drives every state but receiving, ready and refused. Writer for changes. */
 #ifndef XY_ROSTER_IMPORT_H
@@ -37,8 +37,9 @@ enum err roster_import_get(struct tx *tx, const char *id, struct roster_import *
 enum err roster_import_list(struct tx *tx, const char *session_id, int64_t before, struct roster_import *list,
                             size_t max, size_t *count);
 enum err roster_import_open_count(struct tx *tx, const char *session_id, int64_t *count);
-/* Those being written now: there should never be two. */
-enum err roster_import_running(struct tx *tx, const char *session_id, int64_t *count);
+/* Adds one whose caller writes it now, in state importing; sets its number. `why` and delay_us as roster_import_queue.
+ * CONFLICT: another of this session is being written. */
+enum err roster_import_begin(struct tx *tx, struct roster_import *import, const char *why, int64_t delay_us);
 enum err roster_import_part(struct tx *tx, const char *id, int64_t offset, int64_t size_bytes,
                             const char *blob_id); /* OFFSET_MISMATCH */
 /* All parts, their texts in `into`; room for ROSTER_PARTS_MAX. */

@@ -37,7 +37,8 @@ struct roster_load {
 
 /* BAD_FIELD, TOO_LARGE: the file is no use (why). REFUSED: stopped. The counts are in load->import. */
 enum err roster_load_check(struct roster_load *load);
-/* After a check in the same call of the program. STALE: cancelled meanwhile. */
+/* After a check in the same call of the program; one is written at a time, others wait. STALE: cancelled meanwhile.
+ * BUSY: another of this session was begun and not ended. */
 enum err roster_load_write(struct roster_load *load);
 void roster_load_free(struct roster_load *load); /* not the source */
 

@@ -4,8 +4,10 @@
 #include "store/collection_code.h"
 #include "store/consent.h"
 #include "store/face.h"
+#include "store/roster_import.h"
 #include "tests/unit/dispatch_fixture.h"
 
+#include <sqlite3.h>
 #include <zip.h>
 
 /* ---- photos ---- */
@@ -523,6 +525,54 @@ TEST(files_without_a_row_are_removed_and_others_kept)
     EQ_INT(ERR_NOT_FOUND, e);
     holds(&w, &s.rows[1], "standard photo");
     holds(&w, &s.rows[2], "proxy");
+    world_close(&w);
+}
+
+/* ---- a roster ---- */
+
+static enum err roster_step(struct tx *tx, void *arg)
+{
+    struct job *j = arg;
+    const struct roster_import import = {.id = j->text,
+                                         .session_id = j->w->session_id,
+                                         .state = "receiving",
+                                         .mode = "all",
+                                         .file_name = "list.csv",
+                                         .size_bytes = 9,
+                                         .sha256_index = "0",
+                                         .created_by = "test",
+                                         .created_us = j->number};
+    TRY(roster_import_add(tx, &import));
+    TRY(blob_row_add(tx, &j->ref, "part", "text/csv", j->text, 1));
+    TRY(roster_import_part(tx, j->text, 0, 9, j->ref.id));
+    return roster_import_move(tx, &import, "reading", "", 1);
+}
+
+static enum err roster_state_step(struct tx *tx, void *arg)
+{
+    struct job *j = arg;
+    struct roster_import import;
+    TRY(roster_import_get(tx, j->text, &import));
+    return text_is(import.state, j->more) && import.problem[0] != '\0' ? ERR_NONE : ERR_REFUSED;
+}
+
+TEST(an_import_whose_file_cannot_be_read_has_failed_in_the_end)
+{
+    struct world w;
+    sqlite3 *db = NULL;
+    world_open(&w);
+    struct job j = sealed(&w, 0, "nine byte"), other = sealed(&w, 0, "other");
+    j.ref.sealed_key = other.ref.sealed_key; /* opens nothing */
+    j.text = "import";
+    j.more = "failed";
+    j.number = clock_utc_us();
+    EQ_INT(ERR_NONE, in_store(&w, roster_step, &j));
+    EQ_INT(SQLITE_OK, sqlite3_open(w.t.database, &db));
+    EQ_INT(SQLITE_OK, sqlite3_exec(db, "UPDATE outbox SET tries = 8", NULL, NULL, NULL)); /* the next is the last */
+    sqlite3_close(db);
+    dispatch_up(&w);
+    EQ_INT(1, settle(&w).dead);
+    EQ_INT(ERR_NONE, in_store(&w, roster_state_step, &j));
     world_close(&w);
 }
 

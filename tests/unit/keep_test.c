@@ -100,11 +100,8 @@ static struct fsck check(struct world *w)
     static const struct {
         store_step *step;
         bool paged;
-    } steps[] = {{fsck_database, false},
-                 {fsck_submissions, true},
-                 {fsck_outbox_rows, true},
-                 {fsck_totals, false},
-                 {fsck_audit_chain, false}};
+    } steps[] = {{fsck_database, false}, {fsck_submissions, true}, {fsck_outbox_rows, true}, {fsck_roster_rows, true},
+                 {fsck_rosters, false},  {fsck_totals, false},     {fsck_audit_chain, false}};
     struct fsck f = {.now_us = clock_utc_us()};
     for (size_t i = 0; i < countof(steps); i++)
         for (f.done = false, f.after[0] = '\0'; !f.done; f.done = f.done || !steps[i].paged)
@@ -178,6 +175,39 @@ TEST(each_damage_is_found_by_its_check)
     temp_store_close(&w.t);
     world_open(&w);
     finds(&w, FSCK_decisions, "UPDATE submission SET claimed_by = 'a'", "UPDATE submission SET claimed_by = NULL");
+    temp_store_close(&w.t);
+}
+
+TEST(each_damage_of_a_roster_is_found)
+{
+    static const struct {
+        const char *harm, *cure;
+    } damages[] = {
+        {"UPDATE roster_key SET key = key - 1 WHERE key = (SELECT min(key) FROM roster_key)",
+         "UPDATE roster_key SET key = key + 1 WHERE key = (SELECT min(key) FROM roster_key)"},
+        {"INSERT INTO roster_key SELECT import_number, key + 1, row_number FROM roster_key LIMIT 1",
+         "DELETE FROM roster_key WHERE key - 1 IN (SELECT key FROM roster_key)"},
+        {"INSERT INTO roster_key SELECT import_number, 7, row_number + 1 FROM roster_key LIMIT 1",
+         "DELETE FROM roster_key WHERE key = 7"},
+        {"UPDATE roster SET college = 'other'", "UPDATE roster SET college = ''"},
+        {"UPDATE roster SET superseded_by = 77", "UPDATE roster SET superseded_by = 0"},
+        {"UPDATE roster_import SET applied = 0", "UPDATE roster_import SET applied = 1"},
+        {"UPDATE roster_import SET state = 'importing'", "UPDATE roster_import SET state = 'done'"},
+        {"UPDATE roster_import SET state = 'cancelled', applied = 0",
+         "UPDATE roster_import SET state = 'done', applied = 1"},
+        {"INSERT INTO roster_import (number, id, session_id, state, mode, size_bytes, received_bytes, created_by,"
+         " created_us) SELECT 9, 'x', session_id, 'ready', 'all', 9, 9, '', 1 FROM roster_import",
+         "DELETE FROM roster_import WHERE number = 9"},
+        {"INSERT INTO roster_part SELECT id, 0, 5, 'blob' FROM roster_import", "DELETE FROM roster_part"},
+        {"INSERT INTO roster (number, id, import_number, student_no, sealed_person, digest) SELECT number + 1, 'twice',"
+         " import_number, student_no, sealed_person, digest FROM roster",
+         "DELETE FROM roster WHERE id = 'twice'"},
+    };
+    struct world w;
+    world_open(&w);
+    for (size_t i = 0; i < countof(damages); i++)
+        finds(&w, FSCK_rosters, damages[i].harm, damages[i].cure);
+    TRUE(check(&w).results[FSCK_rosters].problems == 0);
     temp_store_close(&w.t);
 }
 

@@ -59,6 +59,7 @@ enum err roster_batch_fill(struct roster_batch *batch, struct roster_load *load,
     int64_t now_us = clock_utc_us();
     arena_reset(batch->arena);
     batch->count = 0;
+    batch->last_place = 0;
     while (batch->count < ROSTER_UNIT_ROWS) {
         enum roster_problem problem = ROSTER_FINE;
         TRY(roster_rows_next(rows, batch->arena, &batch->entries[batch->count], &problem, more));

@@ -15,7 +15,7 @@ struct roster_batch {
     struct arena *arena;
     bool seals; /* with ids and sealed records, or only keys and digests */
     size_t count;
-    int64_t last_place; /* looked at, bad ones included */
+    int64_t last_place; /* looked at, bad ones included; 0: the file was at its end */
     struct roster_entry entries[ROSTER_UNIT_ROWS];
     struct roster_sealed sealed[ROSTER_UNIT_ROWS];
     int64_t places[ROSTER_UNIT_ROWS], old_numbers[ROSTER_UNIT_ROWS];

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { madeUp, Staff, Student } from '../lib/people.mjs';
 
-import { runTests, startServer, until } from '../lib/server.mjs';
+import { command, runTests, startServer, until } from '../lib/server.mjs';
 
 const server = await startServer({ demo: true });
 const admin = new Staff(server.url, 'admin', server.passwords.admin);
@@ -93,16 +93,54 @@ await runTests({
         assert.equal(await counted(), before + 3110);
         assert.ok(!(await admin.want(200, 'GET', `/api/v1/console/sessions/${session.id}/rosters`)).items.some((one) => one.id === id));
     },
-    async 'kill -9 in the middle: nothing is seen, and it goes on'() {
-        const id = await send(Buffer.from(HEAD + rows(10000, 40000)), { dry_run: false });
-        await until(async () => (await show(id)).rows_done > 2000 && (await show(id)).state === 'importing', 'it is being written', 30000);
+    async 'kill -9 in every phase: nothing is half there, and it goes on or is cancelled'() {
+        const bytes = Buffer.from(HEAD + rows(10000, 40000)), sha256 = createHash('sha256').update(bytes).digest('hex');
+        const restart = async () => {
+            await server.kill();
+            command(server.folder, ['fsck', '--quick']);
+            await server.again();
+            admin.url = server.url;
+        };
+        const part = (id, from) => admin.want(200, 'PATCH', `/api/v1/console/rosters/${id}`, bytes.subarray(from, from + 1048576),
+            { 'upload-offset': String(from), 'content-type': 'application/offset+octet-stream' });
+        const at = (id, what, is) => until(async () => { const one = await show(id); return is(one) || one.state === 'done' ? one : null; }, what, 40000);
+        // while it is sent
+        const { id } = await admin.want(201, 'POST', `/api/v1/console/sessions/${session.id}/rosters`, { file_name: '名单.csv', size_bytes: bytes.length, sha256 });
+        await part(id, 0);
+        await restart();
+        let { state, offset } = await show(id);
+        assert.deepEqual([state, offset], ['receiving', 1048576]);
+        while (offset < bytes.length) ({ offset } = await part(id, offset));
+        // while it is read, and while it waits
+        await restart();
+        assert.deepEqual(figures(await settled(id, ['ready'])), [30000, 0, 0, 0]);
+        await restart();
+        assert.equal((await show(id)).state, 'ready');
+        await admin.want(202, 'POST', `/api/v1/console/rosters/${id}/import`, {});
+        // while rows are written, and while their keys are
+        await at(id, 'rows are written', (one) => one.rows_done > 2000);
         assert.equal(await counted(), before + 3110);
-        await server.kill();
-        await server.again();
-        admin.url = server.url;
-        const now = await until(async () => { const one = await show(id); return one.state === 'done' ? one : null; }, 'it is done', 40000);
+        await restart();
+        await at(id, 'keys are written', (one) => one.bytes_done > one.bytes_total * 0.8 && one.rows_done === one.rows_total);
+        await restart();
+        const now = await settled(id, ['done']);
         assert.deepEqual(figures(now), [30000, 0, 0, 0]);
         assert.equal(await counted(), before + 33110);
+        // while old rows are swept
+        const next = await send(Buffer.from(HEAD + rows(10000, 40000, '人工智能')), { dry_run: false });
+        assert.deepEqual(figures(await settled(next, ['done'])), [0, 30000, 0, 0]);
+        await restart();
+        assert.equal(await counted(), before + 33110);
+        // while a cancelled one is removed
+        const third = await send(Buffer.from(HEAD + rows(10000, 60000, '别的专业')), { dry_run: false });
+        await at(third, 'rows are written again', (one) => one.rows_done > 2000 && one.state === 'importing');
+        await admin.want(204, 'DELETE', `/api/v1/console/rosters/${third}`);
+        await restart();
+        await until(async () => (await admin.call('GET', `/api/v1/console/rosters/${third}`)).status === 404, 'it is gone');
+        assert.equal(await counted(), before + 33110);
+        const last = await settled(await send(Buffer.from(HEAD + rows(10000, 10100, '人工智能'))), ['ready']); // behind the sweep
+        assert.deepEqual(figures(last), [0, 0, 100, 0]);
+        assert.match(command(server.folder, ['fsck', '--quick']), /ok +rosters +\d+/);
     },
     async 'imported rows are linked, and leave the missing list when the photo is handed in'() {
         const student = new Student(server.url, 'R000005', madeUp(5).lastFour);
@@ -122,6 +160,19 @@ await runTests({
         // what its student linked stays, whatever a later file says
         const id = await send(Buffer.from(HEAD + rows(5, 6, '别的专业')));
         assert.deepEqual([(await settled(id)).linked_kept, (await show(id)).changed], [1, 0]);
+    },
+    async 'an entry that an import replaces while the student chooses is not linked unseen'() {
+        const student = new Student(server.url, 'R000011', madeUp(11).lastFour);
+        await student.logIn();
+        await student.consent();
+        const offered = await student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: '25103003', student_no: 'R000011', last_four: madeUp(11).lastFour });
+        assert.equal(offered.items[0].major, '软件工程');
+        await settled(await send(Buffer.from(HEAD + rows(11, 12, '网络工程')), { dry_run: false }), ['done']);
+        const late = await student.call('POST', '/api/v1/me/link', { session_code: '25103003', enrolment_id: offered.items[0].enrolment_id });
+        assert.equal(`${late.status} ${late.body.code}`, '409 stale', JSON.stringify(late.body));
+        const again = await student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: '25103003', student_no: 'R000011', last_four: madeUp(11).lastFour });
+        assert.equal(again.items[0].major, '网络工程');
+        await student.want(201, 'POST', '/api/v1/me/link', { session_code: '25103003', enrolment_id: again.items[0].enrolment_id });
     },
     async 'without a roster the list of the school is compared with who came'() {
         const now = Date.now();

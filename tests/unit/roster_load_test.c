@@ -16,7 +16,7 @@
 
 #include <sqlite3.h>
 
-#define ROWS 700 /* two units */
+#define ROWS 1000 /* two whole units: what comes behind the last one is nothing */
 
 struct world {
     struct temp_store t;

@@ -274,6 +274,28 @@ def check_state_writer(sources):
                     report(path, line_of(text, match.start()), 'state', f'{name} moves a submission: only transition.c may')
 
 
+# A table -> how its rows begin, and how the program spells one that it uses.
+USED = {
+    'server/store/queries': (r'^QS?\((\w+)', ('Q_%s', '%s')),
+    'server/config.def': (r'^KNOB\((\w+)', ('.%s', '->%s')),
+    'server/base/err.def': (r'^ERR\((\w+)', ('ERR_%s',)),
+}
+
+
+def check_unused(sources):
+    """Rows of a table that neither the program nor a test asks for."""
+    words = set()
+    for path, text in sources.items():
+        if path.startswith(('server/', 'workers/', 'tests/')) and path.endswith(('.c', '.h', '.cc')):
+            words.update(re.findall(r'(?:\.|->|\b)[A-Za-z_]\w*', without(text)))
+    for path, text in sources.items():
+        for table, (row, uses) in USED.items():
+            if path.startswith(table) and path.endswith('.def'):
+                for match in re.finditer(row, text, re.M):
+                    if not any(use % match.group(1) in words for use in uses):
+                        report(path, line_of(text, match.start()), 'unused', f'{match.group(1)}: nothing asks for it')
+
+
 def check_web(path, text):
     banned = dict(WEB_BANNED, **(HTML_BANNED if path.endswith('.html') else {}))
     for pattern, what in banned.items():
@@ -366,6 +388,7 @@ def main():
         if path.endswith('.json'):
             check_json(path, text)
     check_state_writer(sources)
+    check_unused(sources)
     check_catalogues(sources)
     modules = [text.count('\n') for path, text in sources.items()
                if path.endswith('.c') and path.startswith(('server/', 'workers/'))]

@@ -33,6 +33,7 @@ static int connect_to(int port)
 bool mixed_open(struct mixed_run *run, int port, enum mixed_kind kind, size_t count)
 {
     struct mixed_kind_state *state = &run->kinds[kind];
+    run->port = port;
     if (run->epoll_fd == 0)
         run->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     state->clients = calloc(count, sizeof *state->clients);
@@ -73,6 +74,19 @@ static void fail(struct mixed_client *c, const char *why)
         snprintf(state->first_error, sizeof state->first_error, "%s", why);
     c->has_failed = true;
     epoll_ctl(c->run->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+}
+
+/* The server ends connections of uploads with each answer. */
+static void renew(struct mixed_client *c)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+    close(c->fd);
+    c->fd = connect_to(c->run->port);
+    c->wants_to_write = false;
+    if (c->fd < 0)
+        fail(c, strerror(errno));
+    else
+        CHECK(epoll_ctl(c->run->epoll_fd, EPOLL_CTL_ADD, c->fd, &event) == 0);
 }
 
 static void write_rest(struct mixed_client *c)
@@ -210,6 +224,8 @@ static void receive(struct mixed_client *c)
     if (c->status == 0)
         return;
     int64_t now_us = clock_mono_us();
+    if (strcasestr(c->answer, "\r\nconnection: close") != NULL)
+        renew(c);
     if (state->sample_count < SAMPLES_MAX)
         state->samples_us[state->sample_count++] = (uint32_t)(now_us - c->sent_us);
     c->sent_us = 0;

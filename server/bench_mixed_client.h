@@ -51,6 +51,7 @@ struct mixed_run {
     void (*answered)(struct mixed_run *run, struct mixed_client *client, int64_t now_us);
     void (*due)(struct mixed_run *run, struct mixed_client *client, int64_t now_us); /* its waiting is over */
     void (*tick)(struct mixed_run *run, int64_t now_us);                             /* every millisecond or so */
+    int port;
     int epoll_fd;
     bool is_ending; /* answers that come are not answered any more; set by tick to end before the time is over */
     struct mixed_kind_state kinds[MIXED_KINDS];

@@ -41,6 +41,7 @@ static const struct json_field upload_start_fields[] = {
 static enum err upload_start_decode(struct exchange *x, struct upload_start *job)
 {
     job_begin(x, &job->job);
+    exchange_close_after(x);
     job->new_id = job_new_id(&job->job);
     job->source = "album"; /* the least trusted, when the client does not say */
     TRY(exchange_json(x, upload_start_fields, countof(upload_start_fields), job));
@@ -102,6 +103,7 @@ struct upload_offset {
 static enum err upload_offset_decode(struct exchange *x, struct upload_offset *job)
 {
     job_begin(x, &job->job);
+    exchange_close_after(x);
     return exchange_path_id(x, "id", &job->id);
 }
 
@@ -165,6 +167,7 @@ static enum err check_media_type(const char *media_type)
 static enum err upload_part_decode(struct exchange *x, struct upload_part_job *job)
 {
     job_begin(x, &job->job);
+    exchange_close_after(x);
     TRY(exchange_path_id(x, "id", &job->id));
     const char *offset = exchange_header(x, "upload-offset"), *type = exchange_header(x, "content-type");
     if (type == NULL || !text_is(type, "application/offset+octet-stream"))

@@ -167,6 +167,10 @@ enum err exchange_explain(struct exchange *x, enum err e, const char *format, ..
 /* Steps run elsewhere; they explain through their job: a char[JSON_WHY_BYTES] that reply-on-error shows. */
 void exchange_explain_from(struct exchange *x, const char *why); /* pointer into the job; read when an error is sent */
 
+/* HTTP/1: the connection ends with this answer, whatever it is. For what is large to send again: a browser that loses a
+ * connection it has used before repeats the request by itself, whole, and the page never learns of it. */
+void exchange_close_after(struct exchange *x);
+
 /* ---- for reply ---- */
 
 void exchange_status(struct exchange *x, int status);                                         /* default 200 */

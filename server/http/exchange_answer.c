@@ -45,6 +45,11 @@ void exchange_set_header(struct exchange *x, const char *name_lower_case, const 
     answer_add_header(x, arena_text(x->arena, name_lower_case), clean);
 }
 
+void exchange_close_after(struct exchange *x)
+{
+    x->closes = true;
+}
+
 struct buf *exchange_out(struct exchange *x)
 {
     return &x->out;
@@ -226,7 +231,7 @@ void answer_transmit(struct exchange *x)
     for (const struct header_line *h = x->headers; h != NULL; h = h->next)
         headers_add(req, h->name, strlen(h->name), h->value, strlen(h->value));
     headers_secure(req, ANSWER_API, x->secure);
-    if (x->loop->stopping)
+    if (x->loop->stopping || x->closes)
         req->http1_is_persistent = 0;
     metrics_count(x->loop, x->match.index, x->status, x->begun_mono_us);
     /* The body lies in the exchange, which the request's pool keeps alive until h2o has written it. */

@@ -166,6 +166,7 @@ struct exchange {
     /* answer */
     bool answered;        /* a reply has chosen its answer */
     bool sent, streaming; /* loop only: h2o has it */
+    bool closes;          /* HTTP/1: nothing more on this connection */
     int status;
     struct buf out;
     const char *content_type;

@@ -2,15 +2,15 @@
 //
 // The picture is kept on the phone (idb.js) from the moment it was taken until whoever wanted it sent has done what it was sent
 // for, so a page that is loaded again goes on at the same step. The server says where to go on; a part whose answer was lost is
-// not sent twice. Parts become smaller while they are lost and larger again while they arrive.
+// not sent twice. Parts become larger while all goes well; after a loss, and when a transfer is taken up again, they are small.
 import { Problem, call, newKey, post } from '../shared/api.js';
 import { useEffect, useRef, useState } from '../shared/view.js';
 import { drop, dropAll, keep, kept } from './idb.js';
 import { sha256 } from './sha256.js';
 
 const PART_BYTES_MAX = 256 * 1024;
-const PART_BYTES_FIRST = 64 * 1024; /* who has just been cut off may be cut off again: little is lost with a small part */
-const PART_BYTES_MIN = 32 * 1024;
+const PART_BYTES_FIRST = 64 * 1024;
+const PART_BYTES_MIN = 32 * 1024; /* who has just been cut off may be cut off again: little is lost with a small part */
 const PAUSES_MS = [1000, 2000, 4000, 8000, 15000];
 const FAILURES_MAX = 60; /* in a row: a quarter of an hour and more; then the student is asked */
 
@@ -81,7 +81,10 @@ async function sendPart(record, offset, part_bytes) {
 
 /** Sends what is left of a kept picture: onProgress(share 0..1). Gives the upload's id. */
 async function transfer(record, onProgress) {
-  let part_bytes = PART_BYTES_FIRST;
+  let [part_bytes, part_bytes_max] = [PART_BYTES_FIRST, PART_BYTES_MAX];
+  const shrink = () => { part_bytes = part_bytes_max = PART_BYTES_MIN; };
+  if (record.upload_id)
+    shrink();
   let at = await patiently(() => takeUp(record), () => {});
   while (!at.complete) {
     onProgress(at.offset / record.size_bytes);
@@ -96,12 +99,14 @@ async function transfer(record, onProgress) {
       try {
         return await sendPart(record, at.offset, part_bytes);
       } catch (problem) {
-        if (problem.code === 'offset_mismatch' || problem.status === 404)
+        if (problem.code === 'offset_mismatch' || problem.status === 404) {
+          shrink(); /* the browser sent it twice by itself, and the first answer was lost */
           return takeUp(record);
+        }
         throw problem;
       }
-    }, () => { part_bytes = Math.max(PART_BYTES_MIN, part_bytes / 4); });
-    part_bytes = Math.min(PART_BYTES_MAX, part_bytes * 2);
+    }, shrink);
+    part_bytes = Math.min(part_bytes_max, part_bytes * 2);
   }
   onProgress(1);
   return record.upload_id;

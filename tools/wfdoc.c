@@ -1,7 +1,8 @@
 /* wfdoc — keeps what is written down about the tables equal to the tables.
  *
- *   wfdoc             writes anew: in README.md the blocks between "<!-- generated: NAME -->" and "<!-- end NAME -->"
- *                     (workflow: the diagram; config: the knobs), and tests/golden/workflow.md (every row)
+ *   wfdoc             writes anew: the blocks between "<!-- generated: NAME -->" and "<!-- end NAME -->" in README.md
+ *                     (workflow: the diagram) and server/CONFIGURATION.md (config: the knobs), and
+ *                     tests/golden/workflow.md (every row)
  *   wfdoc --check     writes nothing; exit 1 and one line per stale file
  *
  * Runs in the root of the repository. Exit 2: wrong usage, 3: a file or a marker is missing. */
@@ -97,7 +98,7 @@ struct block {
 };
 static const struct block blocks[] = {
     {"README.md", "workflow", write_diagram},
-    {"README.md", "config", write_config},
+    {"server/CONFIGURATION.md", "config", write_config},
     {"tests/golden/workflow.md", NULL, write_table},
 };
 
@@ -113,7 +114,7 @@ static void renew(const struct block *block, struct buf *is, struct buf *should)
     snprintf(end, sizeof end, "<!-- end %s -->", block->name);
     const char *text = buf_cstr(is), *from = strstr(text, begin), *to = from == NULL ? NULL : strstr(from, end);
     if (to == NULL)
-        die("no such marker in README.md", begin);
+        die("a document has no such marker", begin);
     buf_add(should, text, (size_t)(from - text) + strlen(begin));
     block->write(should);
     buf_text(should, to);

@@ -241,25 +241,31 @@ static bool is_read(const struct search *s)
     return s->wants_emblem ? s->validity.found : s->number.found;
 }
 
+enum problem { NO_CARD, OTHER_SIDE, UNREAD };
+
 static void put_problem(struct buf *b, const struct search *s)
 {
-    static const char *const texts[][3] = {
-        {"no_card", "画面里没有找到身份证。请把身份证平放，四边都拍进画面。",
-         "No card was found. Lay the card flat and take it with all four sides."},
-        {"emblem_side", "这是国徽面，请拍有照片的人像面。", "This is the back. Take the side with the portrait."},
-        {"number_unread", "身份证号码读不清。对焦、避开反光后重拍，或手工填写。",
-         "The number cannot be read for certain. Focus, avoid reflections and take it again, or type it."},
-        {"portrait_side", "这是人像面，请拍有国徽的一面。", "This is the front. Take the side with the emblem."},
-        {"validity_unread", "有效期读不清。对焦、避开反光后重拍。",
-         "The validity cannot be read for certain. Focus, avoid reflections and take it again."},
+    static const char *const texts[2][3][3] = {
+        /* the side with the portrait is wanted */
+        {{"no_card", "画面里没有找到身份证。请把有照片的一面朝上平放，四边都拍进画面。",
+          "No card was found. Lay it flat, the portrait up, and take it with all four sides."},
+         {"emblem_side", "这是国徽面，请拍有照片的人像面。", "This is the back. Take the side with the portrait."},
+         {"number_unread", "身份证号码读不清。对焦、避开反光后重拍，或手工填写。",
+          "The number cannot be read for certain. Focus, avoid reflections and take it again, or type it."}},
+        /* the side with the emblem */
+        {{"no_card", "画面里没有找到身份证的国徽面。请把有国徽的一面朝上平放，四边都拍进画面。",
+          "No card was found. Lay it flat, the emblem up, and take it with all four sides."},
+         {"portrait_side", "这是人像面，请拍有国徽的一面。", "This is the front. Take the side with the emblem."},
+         {"validity_unread", "国徽面的有效期读不清。对焦、避开反光后重拍。",
+          "The validity beside the emblem cannot be read for certain. Focus, avoid reflections and take it again."}},
     };
     json_name(b, "problem");
     if (is_read(s)) {
         json_null(b);
         return;
     }
-    size_t wrong_side = s->wants_emblem ? 3 : 1, unread = s->wants_emblem ? 4 : 2;
-    const char *const *text = texts[!s->has_card ? 0 : s->is_emblem != s->wants_emblem ? wrong_side : unread];
+    enum problem problem = !s->has_card ? NO_CARD : s->is_emblem != s->wants_emblem ? OTHER_SIDE : UNREAD;
+    const char *const *text = texts[s->wants_emblem][problem];
     json_object_open(b);
     json_put_text(b, "id", text[0]);
     json_put_text(b, "fix_zh", text[1]);

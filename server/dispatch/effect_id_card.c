@@ -187,8 +187,12 @@ static void answered(struct compute_job *job)
     bool of_the_picture = job->end == COMPUTE_REFUSED && !err_may_retry(job->error) && job->error != ERR_BAD_FIELD;
     if (job->end == COMPUTE_POISON || of_the_picture) {
         c->poison = job->end == COMPUTE_POISON;
-        save_unread(c, "not_read", "证件照片读不了。重拍一张，或手工填写。",
-                    "The picture cannot be read. Take it again, or type the number.");
+        if (c->is_emblem)
+            save_unread(c, "not_read", "国徽面的照片读不了。重拍一张。",
+                        "The picture of the side with the emblem cannot be read. Take it again.");
+        else
+            save_unread(c, "not_read", "人像面的照片读不了。重拍一张，或手工填写。",
+                        "The picture of the side with the portrait cannot be read. Take it again, or type the number.");
         return;
     }
     if (job->end != COMPUTE_ANSWERED) {

@@ -204,6 +204,12 @@ TEST(a_picture_without_a_card_says_so)
     EQ_TEXT("unknown", json_text_at(tree, "side", ""));
     EQ_TEXT("no_card", json_text_at(tree, "problem.id", ""));
     TRUE(json_at(tree, "card.corners") == NULL && json_at(tree, "face.box") == NULL);
+    TRUE(strstr(json_text_at(tree, "problem.fix_en", ""), "portrait") != NULL);
+    frame_release(&answer);
+    tree = ask("{\"kind\":\"idcard\",\"side\":\"emblem\"}", jpeg.bytes, jpeg.len, FRAME_RESULT, &answer);
+    EQ_TEXT("no_card", json_text_at(tree, "problem.id", ""));
+    TRUE(strstr(json_text_at(tree, "problem.fix_zh", ""), "国徽") != NULL);
+    TRUE(strstr(json_text_at(tree, "problem.fix_en", ""), "emblem") != NULL);
     frame_release(&answer);
     buf_release(&jpeg);
     image_release(&plain);

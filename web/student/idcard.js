@@ -37,7 +37,7 @@ function Take({ side, form: [, set], policy }) {
     setReading(true);
     try {
       const card = await read((await server.idCardAdd({ upload_id, side })).id);
-      if (card.state !== 'read')
+      if (card.state !== 'read' && card.problem?.code !== 'validity_unread') // the side was seen: the server takes it
         throw Object.assign(new Error(card.state), { code: card.problem?.code || card.state, title: pick(card.problem) || t(`card.${card.state}`) });
       set(side, card.id);
       if (card.name)

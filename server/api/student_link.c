@@ -1,5 +1,6 @@
 /* Students: who am I on the roster? First what there is (enrolments), then one of them is linked: that makes the
- * submission. Linking by the proof itself works too, where only one entry fits.
+ * submission. Linking by the proof itself works too, where only one entry fits. Who is enrolled twice in a session
+ * links the second one by its enrolment_id and has two submissions.
  *
  * Not keyed endpoints: a wrong proof must be written down (it costs time), and linking again gives the same submission
  * anyhow. */
@@ -225,6 +226,8 @@ static enum err link_entry(struct tx *tx, struct link *job, const struct enrolme
         return job_refuse(&job->job, e, "this entry of the roster is linked with another login; ask customer service");
     if (e == ERR_NOT_FOUND)
         return job_refuse(&job->job, ERR_STALE, "the roster has changed meanwhile; ask for the enrolments again");
+    if (e == ERR_REFUSED)
+        return job_refuse(&job->job, e, "this login is somebody else in this session already; ask customer service");
     TRY(e);
     struct audit_entry entry = {job->job.now_us, "student", job->job.who->id, "linked", "submission",
                                 job->new_id,     NULL};
@@ -249,28 +252,36 @@ static enum err link_body(struct tx *tx, struct link *job, struct buf *out)
     return submission_view(tx, &job->made, job->job.language, job->job.now_us, out, NULL);
 }
 
+/* Linked before: that of the enrolment chosen, else the newest of the session. A proof alone never makes a second. */
+static enum err find_linked(struct tx *tx, struct link *job, const struct enrolment *chosen)
+{
+    const struct proving *p = &job->proving;
+    if (chosen == NULL)
+        return student_submission_in(tx, p->student.id, p->session.id, &job->made);
+    return student_submission_of(tx, p->student.id, p->session.id, chosen->roster_id, &job->made);
+}
+
 static enum err link_write(struct tx *tx, struct link *job)
 {
-    struct enrolment chosen;
+    struct enrolment token;
+    const struct enrolment *chosen = job->enrolment_id != NULL ? &token : NULL;
     struct proving *p = &job->proving;
     TRY(begin(tx, &job->job, p));
     if (p->outcome != ERR_NONE)
         return ERR_NONE;
-    enum err e = student_submission_in(tx, p->student.id, p->session.id, &job->made);
+    if (chosen != NULL &&
+        !enrolment_of_token(tx, p->student.id, p->session.id, job->enrolment_id, job->job.now_us, &token))
+        return job_refuse(&job->job, ERR_STALE, "this enrolment was shown too long ago; ask for the enrolments again");
+    enum err e = find_linked(tx, job, chosen);
     if (e == ERR_NONE) {
-        job->job.status = 200; /* linked before */
+        job->job.status = 200;
         return COMPOSE(tx, job, link_body);
     }
     if (e != ERR_NOT_FOUND)
         return e;
     if (job->job.now_us >= p->session.closes_us)
         return ERR_SESSION_CLOSED;
-    if (job->enrolment_id == NULL)
-        TRY(link_proved(tx, job));
-    else if (enrolment_of_token(tx, p->student.id, p->session.id, job->enrolment_id, job->job.now_us, &chosen))
-        TRY(link_entry(tx, job, &chosen));
-    else
-        return job_refuse(&job->job, ERR_STALE, "this enrolment was shown too long ago; ask for the enrolments again");
+    TRY(chosen != NULL ? link_entry(tx, job, chosen) : link_proved(tx, job));
     return p->outcome != ERR_NONE ? ERR_NONE : COMPOSE(tx, job, link_body);
 }
 

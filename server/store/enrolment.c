@@ -8,7 +8,7 @@
 #include "store/collection_code.h"
 #include "store/identity.h"
 #include "store/store.h"
-#include "store/submission.h"
+#include "store/student_submissions.h"
 
 #define NEAR_MAX 512 /* entries of a session with the same last four; a roster of a million has about a hundred */
 
@@ -215,11 +215,30 @@ static enum err become(struct tx *tx, const struct enrolment *enrolment, const s
     return roster_link(tx, &entry, taken->student_id, taken->now_us);
 }
 
+/* A second enrolment in the session is the same person's, or not theirs: the first submission lives under that name. */
+static enum err is_same_person(struct tx *tx, const struct capture_session *session, const struct enrolment *enrolment,
+                               const struct enrolment_taken *taken)
+{
+    struct submission known;
+    struct student student;
+    struct roster_entry entry;
+    enum err e = student_submission_in(tx, taken->student_id, session->id, &known);
+    if (e != ERR_NONE)
+        return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    if (enrolment->roster_id == NULL)
+        return ERR_REFUSED;
+    TRY(roster_get(tx, enrolment->roster_id, &entry));
+    TRY(student_get(tx, taken->student_id, &student));
+    bool same = text_is(entry.id_number, student.id_number) && text_is(entry.name, student.name);
+    return same ? ERR_NONE : ERR_REFUSED;
+}
+
 enum err enrolment_take(struct tx *tx, const struct capture_session *session, const struct enrolment *enrolment,
                         const struct enrolment_taken *taken)
 {
     RUNS_ON(ROLE_WRITER);
     int64_t price_fen = 0;
+    TRY(is_same_person(tx, session, enrolment, taken));
     TRY(become(tx, enrolment, taken));
     TRY(price_of(tx, session, enrolment->roster_id, &price_fen));
     const struct submission s = {.id = taken->submission_id,

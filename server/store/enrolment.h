@@ -47,7 +47,8 @@ struct enrolment {
 
 /* The student gets it: the roster's entry is linked (without one they are taken at their word: a reviewer and the face
  * comparison look at them later), the submission made, the code shown before becomes its first. CONFLICT: another
- * login has the entry. NOT_FOUND: the entry, or the code, is gone. Writer. */
+ * login has the entry. REFUSED: the student has a submission there under another name or number. NOT_FOUND: the entry,
+ * or the code, is gone. Writer. */
 struct enrolment_taken {
     const char *submission_id, *code, *student_id; /* ids are drawn by the caller */
     int64_t now_us;

@@ -22,6 +22,17 @@ enum err student_submission_in(struct tx *tx, const char *student_id, const char
     return rows_close_one(&r);
 }
 
+enum err student_submission_of(struct tx *tx, const char *student_id, const char *session_id, const char *roster_id,
+                               struct submission *s)
+{
+    struct rows r;
+    TRY(TX_OPEN(tx, &r, Q_SUBMISSION_OF_ENROLMENT, v_text(session_id), v_text(student_id),
+                v_text(roster_id != NULL ? roster_id : "")));
+    if (rows_next(&r))
+        submission_read(&r, s);
+    return rows_close_one(&r);
+}
+
 enum err student_submissions_touch(struct tx *tx, const char *student_id)
 {
     struct submission list[STUDENT_SUBMISSIONS_MAX];

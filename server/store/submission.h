@@ -52,7 +52,7 @@ enum err submission_get(struct tx *tx, const char *id, struct submission *s); /*
 enum err submission_of_student(struct tx *tx, const char *id, const char *student_id,
                                struct submission *s); /* NOT_FOUND also when it belongs to someone else */
 enum err submission_add(struct tx *tx,
-                        const struct submission *s); /* draft; CONFLICT: student has one in this session */
+                        const struct submission *s); /* draft; CONFLICT: student has one of this enrolment */
 void submission_copy(struct arena *arena, const struct submission *from, struct submission *to);
 
 enum err attempt_get(struct tx *tx, const char *id, struct attempt *a);

@@ -63,46 +63,55 @@ enum err submission_by_student_no(struct tx *tx, const char *student_no, const c
 
 /* ---- pages ---- */
 
-/* "<session>.<student or submission>", as made by next_of; both "" at the beginning. */
-static enum err split_cursor(struct tx *tx, const char *cursor, const char **session_id, const char **id)
+struct place { /* behind which a page begins; all "" at the beginning */
+    const char *session_id, *student_id, *id;
+};
+
+/* "<session>.<submission>" of a list by state, else "<session>.<student>.<submission>", as made by next_of. */
+static enum err split_cursor(struct tx *tx, const struct submission_page *page, struct place *at)
 {
-    *session_id = *id = "";
-    if (cursor == NULL)
+    *at = (struct place){"", "", ""};
+    if (page->cursor == NULL)
         return ERR_NONE;
-    const char *dot = strchr(cursor, '.');
-    if (dot == NULL)
+    const char *dot = strchr(page->cursor, '.'), *second = dot != NULL ? strchr(dot + 1, '.') : NULL;
+    if (dot == NULL || (page->state == NULL) != (second != NULL))
         return ERR_BAD_FIELD;
-    *session_id = arena_text_n(tx->arena, cursor, (size_t)(dot - cursor));
-    *id = dot + 1;
+    at->session_id = arena_text_n(tx->arena, page->cursor, (size_t)(dot - page->cursor));
+    at->id = (second != NULL ? second : dot) + 1;
+    if (second != NULL)
+        at->student_id = arena_text_n(tx->arena, dot + 1, (size_t)(second - dot - 1));
     return ERR_NONE;
 }
 
 static enum err open_page(struct tx *tx, const struct submission_page *page, struct rows *r)
 {
-    const char *session_id, *id;
+    struct place at;
     int64_t limit = (int64_t)page->limit + 1;
     if (page->state == NULL && page->session_id == NULL && page->school_id == NULL)
         return TX_OPEN(tx, r, Q_SUBMISSIONS_NEWEST, v_text(page->cursor != NULL ? page->cursor : "~"), v_int(limit));
-    TRY(split_cursor(tx, page->cursor, &session_id, &id));
+    TRY(split_cursor(tx, page, &at));
     if (page->session_id != NULL && page->state != NULL)
-        return TX_OPEN(tx, r, Q_SUBMISSIONS_IN_STATE_OF, v_text(page->state), v_text(page->session_id), v_text(id),
+        return TX_OPEN(tx, r, Q_SUBMISSIONS_IN_STATE_OF, v_text(page->state), v_text(page->session_id), v_text(at.id),
                        v_int(limit));
     if (page->session_id != NULL)
-        return TX_OPEN(tx, r, Q_SUBMISSIONS_OF_SESSION, v_text(page->session_id), v_text(id), v_int(limit));
+        return TX_OPEN(tx, r, Q_SUBMISSIONS_OF_SESSION, v_text(page->session_id), v_text(at.student_id), v_text(at.id),
+                       v_int(limit));
     if (page->school_id != NULL && page->state != NULL)
         return TX_OPEN(tx, r, Q_SUBMISSIONS_STATE_OF_SCHOOL, v_text(page->state), v_text(page->school_id),
-                       v_text(session_id), v_text(id), v_int(limit));
+                       v_text(at.session_id), v_text(at.id), v_int(limit));
     if (page->school_id != NULL)
-        return TX_OPEN(tx, r, Q_SUBMISSIONS_OF_SCHOOL, v_text(page->school_id), v_text(session_id), v_text(id),
-                       v_int(limit));
-    return TX_OPEN(tx, r, Q_SUBMISSIONS_STATE_PAGE, v_text(page->state), v_text(session_id), v_text(id), v_int(limit));
+        return TX_OPEN(tx, r, Q_SUBMISSIONS_OF_SCHOOL, v_text(page->school_id), v_text(at.session_id),
+                       v_text(at.student_id), v_text(at.id), v_int(limit));
+    return TX_OPEN(tx, r, Q_SUBMISSIONS_STATE_PAGE, v_text(page->state), v_text(at.session_id), v_text(at.id),
+                   v_int(limit));
 }
 
 static const char *next_of(struct tx *tx, const struct submission_page *page, const struct submission *last)
 {
     if (page->state == NULL && page->session_id == NULL && page->school_id == NULL)
         return last->id;
-    return arena_printf(tx->arena, "%s.%s", last->session_id, page->state != NULL ? last->id : last->student_id);
+    return page->state != NULL ? arena_printf(tx->arena, "%s.%s", last->session_id, last->id)
+                               : arena_printf(tx->arena, "%s.%s.%s", last->session_id, last->student_id, last->id);
 }
 
 enum err submission_page(struct tx *tx, struct submission_page *page)

@@ -1,6 +1,7 @@
 /* Who a student is and has: answer of login and of GET /me. Declared in view.h. */
 #include "base/text.h"
 #include "store/consent.h"
+#include "store/roster.h"
 #include "store/student.h"
 #include "store/student_submissions.h"
 #include "store/view.h"
@@ -22,6 +23,17 @@ enum err view_consents(struct tx *tx, const char *student_id, struct buf *out)
     return ERR_NONE;
 }
 
+/* Which of somebody's enrolments it is. */
+static enum err put_enrolment(struct tx *tx, const struct submission *s, struct buf *out)
+{
+    struct roster_entry entry = {.student_no = "", .major = ""};
+    if (s->roster_id != NULL)
+        TRY(roster_get(tx, s->roster_id, &entry));
+    json_put_text(out, "student_no_masked", mask_number(tx->arena, entry.student_no));
+    json_put_text(out, "major", entry.major);
+    return ERR_NONE;
+}
+
 static enum err put_submissions(struct tx *tx, const char *student_id, struct buf *out)
 {
     struct submission list[STUDENT_SUBMISSIONS_MAX];
@@ -38,6 +50,7 @@ static enum err put_submissions(struct tx *tx, const char *student_id, struct bu
         json_put_text(out, "state", wf_state_name(list[i].state));
         json_put_text(out, "session_code", session.code);
         json_put_text(out, "session_name", session.name);
+        TRY(put_enrolment(tx, &list[i], out));
         json_object_close(out);
     }
     json_array_close(out);

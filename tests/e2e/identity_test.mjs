@@ -59,7 +59,8 @@ async function session(code, policy, rows) {
     const head = 'student_no,name,id_number,college,major,class_name\n';
     await admin.want(200, 'POST', `/api/v1/console/sessions/${made.id}/roster`, head + rows.map((row) => `${row.join(',')}\n`).join(''), { 'content-type': 'text/csv' });
 }
-await session('NUMBER', {}, [['N1', '欧阳修', people[0].idNumber, '', '', ''], ['N2', '诸葛亮', people[1].idNumber, '', '', ''], ['N3', '司马光', people[2].idNumber, '', '', '']]);
+await session('NUMBER', {}, [['N1', '欧阳修', people[0].idNumber, '', '', ''], ['N2', '诸葛亮', people[1].idNumber, '', '', ''], ['N3', '司马光', people[2].idNumber, '', '', ''],
+    ['N4', '司马迁', people[3].idNumber, '', '', ''], ['N5', '班昭', people[4].idNumber, '', '', '']]);
 await session('IDCARD', { identity_method: 'id_card', real_name: 'service' },
     [['S1', card.name, card.number, '计算机学院', '软件工程', '1班'], ['S2', card.name, card.number, '管理学院', '会计学', '2班'], ['S3', other.name, other.number, '', '', '']]);
 await session('IDCRD2', { identity_method: 'id_card' }, [['T1', card.name, card.number, '外国语学院', '英语', '']]);
@@ -100,6 +101,15 @@ await runTests({
         assert.equal((await student.call('POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [wrong.id] })).status, 409);
         const stated = await student.want(200, 'POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [front.id, read.id] });
         assert.deepEqual([stated.portrait_shown, stated.emblem_shown, stated.valid_until], [true, true, back.until]);
+    },
+    async 'a second enrolment in a session is the same person\'s'() {
+        const student = await newStudent('number-two');
+        const { items: [first] } = await prove(student, { student_no: 'N4', last_four: people[3].idNumber.slice(-4) }, 'NUMBER');
+        await linkTo(student, first);
+        const { items: [other] } = await prove(student, { student_no: 'N5', last_four: people[4].idNumber.slice(-4) }, 'NUMBER');
+        const got = await student.call('POST', '/api/v1/me/link', { session_code: 'NUMBER', enrolment_id: other.enrolment_id });
+        assert.deepEqual([got.status, got.body.code], [409, 'refused']);
+        await student.want(200, 'POST', '/api/v1/me/link', { session_code: 'NUMBER', student_no: 'N4', last_four: people[3].idNumber.slice(-4) });
     },
     async 'by student number: the entry is shown first, then linked'() {
         const { number, lastFour } = madeUp(0);
@@ -274,6 +284,21 @@ await runTests({
         assert.equal(made.details.major, '会计学');
         await linkTo(student, items.find((one) => one.session_code === 'IDCRD2'));
         assert.deepEqual((await me(student)).submissions.map((one) => one.session_code).sort(), ['IDCARD', 'IDCRD2']);
+        const second = await linkTo(student, items.find((one) => one.major === '软件工程'));
+        assert.equal(second.details.major, '软件工程', 'enrolled twice: two submissions');
+        const again = await student.want(200, 'POST', '/api/v1/me/link', { session_code: 'IDCARD', enrolment_id: items.find((one) => one.major === '会计学').enrolment_id });
+        assert.equal(again.id, made.id, 'each enrolment has its own');
+        assert.deepEqual((await me(student)).submissions.map((one) => one.major), ['会计学', '英语', '软件工程']);
+        const listed = [], { items: sessions } = await admin.want(200, 'GET', '/api/v1/console/sessions');
+        const { id } = sessions.find((one) => one.code === 'IDCARD');
+        for (let cursor = ''; cursor !== null;) {
+            const page = await admin.want(200, 'GET', `/api/v1/console/submissions?session=${id}&limit=1${cursor && `&cursor=${cursor}`}`);
+            listed.push(...page.items.map((one) => one.id));
+            cursor = page.next;
+        }
+        assert.deepEqual(listed.sort(), [made.id, second.id].sort(), 'the pages of a list show both');
+        const missing = await admin.want(200, 'GET', `/api/v1/console/sessions/${id}/missing?state=none`);
+        assert.deepEqual(missing.items.map((one) => one.student_no), ['S3']);
         assert.equal((await student.call('POST', '/api/v1/me/identity', { name: '别人', id_number: other.number })).status, 409);
         assert.equal((await student.want(200, 'POST', '/api/v1/me/identity', said)).state, 'confirmed');
     },

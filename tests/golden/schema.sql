@@ -755,16 +755,17 @@ CREATE TABLE submission (
     deadline_us INTEGER NOT NULL DEFAULT 0,     -- retake, confirmation or payment: then the server acts; 0 none
     submitted_us INTEGER NOT NULL DEFAULT 0,
     moved_us INTEGER NOT NULL,
-    created_us INTEGER NOT NULL, print_layout TEXT NOT NULL DEFAULT ''     -- where the policy lets students choose
+    created_us INTEGER NOT NULL,
+    print_layout TEXT NOT NULL DEFAULT '',      -- where the policy lets students choose
     CHECK (print_layout IN ('','one_inch','two_inch')),
     CHECK (state IN ('draft','awaiting_payment','submitted','human_review','retouch','face_comparison',
                      'student_confirm','chsi_upload','printing','mailing','retake','completed','closed')),
-    CHECK (face IN ('pending','match','grey','mismatch','none')),
-    UNIQUE (session_id, student_id)
+    CHECK (face IN ('pending','match','grey','mismatch','none'))
 ) STRICT;
 CREATE INDEX submission_claim ON submission(claimed_by, claim_until_us) WHERE claimed_by IS NOT NULL;
 CREATE INDEX submission_code ON submission(code);
 CREATE INDEX submission_deadline ON submission(deadline_us) WHERE deadline_us > 0;
+CREATE UNIQUE INDEX submission_enrolment ON submission(session_id, student_id, coalesce(roster_id, ''));
 CREATE INDEX submission_queue ON submission(lane, due_us, id) WHERE lane <> '';
 CREATE INDEX submission_roster ON submission(roster_id) WHERE roster_id IS NOT NULL;
 CREATE INDEX submission_state ON submission(state, session_id, id);

@@ -60,7 +60,7 @@ export const loginNumber = (body, options) => send('POST', '/api/v1/login/number
 /** end this login @returns {Promise<null>} */
 export const logout = (options) => send('POST', '/api/v1/logout', options);
 
-/** who I am and what I have @returns {Promise<{id: string, phone_masked: string, name_masked: string, linked: boolean, portrait: boolean, language: 'zh'|'en', identity: IdentityState, consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>, submissions: Array<{id: string, code: string, state: string, session_code: string, session_name: string}>}>} */
+/** who I am and what I have @returns {Promise<{id: string, phone_masked: string, name_masked: string, linked: boolean, portrait: boolean, language: 'zh'|'en', identity: IdentityState, consents: Array<{kind: 'privacy'|'face'|'passing_on', text_version: string, given: string}>, submissions: Array<SubmissionRef>}>} */
 export const me = (options) => send('GET', '/api/v1/me', options);
 
 /** bind a phone (code of getPhoneNumber, or the number itself) @param body {{code: string}|{phone: string}} @returns {Promise<{phone_masked: string}>} */

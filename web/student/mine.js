@@ -32,7 +32,8 @@ export function Mine() {
   return html`<${Screen} title=${t('student.mine')} lead=${me.name_masked}>
     <${Cells}><${Cell} icon="phone" label=${t('student.phone_title')} value=${me.phone_masked || t('student.none')} onOpen=${() => go('phone')} /><//>
     <${Own} me=${me} />
-    <${Cells}><${Cell} icon="search" label=${t('student.other_session')} onOpen=${() => { leaveSession(); goInstead('home'); }} /><//>
+    <${Cells}>${submission.value && html`<${Cell} icon="link" label=${t('student.other_enrolment')} onOpen=${() => go('link')} />`}
+      <${Cell} icon="search" label=${t('student.other_session')} onOpen=${() => { leaveSession(); goInstead('home'); }} /><//>
     <${Consents} me=${me} />
     <${Cells}><${Cell} icon="box" label=${t('own.title')} onOpen=${() => go('own-data')} /><//>
     <h2 class="cells-title">${t('student.theme')}</h2>

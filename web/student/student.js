@@ -21,12 +21,14 @@ export const isOwn = (code) => Boolean(student.value) && student.value.submissio
 /** Kinds that must be agreed to before a photo is handed in. */
 export const neededConsents = () => ['privacy', 'passing_on', ...(session.value?.policy.face_consent_needed ? ['face'] : [])];
 
-/** Go into a capture session by its code; throws a Problem when there is none. */
-export async function openSession(code) {
+/** Go into a capture session by its code; throws a Problem when there is none. Who is enrolled there twice says by `id`
+ * which submission; else it is the one of before, or the newest. */
+export async function openSession(code, id = submission.value?.id) {
   if (session.value?.code !== code)
     session.set(await server.sessionPublic(code));
   sessionStorage.setItem(SESSION, code);
-  const own = student.value && student.value.submissions.filter((one) => one.session_code === code).pop();
+  const there = student.value ? student.value.submissions.filter((one) => one.session_code === code) : [];
+  const own = there.find((one) => one.id === id) ?? there.pop();
   if (!own)
     submission.set(null);
   else if (submission.value?.id !== own.id)

@@ -124,11 +124,22 @@ static char *trim(char *text)
     return text;
 }
 
+/* Whether a spreadsheet would take a cell for a formula; of wide signs those with a Chinese locale do. */
+static bool runs(const char *text)
+{
+    static const char *const wide[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"}; /* ＝＋－＠ */
+    for (size_t i = 0; i < countof(wide); i++)
+        if (text_starts(text, wide[i]))
+            return true;
+    return text[0] != '\0' && strchr("=+-@\t\r\n", text[0]) != NULL;
+}
+
 const char *csv_cell(struct csv *csv, int column)
 {
     if (column < 0 || (size_t)column >= csv->count)
         return "";
-    csv->cells[column] = trim((char *)(uintptr_t)csv->cells[column]); /* inside the caller's writable text */
+    char *cell = trim((char *)(uintptr_t)csv->cells[column]); /* inside the caller's writable text */
+    csv->cells[column] = cell[0] == '\'' && runs(cell + 1) ? cell + 1 : cell;
     return csv->cells[column];
 }
 
@@ -206,11 +217,10 @@ void csv_put(struct buf *b, const char *text, bool first)
 {
     if (!first)
         buf_char(b, ',');
-    bool runs = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-    bool quote = runs || strpbrk(text, ",\"\r\n") != NULL;
+    bool defused = runs(text), quote = defused || strpbrk(text, ",\"\r\n") != NULL;
     if (quote)
         buf_char(b, '"');
-    if (runs)
+    if (defused)
         buf_char(b, '\'');
     for (const char *at = text; *at != '\0'; at++) {
         if (*at == '"')

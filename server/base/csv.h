@@ -36,7 +36,8 @@ enum err csv_next(struct csv *csv, bool *more);
 
 /* Index of a column by its name in the current row, spaces around and letter case ignored; -1 when absent. */
 int csv_column(const struct csv *csv, const char *name);
-/* Cell of the current row without spaces around it (cut in place); "" when the row is shorter or column is -1. */
+/* Cell of the current row without spaces around it (cut in place) and without the apostrophe that csv_put set before a
+ * formula; "" when the row is shorter or column is -1. */
 const char *csv_cell(struct csv *csv, int column);
 
 /* Columns by their names in the header row, which is the next row; each may have a second (Chinese) name. BAD_FIELD
@@ -51,7 +52,8 @@ enum err csv_header(struct csv *csv, struct csv_column *columns, size_t count);
 /* ---- writing ---- */
 
 void csv_begin(struct buf *b); /* byte-order mark, so that spreadsheets take it for UTF-8 */
-/* Quoted when needed; a cell that a spreadsheet would run (= + - @ tab CR at its start) gets a leading apostrophe. */
+/* Quoted when needed; a cell that a spreadsheet would run (= + - @, plain or wide, tab, CR, LF at its start) gets a
+ * leading apostrophe. */
 void csv_put(struct buf *b, const char *text, bool first);
 void csv_end_row(struct buf *b);
 

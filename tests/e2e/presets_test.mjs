@@ -1,12 +1,12 @@
-// The five systems as presets, over HTTP: every row that domain.md A.5 ticks for a system and that a server can keep is
-// kept, by name. What only a page shows (tutorial, live camera with its guide) is proven by the browser tests.
+// The five systems as presets, over HTTP: every row that domain.md A.5 ticks for a system is kept, by name. What only a page
+// shows, or what takes staff a longer path, names the test that proves it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Staff, Student, madeUp } from '../lib/people.mjs';
-import { build, needModels, needSamples, runTests, samples, startServer, until } from '../lib/server.mjs';
+import { build, needModels, needSamples, root, runTests, samples, startServer, until } from '../lib/server.mjs';
 
 needModels();
 needSamples();
@@ -70,12 +70,14 @@ async function noSelfies(student) {
         assert.equal(made.report.checks.find((check) => check.id === 'lens').verdict, verdict, source);
     }
     row(`S${student.session.at(-1)}`, 'Selfie forbidden');
+    row(`S${student.session.at(-1)}`, 'Live camera');
 }
 /** A photo that is ready and, unless it is only tried, chosen. */
 async function photo(student, file, source = 'live', only_tried = false) {
     const { id } = await student.want(202, 'POST', student.path('/attempts'), { upload_id: await upload(student, portrait(file), source) });
     const made = await until(async () => { const now = await student.attempt(id); return now.state === 'ready' && now; }, 'the standard photo', 60000);
     assert.ok(made.report, 'checked');
+    if (source === 'live') row(`S${student.session.at(-1)}`, 'Live camera');
     const shown = await student.call('GET', student.path(`/attempts/${id}/photo`));
     assert.equal(shown.headers.get('content-type'), 'image/jpeg');
     if (made.verdict === 'fail' && !only_tried) { /* returned by the machine, with what to do; a person looks only if the student insists */
@@ -127,6 +129,31 @@ async function reviewedTwice(student, system, files, source) {
     row(system, 'Human review');
     row(system, 'Standardise + background replacement');
     row(system, 'Student preview');
+}
+/** Printed, sent, arrived; the student reads each on the progress page. */
+async function printedAndMailed(student, system) {
+    const seen = [];
+    const at = async (state) => { await inState(student, state); seen.push(student.submission.text); };
+    await at('printing');
+    await batch('print', student.session).then((made) => staff.batch.want(200, 'POST', `${made.at}/printed`));
+    await at('mailing');
+    assert.equal((await student.call('PUT', student.path('/print_layout'), { layout: 'two_inch' })).status, 409, 'printed already, or not the student\'s to choose');
+    const parcels = await batch('mail', student.session), number = `EX10000${student.session}CN`;
+    await staff.batch.want(200, 'POST', `${parcels.at}/tracking`, `code,carrier,tracking_no\n${student.submission.code},ems,${number}\n`, { 'content-type': 'text/csv' });
+    await until(async () => (await student.look()).tracking_no === number, 'the number of the parcel');
+    await fetch(`${server.standins.courier}/deliver`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ carrier: 'ems', number }) });
+    await at('completed');
+    assert.equal(new Set(seen).size, 3, seen.join(' | '));
+    row(system, 'Printing, mailing');
+    row(system, 'Progress page');
+}
+/** A question from inside the page reaches service; hours and telephone are shown where the session names them. */
+async function askService(student, system, service_hours) {
+    assert.equal((await rules(student.session.at(-1))).service_hours, service_hours);
+    await student.want(201, 'POST', '/api/v1/me/messages', { text: '请问多久有结果？', submission_id: student.submission.id });
+    const { items } = await staff.admin.want(200, 'GET', '/api/v1/console/conversations?state=open');
+    assert.ok(items.length > 0);
+    row(system, 'Customer service in app');
 }
 async function locked(student, system) {
     for (const event of ['recall', 'withdraw'])
@@ -182,10 +209,8 @@ await runTests({
         row('S0', 'Face comparison');
         await toChsi(amy);
         row('S0', 'CHSI queue');
-        await inState(amy, 'printing');
-        await batch('print', amy.session).then((made) => staff.batch.want(200, 'POST', `${made.at}/printed`));
-        await inState(amy, 'mailing');
-        assert.equal((await amy.call('PUT', amy.path('/print_layout'), { layout: 'two_inch' })).status, 409, 'printed already');
+        await printedAndMailed(amy, 'S0');
+        await askService(amy, 'S0', '7×24 小时');
     },
     async 'S1: number and last four, code as well, phone, paid after'() {
         const policy = await rules(1), ben = await newStudent(1, 1);
@@ -226,6 +251,8 @@ await runTests({
         row('S1', 'Face comparison');
         await toChsi(ben);
         row('S1', 'CHSI queue');
+        await printedAndMailed(ben, 'S1');
+        await askService(ben, 'S1', '7×24 小时');
     },
     async 'S2: school and level, code and last four, paid before, two working days, locked'() {
         const policy = await rules(2), cat = await newStudent(2, 2);
@@ -269,6 +296,7 @@ await runTests({
         await locked(cat, 'S2');
         await toChsi(cat);
         row('S2', 'CHSI queue');
+        await askService(cat, 'S2', '工作日 9:00–18:00');
     },
     async 'S3: both sides of the card, manual link, paid before the studio photo, proofread'() {
         const policy = await rules(3), dan = await newStudent(3, 23);
@@ -295,6 +323,7 @@ await runTests({
         await until(async () => (await dan.look()).paid, 'the payment');
         row('S3', 'Payment');
         await dan.portrait(portrait('obama2.jpg'));
+        await noSelfies(dan);
         await photo(dan, 'obama.jpg', 'album');
         row('S3', 'Album upload');
         await dan.want(200, 'PUT', dan.path('/details'), {});
@@ -315,6 +344,9 @@ await runTests({
         await toChsi(dan);
         row('S3', 'CHSI queue');
         await inState(dan, 'completed');
+        assert.match(dan.submission.text, /学信网/);
+        row('S3', 'Progress page');
+        await askService(dan, 'S3', '工作日 9:00–20:00');
         await dan.event('proofread', { result: 'right' });
         assert.equal((await dan.look()).proofread, 'right');
         row('S3', 'CHSI proofreading by student');
@@ -365,16 +397,27 @@ await runTests({
         await setPolicy(4, { download_photo: false });
         assert.equal((await eve.call('GET', eve.path('/photo'))).status, 409, 'where the rules say so');
     },
-    'every ticked row that a server keeps was proven': () => {
+    'every ticked row was proven: here, or by the test that is named': () => {
+        /* What only a page shows, or a longer path with staff: [rows, file, words of the step that proves it]. */
+        const elsewhere = [
+            ['Tutorial / example photos S0 S1 S2 S3 S4', 'browser/student_test.mjs', "'the tutorial and the own page'"],
+            ['Retouch by staff S3', 'scenario/preset-s3.scn', '# A.5 "Retouch by staff"'],
+            ['Camera-permission help S4', 'browser/journey_s4_test.mjs', "seen('camera-refused')"],
+        ];
+        for (const [rows, file, words] of elsewhere) {
+            assert.ok(readFileSync(join(root, 'tests', file), 'utf8').includes(words), `${file} has no ${words}`);
+            row(rows.match(/S\d.*/)[0], rows.replace(/ S\d.*/, ''));
+        }
         const rows = {
             'WeChat login': 'S2 S3 S4', 'Phone number binding': 'S1 S2 S4', 'Follow account as notice channel': 'S0 S1', 'Subscription-message consent': 'S4',
             'Privacy agreement tick': 'S0 S1 S3', 'ID-card photo': 'S0 S3', 'Real-name check': 'S0 S3', 'CHSI code': 'S1 S2 S4', 'Last four of ID': 'S1 S2',
             'Student number typed': 'S1', 'School name + level eligibility': 'S2', 'Session code / QR': 'S4', 'Auto roster link': 'S0 S1 S2 S3 S4', 'Manual roster link': 'S3',
-            'Student completes roster data': 'S0 S1', 'Double confirmation before submit': 'S0 S1 S2 S3 S4', 'Live camera': 'S4', 'Album upload': 'S0 S1 S2 S3 S4',
+            'Student completes roster data': 'S0 S1', 'Double confirmation before submit': 'S0 S1 S2 S3 S4', 'Live camera': 'S0 S1 S2 S3 S4', 'Album upload': 'S0 S1 S2 S3 S4',
             'Selfie forbidden': 'S0 S1 S2 S3 S4', 'Standardise + background replacement': 'S0 S1 S2 S3 S4', 'Compliance check + auto-return': 'S0 S1', Payment: 'S0 S1 S2 S3',
             'Retake without paying again': 'S0 S1 S2 S3', 'Human review': 'S0 S1 S2 S3 S4', 'Face comparison': 'S0 S1 S4', SLA: 'S0 S1 S2 S3 S4',
             'Reject reason shown, retake': 'S0 S1 S2 S3 S4', 'Locked after approval': 'S2 S3', 'Change before approval': 'S2 S3', 'CHSI queue': 'S0 S1 S2 S3',
-            'CHSI proofreading by student': 'S3', 'Student preview': 'S0 S1 S2 S3 S4', 'Student confirms after approval + downloads file': 'S4',
+            'Tutorial / example photos': 'S0 S1 S2 S3 S4', 'Retouch by staff': 'S3', 'Printing, mailing': 'S0 S1', 'Progress page': 'S0 S1 S3',
+            'Customer service in app': 'S0 S1 S2 S3', 'Camera-permission help': 'S4', 'CHSI proofreading by student': 'S3', 'Student preview': 'S0 S1 S2 S3 S4', 'Student confirms after approval + downloads file': 'S4',
         };
         const wanted = Object.entries(rows).flatMap(([name, systems]) => systems.split(' ').map((system) => `${name} ${system}`));
         assert.deepEqual(wanted.filter((one) => !proven.has(one)), []);

@@ -2,6 +2,7 @@
 // a server that dies in the middle goes on; who has not been collected, with a roster and without.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { cellsOf, isFormula } from '../lib/nasty.mjs';
 import { madeUp, Staff, Student } from '../lib/people.mjs';
 
 import { command, runTests, startServer, until } from '../lib/server.mjs';
@@ -74,6 +75,16 @@ await runTests({
         assert.match(file, /^\ufeff学号,姓名,证件号码,学院,专业,班级,手机号,line,column,/);
         assert.match(file, /Z4,孙,.*"'=1\+1".*twice|Z4,孙,.*"'=1\+1"/);
         assert.equal(file.trim().split('\r\n').length, 6);
+        // corrected and sent again it is the same list: what kept a spreadsheet from running a cell is no part of it
+        const fixed = Buffer.from(`${HEAD}Z9,孙,${madeUp(9).idNumber},=1+1,＝cmd(),@x,+86 13800000000\r\nZ8,孙,1,@SUM(1),-2+3,+1,+8613800000000\r\n`);
+        const half = await send(fixed);
+        await settled(half, ['ready']);
+        const sent = (await admin.want(200, 'GET', `/api/v1/console/rosters/${half}/errors`)).toString('utf8');
+        assert.deepEqual(cellsOf(sent.replace(/^\ufeff/, '')).flat().filter(isFormula), []);
+        const back = await settled(await send(Buffer.from(sent.replace(',1,', `,${madeUp(8).idNumber},`))), ['ready']);
+        assert.deepEqual(figures(back), [1, 0, 0, 0], JSON.stringify(back.sample_errors));
+        await admin.want(204, 'DELETE', `/api/v1/console/rosters/${half}`);
+        await admin.want(204, 'DELETE', `/api/v1/console/rosters/${back.id}`);
         await admin.want(202, 'POST', `/api/v1/console/rosters/${id}/import`, { mode: 'good' });
         assert.deepEqual(figures(await settled(id, ['done'])), [100, 0, 0, 5]);
         assert.equal(await counted(), before + 3110);
@@ -184,8 +195,11 @@ await runTests({
         assert.deepEqual(compared, { expected: 2, matched: 0, ambiguous: 0, missing: 2, unexpected: 0, unexpected_codes: [] });
         const { items } = await admin.want(200, 'GET', `/api/v1/console/sessions/${id}/missing`);
         assert.deepEqual(items.map((one) => [one.last_four, one.name_masked, one.state]), [['002X', '张*', 'none'], ['1234', '李*', 'none']]);
+        const formulas = ['=cmd()', '+1', '-2+3', '@SUM(1)', '＝1', '"\t=1"'].map((text, i) => `00${i}X,张*,${text}\n`).join('');
+        await admin.want(200, 'POST', `/api/v1/console/sessions/${id}/reconciliation`, Buffer.from(`证件号后四位,姓名,学院\n${formulas}`), { 'content-type': 'text/csv' });
         const file = (await admin.want(200, 'GET', `/api/v1/console/sessions/${id}/missing?format=csv`)).toString('utf8');
         assert.match(file, /"'=cmd\(\)"/);
+        assert.deepEqual(cellsOf(file.replace(/^\ufeff/, '')).flat().filter(isFormula), []);
         const school = await admin.want(201, 'POST', '/api/v1/console/users', { name: 'north', display_name: '教务', roles: ['school'], school_code: '10998' });
         const north = new Staff(server.url, 'north', school.one_time_password);
         await north.logIn();

@@ -143,6 +143,18 @@ await runTests({
             assert.match(info, /Pages: +1\n/);
             assert.match(info, /A4/);
         }
+        // whatever a session is called, its poster is drawn: text, not markup; both directions; cut where it is too long
+        const odd = items.find((one) => one.code === '70000001').id;
+        for (const name of [`<b>粗</b> & <i>x`, `</span>&#x41; 100% ${'甲'.repeat(80)}`, '\u202eabc\u202c \u05d0\u05d1\u05d2 \u0627\u0628', '👩🏽‍🎓 Z\u0337\u0321 \ud840\udc00', '=1+1']) {
+            await admin.want(200, 'PATCH', `${sessions}/${odd}`, { name });
+            const got = await reviewer.call('GET', `${sessions}/${odd}/poster`);
+            assert.equal(got.status, 200, `${name}: ${JSON.stringify(got.body)}`);
+            writeFileSync(join(folder, 'odd.pdf'), got.body);
+            const words = spawnSync('pdftotext', [join(folder, 'odd.pdf'), '-'], { encoding: 'utf8' }).stdout;
+            if (/^[<=]/.test(name)) assert.ok(words.includes(name.slice(0, 7)), words);
+            assert.match(spawnSync('pdfinfo', [join(folder, 'odd.pdf')], { encoding: 'utf8' }).stdout, /Pages: +1\n/);
+        }
+        await admin.want(422, 'PATCH', `${sessions}/${odd}`, { name: 'a\nb' });
         const id = items[0].id;
         await reviewer.want(422, 'GET', `${sessions}/${id}/poster?language=fr`);
         await reviewer.want(404, 'GET', `${sessions}/01m0000000000000000000000z/poster`);

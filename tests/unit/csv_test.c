@@ -88,14 +88,23 @@ TEST(columns_are_found_by_name_and_cells_trimmed)
 
 TEST(what_is_written_reads_back_and_runs_nothing)
 {
-    static const char *const cells[] = {"a", "", "b,c", "d\"e", "f\ng", "张三", "=1+1", "@x", "-5", "+86", "x=1"};
+    static const char *const cells[] = {"a",   "",    "b,c", "d\"e", "f\ng", "张三", "=1+1", "@x", "-5",
+                                        "+86", "x=1", "＝1", "＋1",  "－1",  "＠x",  "\n=1", "'n"};
+    struct csv csv;
     struct buf b;
+    bool more = false;
     buf_init(&b, KIB(1));
     csv_begin(&b);
     for (size_t i = 0; i < countof(cells); i++)
         csv_put(&b, cells[i], i == 0);
     csv_end_row(&b);
-    EQ_TEXT("a||b,c|d\"e|f\ng|张三|'=1+1|'@x|'-5|'+86|x=1/", read_all(buf_cstr(&b)));
+    EQ_TEXT("a||b,c|d\"e|f\ng|张三|'=1+1|'@x|'-5|'+86|x=1|'＝1|'＋1|'－1|'＠x|'\n=1|'n/", read_all(buf_cstr(&b)));
+    char *text = strdup(buf_cstr(&b));
+    EQ_INT(ERR_NONE, csv_open(&csv, text, strlen(text)));
+    EQ_INT(ERR_NONE, csv_next(&csv, &more));
+    for (size_t i = 0; i < countof(cells); i++) /* what was sent out to be corrected comes back as it was */
+        EQ_TEXT(cells[i], csv_cell(&csv, (int)i));
+    free(text);
     buf_release(&b);
 }
 

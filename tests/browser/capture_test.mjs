@@ -115,7 +115,6 @@ await runTests({
         await page.locator('main .primary.big').click();
         await page.waitForSelector('.capture-frame video');
         await page.waitForSelector('.capture.is-green');
-        await phone.seen('green', { whole: false });
         await page.waitForSelector('.capture-count');
         await keepPicture(page, 'capture-count');
         await page.waitForFunction(() => location.hash.startsWith('#/preview'));
@@ -128,6 +127,22 @@ await runTests({
         const shown = await student.want(200, 'GET', student.path(`/attempts/${/attempt=(\w+)/.exec(page.url())[1]}`));
         assert.deepEqual([shown.source, shown.lens], ['live', sent[0].lens]);
         assert.equal(shown.report.checks.find((check) => check.id === 'age_days')?.measured, 0, 'its age is known without EXIF');
+        await phone.prefer("({ autoShutter: 'off' })");
+        await page.evaluate(() => { location.hash = '#/camera'; });
+        await page.waitForSelector('.capture.is-green');
+        await phone.seen('green', { whole: false });
+        const asked = Date.now();
+        await page.evaluate(() => { location.hash = '#/photo'; });
+        await page.waitForSelector('.prepare');
+        await page.locator('main .primary.big').click();
+        await page.locator('.capture-shutter:not([disabled])').click();
+        await page.waitForFunction(() => location.hash.startsWith('#/preview'));
+        console.log(`       camera to preview in ${Date.now() - asked} ms, by hand`);
+        assert.ok(Date.now() - asked <= 5000, `${Date.now() - asked} ms from the camera to the preview`);
+        await page.evaluate(() => { location.hash = '#/camera'; });
+        await page.locator('.capture-help').click();
+        await page.waitForSelector('.say');
+        await phone.seen('help');
         assert.deepEqual(page.complaints, []);
         await browser.close();
     },
@@ -299,6 +314,21 @@ await runTests({
         await page.evaluate(() => window.show(false)); // the phone took the page away
         await page.evaluate(() => window.show(true));
         await page.getByText('刚才的照片没有传回来').waitFor();
+        await page.close();
+
+        const whole = await browser.open(address, SIZE); // and the whole page, killed and loaded again by the phone
+        const phone = new Phone(whole, 'capture');
+        await phone.fill({ code: madeUp(0).number });
+        await phone.next();
+        await phone.home();
+        await whole.evaluate(() => { location.hash = '#/camera'; });
+        await whole.waitForSelector('input[name=camera]', { state: 'attached' });
+        const opened = whole.waitForEvent('filechooser');
+        await whole.locator('label', { has: whole.locator('input[name=camera]') }).click();
+        await opened;
+        await whole.reload();
+        await whole.getByText('刚才的照片没有传回来').waitFor();
+        await phone.seen('came-back-empty');
         await browser.close();
     },
 });

@@ -63,6 +63,7 @@ await runSteps(way, {
     },
     'a photo is tried and sent; after all not: the money comes back': async () => {
         await phone.task('拍照');
+        await page.waitForSelector('.prepare');
         await phone.seen('photo');
         await way.photo('obama.jpg');
         await way.confirm();

@@ -1,5 +1,5 @@
-// A student's phone in a test: the H5 page in a small window, what a person does on it, and what every screen must keep: no
-// axe violation, no sideways scrolling, targets of 48 px.
+// A student's phone in a test: the H5 page in a small window, what a person does on it, and what every screen must keep, in
+// both languages and both themes: no axe violation, no sideways scrolling, targets of 48 px.
 import assert from 'node:assert/strict';
 import { keepPicture, violations } from './page.mjs';
 
@@ -15,8 +15,27 @@ export class Phone {
         this.page = page;
         this.name = name;
     }
-    /** Looks at the screen as people and machines do; leaves a picture. */
+    /** Looks at the screen as people and machines do, then at what it is in the other language and theme; leaves pictures. */
     async seen(name, { whole = true } = {}) {
+        await this.look(name, whole);
+        const was = await this.prefer((now) => ({ language: now.language === 'en' ? 'zh' : 'en', theme: now.theme === 'dark' ? 'light' : 'dark' }));
+        await this.look(`${name}-other`, whole);
+        await this.prefer(`(${JSON.stringify(was)})`);
+    }
+    /** Changes what the page remembers of how its user likes it; gives what it was, when it is shown. */
+    async prefer(change) {
+        const was = await this.page.evaluate(`import('/shared/prefs.js').then(({ prefs }) => {
+            const was = prefs.value, change = ${change};
+            prefs.update(typeof change === 'function' ? change(was) : change);
+            return was;
+        })`);
+        await this.page.waitForFunction(async () => {
+            const [{ language }, { languageOf, prefs }] = await Promise.all([import('/shared/i18n.js'), import('/shared/prefs.js')]);
+            return language.value === languageOf(prefs.value);
+        });
+        return was;
+    }
+    async look(name, whole) {
         await this.page.evaluate(() => scrollTo(0, 0));
         await keepPicture(this.page, `${this.name}-${name}`, whole);
         assert.deepEqual(await violations(this.page), [], name);

@@ -19,8 +19,11 @@ export function notify(kind, text, { action, stay_ms } = {}) {
 
 export const say = (text) => spoken.update({ polite: text });
 
+const isConsole = location.pathname.startsWith('/console/');
 /** The detail is English: it helps staff everywhere, but a student only on an English page. */
-const detailOf = (problem) => (language.value === 'en' || location.pathname.startsWith('/console/') ? problem.detail : '');
+const detailOf = (problem) => (language.value === 'en' || isConsole ? problem.detail : '');
+/** To be told to the operator: a student has something to tell only when the server is to blame. */
+const idOf = (problem) => (isConsole || problem.status >= 500 ? problem.request_id : '');
 
 /** One line for a Problem: what happened, where, what to do. */
 export function problemText(problem) {
@@ -39,7 +42,7 @@ export function ProblemBox({ problem, retry }) {
     <strong>${problem.title || problemText(problem)}</strong>
     ${detailOf(problem) && html`<p>${detailOf(problem)}</p>`}
     ${problem.fix && html`<p>${problem.fix}</p>`}
-    ${problem.request_id && html`<p class="muted">${t('problem.request')} <code>${problem.request_id}</code></p>`}
+    ${idOf(problem) && html`<p class="muted">${t('problem.request')} <code>${idOf(problem)}</code></p>`}
     ${retry && html`<button type="button" onClick=${retry}>${t('act.again')}</button>`}
   </div>`;
 }

@@ -5,7 +5,7 @@ import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { Capture } from './capture/capture.js';
 import { Screen, Sending } from './parts.js';
-import { goBack, goInstead } from './route.js';
+import { go, goBack, goInstead } from './route.js';
 import { session, submission, take } from './student.js';
 import { useUpload } from './upload.js';
 
@@ -43,5 +43,5 @@ export function TakeLive() {
   const { profile, policy } = session.value;
   if (state.busy || state.problem)
     return html`<${Screen} title=${titleOf(state)}><${OnItsWay} state=${state} again=${again} drop=${drop} /><//>`;
-  return html`<${Capture} profile=${profile} policy=${policy} onPhoto=${send} onCancel=${goBack} />`;
+  return html`<${Capture} profile=${profile} policy=${policy} onPhoto=${send} onCancel=${goBack} onHelp=${() => go('messages')} />`;
 }

@@ -32,6 +32,7 @@ export function Consent() {
           <span class="muted">${one.text}</span></span></label>`)}</div>
       ${session.value?.policy.purpose && html`<p class="muted">${t('consent.purpose', { purpose: session.value.policy.purpose })}</p>`}
       ${optional && !ticked.face && html`<p class="hint">${t('consent.without_face')}</p>`}
-      <p class="muted small">${t('consent.edition', { edition: data.text_version })}</p><//>`}
+      <p class="muted small">${t('consent.edition', { edition: data.text_version })}</p><//>
+      ${given.size === 0 && html`<div class="stack"><button type="button" class="big" onClick=${goBack}>${t('consent.no')}</button></div>`}`}
   <//>`;
 }

@@ -6,7 +6,7 @@ import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { useDraft } from './draft.js';
 import { Own } from './own.js';
 import { Cell, Cells, Field, Form, Screen, useTask } from './parts.js';
-import { goInstead } from './route.js';
+import { go, goInstead } from './route.js';
 import { openSession, student } from './student.js';
 
 const TYPING_MS = 350;
@@ -32,7 +32,7 @@ function Schools() {
     <label class="field"><span>${t('entry.level')}</span><select name="level" value=${level} onChange=${(event) => set('level', event.target.value)}>
       <option value="">${t('entry.any_level')}</option>${LEVELS.map((one) => html`<option key=${one} value=${one}>${t(`level.${one}`)}</option>`)}</select></label>
     <${ProblemBox} problem=${found.problem} />
-    <div role="status">${found.items && found.items.length === 0 && html`<p class="hint">${t('entry.nothing')}</p>`}
+    <div role="status">${found.items && found.items.length === 0 && html`<p class="hint">${t('entry.nothing')}</p><button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_service')}</button>`}
       ${(found.items || []).map((school) => html`<${Cells} key=${school.school_code} title=${school.school}>
         ${school.sessions.length === 0 && html`<${Cell} label=${t('entry.no_session')} />`}
         ${school.sessions.map((one) => html`<${Cell} key=${one.code} label=${one.name} note=${`${one.level ? `${t(`level.${one.level}`)} · ` : ''}${date(one.opens)} – ${date(one.closes)}`}

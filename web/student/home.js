@@ -1,6 +1,7 @@
 // home — the list of tasks before the photo is handed in, the progress after. People leave and come back: nothing is lost.
+import { messages } from '../shared/client.js';
 import { date, dateTime, money, t } from '../shared/i18n.js';
-import { html, useEffect, useValue } from '../shared/view.js';
+import { html, useEffect, useLoad, useValue } from '../shared/view.js';
 import { Icon } from './icons.js';
 import { Cell, Cells, Screen } from './parts.js';
 import { go } from './route.js';
@@ -29,10 +30,13 @@ function Head({ now, tasks }) {
     ${!place.open_now && html`<p class="closed-now">${t('student.closed_now', { opens: dateTime(place.opens), closes: dateTime(place.closes) })}</p>`}</section>`;
 }
 
-export const Help = () => html`<${Cells}>
-  <${Cell} icon="chat" label=${t('student.messages')} note=${session.value?.policy.service_hours} onOpen=${() => go('messages')} />
+function Help({ now }) {
+  const { data } = useLoad((signal) => messages({ query: { limit: 1 }, signal }), [now?.version]);
+  return html`<${Cells}>
+  <${Cell} icon="chat" label=${t('student.messages')} note=${session.value?.policy.service_hours} value=${data?.unread > 0 && html`<b class="unread">${t('student.unread', { n: data.unread })}</b>`} onOpen=${() => go('messages')} />
   <${Cell} icon="light" label=${t('student.examples')} onOpen=${() => go('examples')} />
   <${Cell} icon="me" label=${t('student.mine')} onOpen=${() => go('mine')} /><//>`;
+}
 
 export function Home() {
   const me = useValue(student);
@@ -48,5 +52,5 @@ export function Home() {
     ${tasks.length > 0 ? html`<ol class="cells tasks">${tasks.map((task, i) => html`<${Task} key=${task.name} task=${task} number=${i + 1} />`)}</ol>`
       : html`<${Lazy} screen="progress" />`}
     ${now && tasks.length > 0 && html`<${Lazy} screen="actions" />`}
-    <${Help} /><//>`;
+    <${Help} now=${now} /><//>`;
 }

@@ -4,7 +4,7 @@ import { date, t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { draftOf, dropDraft, keepDraft, useDraft } from './draft.js';
-import { Field, Form, Screen, Working, inWeChat, useTask } from './parts.js';
+import { Field, Form, Screen, Working, inWeChat, serviceOf, useTask } from './parts.js';
 import { logInWith, session } from './student.js';
 
 const AGAIN_S = 60;
@@ -97,6 +97,7 @@ export function Login() {
   const [way, setWay] = useState(() => draftOf('way') || '');
   const returned = useWeChatReturn();
   const ways = [...(isDemo ? ['demo'] : []), 'phone', ...(place?.policy.identity_method === 'student_number' ? ['number'] : [])];
+  const help = serviceOf(place?.policy);
   const shown = ways.includes(way) ? way : ways[0];
   const choose = (name) => { keepDraft('way', name); setWay(name); };
   if (returned.busy)
@@ -106,5 +107,6 @@ export function Login() {
     ${(inWeChat() || !isDemo) && html`<${WeChat} place=${place} /><p class="or muted">${t('login.or')}</p>`}
     ${ways.length > 1 && html`<div class="tabs" role="group" aria-label=${t('login.ways')}>${ways.map((name) => html`<button key=${name} type="button" aria-pressed=${shown === name} onClick=${() => choose(name)}>${t(`login.way.${name}`)}</button>`)}</div>`}
     ${shown === 'demo' && html`<p class="lead">${t('student.login_text')}</p>`}
-    <${WAYS[shown]} place=${place} /><//>`;
+    <${WAYS[shown]} place=${place} />
+    ${help && html`<p class="muted help">${t('student.trouble_help')} ${help}</p>`}<//>`;
 }

@@ -5,7 +5,7 @@ import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useLoad, useRef, useState } from '../shared/view.js';
 import { useDraft } from './draft.js';
 import { Icon } from './icons.js';
-import { Screen, Sending, useTask } from './parts.js';
+import { Screen, Sending, serviceOf, useTask } from './parts.js';
 import { session, submission } from './student.js';
 import { upload } from './upload.js';
 
@@ -55,7 +55,6 @@ export function Messages() {
   const { data, error, reload } = useLoad((signal) => messages({ query: { limit: 50 }, signal }), []);
   const [turn, setTurn] = useState(0);
   const end = useRef();
-  const policy = session.value?.policy;
   const items = [...(data?.items || [])].reverse();
   const last = items.length > 0 ? items[items.length - 1].id : '';
   useLook(reload, turn, () => setTurn((n) => n + 1));
@@ -63,7 +62,7 @@ export function Messages() {
     (data?.items || []).filter((one) => !one.read && one.from !== 'me').forEach((one) => messageRead(one.id).catch(() => {}));
   }, [data]);
   useEffect(() => { if (last) end.current?.scrollIntoView({ block: 'end' }); }, [last]);
-  const hours = policy && [policy.service_hours && t('student.service_hours', { hours: policy.service_hours }), policy.service_phone && t('student.service_phone', { phone: policy.service_phone })].filter(Boolean).join(' · ');
+  const hours = serviceOf(session.value?.policy);
   return html`<${Screen} title=${t('student.messages')}><${ProblemBox} problem=${error} retry=${reload} />
     ${hours && html`<p class="hint">${hours}</p>`}
     ${data?.items.length === 0 && html`<p class="muted">${t('student.no_messages')}</p>`}

@@ -70,6 +70,9 @@ export function Form({ state, label, onSubmit, off, children }) {
     <button type="submit" class="primary big" disabled=${state.busy || off}>${label}</button></form>`;
 }
 
+/** When and where customer service answers, as the session says; '' when it does not. */
+export const serviceOf = (policy) => [policy?.service_hours && t('student.service_hours', { hours: policy.service_hours }), policy?.service_phone && t('student.service_phone', { phone: policy.service_phone })].filter(Boolean).join(' · ');
+
 export const inWeChat = () => /MicroMessenger/i.test(navigator.userAgent);
 
 /** Short and readable over the telephone: the status and the end of the request's number. */

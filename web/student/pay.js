@@ -5,7 +5,7 @@ import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { Screen, Working, inWeChat, useTask } from './parts.js';
 import { draftOf, dropDraft, keepDraft } from './draft.js';
-import { goInstead } from './route.js';
+import { go, goInstead } from './route.js';
 import { session, submission, take } from './student.js';
 
 const PAUSES_MS = [1000, 1500, 2000, 3000, 5000, 8000, 10000];
@@ -62,6 +62,7 @@ export function Pay() {
     <${ProblemBox} problem=${state.problem || looking.problem} />
     ${waiting ? html`<${Working} text=${t('student.pay_wait')} />
       <div class="stack"><button type="button" class="primary big" onClick=${look}>${t('student.paid')}</button>
-        <button type="button" class="big" onClick=${() => { stopWaiting(); start(); }}>${t('student.not_paid')}</button></div>`
+        <button type="button" class="big" onClick=${() => { stopWaiting(); start(); }}>${t('student.not_paid')}</button>
+        <button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_service')}</button></div>`
       : html`<button type="button" class="primary big" disabled=${state.busy} onClick=${start}>${t('student.pay_do', { price: money(now.price_fen) })}</button>`}<//>`;
 }

@@ -38,5 +38,5 @@ export function TakePhoto() {
       ${album && html`<${Picker} kind="album" label=${t('student.from_album')} primary=${!live} purpose="photo" onFile=${fromAlbum} />`}
       ${!live && html`<button type="button" class="quiet big" onClick=${() => go('camera')}>${t('student.take')}</button>`}</div>
     ${latest && !latest.rejected && html`<button type="button" class="big" onClick=${() => go('preview', { attempt: latest.id })}>${t('student.last_photo')}</button>`}
-    <p class="muted small">${t('student.attempts', { made: now.attempts_made, used: now.attempts_used, max: now.attempts_max })}</p><//>`;
+    <p class="muted small">${t('student.attempts', { left: now.attempts_left })}</p><//>`;
 }

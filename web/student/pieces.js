@@ -18,9 +18,9 @@ export function usePicture(path) {
   return state;
 }
 
-export function Photo({ path, alt, wide, big, children }) {
+export function Photo({ path, alt, mid, big, children }) {
   const state = usePicture(path);
-  return html`<div class="photo ${wide ? 'photo-wide' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
+  return html`<div class="photo ${mid ? 'photo-mid' : ''} ${big ? 'photo-big' : ''}">${state.url ? html`<img src=${state.url} alt=${alt} />${children}` : html`<span
     class="muted" role="status">${state.failed ? t('picture.failed') : t('student.loading')}</span>`}</div>`;
 }
 

@@ -3,11 +3,12 @@ import * as server from '../shared/client.js';
 import { Ask } from '../shared/dialog.js';
 import { dateTime, money, t } from '../shared/i18n.js';
 import { ProblemBox, complain } from '../shared/notices.js';
+import { Annotations, stepsOf as placesOf } from '../shared/report.js';
 import { eventLabel, reasonLabel, startWorkflow, stateLabel } from '../shared/workflow.js';
 import { html, useLoad, useState, useValue } from '../shared/view.js';
 import { Icon } from './icons.js';
 import { Cell, Cells } from './parts.js';
-import { Facts, savePhoto } from './pieces.js';
+import { Facts, Photo, savePhoto } from './pieces.js';
 import { go } from './route.js';
 import { act, session, submission } from './student.js';
 
@@ -80,11 +81,24 @@ export function Actions() {
       fields=${FORMS[event].note ? [{ name: 'note', label: t('field.note'), lines: 3, max: 500, required: true }] : []} run=${(values) => act(event, values)} onClose=${() => setEvent(null)} />`}`;
 }
 
+/** The photo that was sent back, each reason marked with its number where the machine found the place. */
+function SentBack({ now, attempt }) {
+  const { data } = useLoad((signal) => server.attemptShow(now.id, attempt.id, { signal }), [attempt.id]);
+  const profile = session.value?.profile;
+  const codes = now.reasons.map((reason) => reason.code);
+  const steps = placesOf(data?.report).map((step) => ({ ...step, verdict: 'fail', number: 1 + codes.findIndex((code) => step.checks.some((check) => check.reason === code)) }))
+    .filter((step) => step.number > 0);
+  return html`<${Photo} path=${`/api/v1/submissions/${now.id}/attempts/${attempt.id}/photo`} alt=${t('student.photo_sent_back')} mid>
+    <${Annotations} steps=${steps} size=${profile?.width_px ? { width: profile.width_px, height: profile.height_px } : null} /><//>`;
+}
+
 /** Sent back: what was wrong, what to do, and the camera in one touch. */
 export function Retake() {
   const now = useValue(submission);
+  const attempt = now.attempts.filter((one) => one.rejected).pop();
   return html`<section class="status status-retake" role="status"><p class="status-label">${now.label}</p><p>${now.text}</p>
       <p class="muted">${[now.deadline && t('student.deadline', { time: dateTime(now.deadline) }), t('student.left', { n: now.attempts_left }), now.price_fen > 0 && !now.allowed.includes('pay') && now.paid && t('student.no_fee')].filter(Boolean).join(' · ')}</p></section>
+    ${attempt && html`<${SentBack} key=${attempt.id} now=${now} attempt=${attempt} />`}
     <${Why} now=${now} />
     <div class="stack"><button type="button" class="primary big" onClick=${() => go(session.value.policy.capture_source === 'album' ? 'photo' : 'camera')}>${t('student.retake_do')}</button>
       <button type="button" class="big" onClick=${() => go('messages')}>${t('student.ask_why')}</button></div>`;
@@ -105,7 +119,7 @@ export function Progress() {
     ${now.price_fen > 0 && html`<${Fee} now=${now} />`}
     ${now.tracking_no && html`<div class="card"><${Facts} rows=${[[t('student.carrier'), now.carrier], [t('student.tracking_no'), now.tracking_no]]} /></div>`}
     <${Cells}>
-      ${now.submitted && now.state !== 'closed' && html`<${Cell} icon="confirm" label=${t('student.receipt')} onOpen=${() => go('receipt')} />`}
+      ${now.submitted && now.state !== 'closed' && html`<${Cell} icon="confirm" label=${t('student.receipt_show')} onOpen=${() => go('receipt')} />`}
       ${APPROVED.includes(now.state) && session.value.policy.download_photo && html`<${Cell} icon="portrait" label=${t('student.download')} onOpen=${save} />`}<//>
     <${Actions} />
     <details class="more"><summary>${t('submission.timeline')}</summary><${History} now=${now} /></details>`;

@@ -4,8 +4,9 @@ import { money, t } from '../shared/i18n.js';
 import { html, useState, useValue } from '../shared/view.js';
 import { Form, Screen, useTask } from './parts.js';
 import { Facts, Photo } from './pieces.js';
-import { goBack, goInstead } from './route.js';
+import { go, goBack, goInstead } from './route.js';
 import { reloadSubmission, session, submission, take } from './student.js';
+import { delivers } from './tasks.js';
 
 const deliveries = (summary) => ['chsi', 'print', 'mail']
   .filter((kind) => (kind === 'mail' ? summary.deliver_mail !== 'none' : summary[`deliver_${kind}`]))
@@ -44,5 +45,7 @@ export function Confirm() {
       <button type="button" class="quiet link" onClick=${() => goInstead('photo')}>${t('student.confirm_change')} <span aria-hidden="true">›</span></button><//>`}
     ${step === 'sure' && html`<${Form} state=${sending} label=${t('student.confirm_two')} off=${!sure} onSubmit=${send}>
       <${Summary} summary=${first.summary} />
+      ${delivers(session.value.policy) && html`<button type="button" class="quiet link" onClick=${() => go('delivery')}>${t('student.confirm_delivery')} <span aria-hidden="true">›</span></button>`}
+      <button type="button" class="quiet link" onClick=${() => go('messages')}>${t('student.confirm_wrong')} <span aria-hidden="true">›</span></button>
       <label class="tick cells"><input type="checkbox" name="sure" checked=${sure} onChange=${(event) => setSure(event.target.checked)} /><span>${t('student.sure')}</span></label><//>`}<//>`;
 }

@@ -33,7 +33,7 @@ function about({ me, policy, place, now, locked }) {
 }
 
 /** Prints: whether the student says where they go or how large they are. */
-const delivers = (policy) => policy.deliver_mail === 'student' || (policy.deliver_print && policy.print_layout === 'student');
+export const delivers = (policy) => policy.deliver_mail === 'student' || (policy.deliver_print && policy.print_layout === 'student');
 const gives = (now, what) => Boolean(now) && !now.missing.includes(what);
 
 function photoAndPay({ me, policy, place, now, locked }) {

@@ -1,7 +1,7 @@
 // capture — pictures for the student's page: a portrait, an ID card, a collection code. Opens the live camera when it proves
 // itself, else says why not and offers the phone's own camera; the album as the session's policy wants it.
 //
-//   <Capture profile policy busy onPhoto onCancel />      profile and policy as GET /sessions/{code} gives them
+//   <Capture profile policy busy onPhoto onCancel onHelp />      profile and policy as GET /sessions/{code} gives them
 //   <CardCapture side="portrait|emblem" album busy onPhoto onCancel />
 //   <CodeCapture album busy onPhoto onCode onCancel />    onCode(text) where the browser reads codes itself
 //
@@ -57,7 +57,7 @@ function Fallback({ title, lead, failed, album, albumFirst, purpose, busy, onFil
 }
 
 /** Live first, the rest when that fails. */
-function Camera({ mode, lead, live, album, albumFirst, purpose, busy, onPhoto, onCancel }) {
+function Camera({ mode, lead, live, album, albumFirst, purpose, busy, onPhoto, onCancel, onHelp }) {
   const [failed, setFailed] = useState(live ? '' : canGoLive() ? '' : 'none');
   const [way, setWay] = useState(live && canGoLive() ? 'live' : 'files');
   const [heic, setHeic] = useState(false);
@@ -74,12 +74,12 @@ function Camera({ mode, lead, live, album, albumFirst, purpose, busy, onPhoto, o
     return onPhoto(made.file, kind, { lens: '', ...(file.lastModified > 0 ? { captured_at: timeOf(file.lastModified) } : {}) });
   };
   if (way === 'live')
-    return html`<${Live} mode=${mode} onShot=${shot} onFail=${fail} onCancel=${onCancel} />`;
+    return html`<${Live} mode=${mode} onShot=${shot} onFail=${fail} onCancel=${onCancel} onHelp=${onHelp} />`;
   return html`<${Fallback} title=${mode.title} lead=${lead} failed=${live ? (canGoLive() ? failed : window.isSecureContext ? 'missing' : 'insecure') : ''} album=${album} albumFirst=${albumFirst} purpose=${purpose}
     busy=${busy || working} heic=${heic} onFile=${chosen} onAgain=${live ? () => { setFailed(''); setWay('live'); } : null} onCancel=${onCancel} />`;
 }
 
-export function Capture({ profile, policy, busy, onPhoto, onCancel }) {
+export function Capture({ profile, policy, busy, onPhoto, onCancel, onHelp }) {
   const aspect = profile.width_px / profile.height_px;
   const labels = { crown: t('capture.guide.crown'), eyes: t('capture.guide.eyes') };
   const mode = {
@@ -88,7 +88,7 @@ export function Capture({ profile, policy, busy, onPhoto, onCancel }) {
   };
   const source = policy.capture_source;
   return html`<${Camera} mode=${mode} lead=${t('capture.lead')} live=${source !== 'album'} album=${source !== 'live'} albumFirst=${source === 'album'} purpose="photo"
-    busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} />`;
+    busy=${busy} onPhoto=${onPhoto} onCancel=${onCancel} onHelp=${onHelp} />`;
 }
 
 /** The camera looking for a card, or for a code; for Live. */

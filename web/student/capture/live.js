@@ -2,7 +2,7 @@
 // and a code; what differs comes in `mode`.
 //
 //   mode: {aspect, guide({size, green}), area(size), hint(small copy), precheck?, code?(text), auto, facing, rear?, title}
-//   onShot(canvas, {lens}) · onFail(code of a CameraProblem) · onCancel()
+//   onShot(canvas, {lens}) · onFail(code of a CameraProblem) · onCancel() · onHelp(): to customer service, when given
 import { t } from '../../shared/i18n.js';
 import { prefs } from '../../shared/prefs.js';
 import { html, useEffect, useRef, useState, useValue } from '../../shared/view.js';
@@ -107,7 +107,7 @@ function useCodes(camera, onCode) {
 
 const Count = ({ left }) => html`<span class="capture-count" aria-hidden="true">${left}</span>`;
 
-export function Live({ mode, onShot, onFail, onCancel }) {
+export function Live({ mode, onShot, onFail, onCancel, onHelp }) {
   useStyles();
   const box = useRef();
   const [video, camera, turnLens] = useCamera(mode, onFail);
@@ -157,9 +157,9 @@ export function Live({ mode, onShot, onFail, onCancel }) {
       ${mode.guide({ green })}${left > 0 && html`<${Count} left=${left} />`}</div></div>
     <p class="capture-hint capture-hint-${tone}"><span aria-hidden="true">${{ good: '✔', warn: '⚠', calm: '●' }[tone]}</span> <span aria-live="polite">${line}</span></p>
     <footer class="capture-controls">
-      <span></span>
+      ${onHelp ? html`<button type="button" class="capture-help" onClick=${onHelp}>${t('capture.help')}</button>` : html`<span></span>`}
       <button type="button" class="capture-shutter" disabled=${!camera || taking} onClick=${take} aria-label=${t('capture.shoot')}><span></span></button>
-      ${mode.auto ? html`<button type="button" class="capture-auto" aria-pressed=${auto} onClick=${flip}>${t('capture.auto')}<br /><b>${t(auto ? 'capture.on' : 'capture.off')}</b></button>` : html`<span></span>`}
+      ${mode.auto ? html`<button type="button" class="capture-auto" aria-pressed=${auto} onClick=${flip}><span>${t('capture.auto')}</span><b>${t(auto ? 'capture.on' : 'capture.off')}</b></button>` : html`<span></span>`}
     </footer>
     <p class="capture-upright">${t('capture.upright')}</p>
   </section>`;

@@ -8,6 +8,8 @@
  *   refund_done      owed +               bank or transfer −
  *   refund_closed    owed +               fees −      the bank will not do it
  *   refund_reopened  fees +               owed −      … and did it after all
+ *   refund_yielded   owed +               fees −      the bank gave the same money back by a refund begun there
+ *   refund_resumed   fees +               owed −      … and had taken this one too
  *
  * The sum over all accounts is 0 at any time, `bank` is what the bank's own books say about us. A fact about one object
  * is booked once, however often it is told. Writer. */

@@ -204,41 +204,94 @@ enum err refund_again(struct tx *tx, const char *id, int64_t now_us)
 
 /* ---- told by the bank ---- */
 
-/* A refund begun at the bank, or heard of before the payment it gives back. */
-static enum err meet(struct tx *tx, const struct refund_news *news, struct payment *p, struct refund *f)
+/* The bank has not said anything about it so far. */
+static bool never_taken(const struct refund *f)
 {
-    enum err e = refund_get(tx, news->id, f);
-    if (e == ERR_NOT_FOUND) {
-        struct sums sums;
-        TRY(add_up(tx, p->id, &sums));
-        if (news->amount_fen > p->amount_fen - sums.done_fen - sums.going_fen || sums.count >= REFUNDS_PER_PAYMENT_MAX)
-            return ERR_BAD_FIELD;
-    } else if (e != ERR_NONE || !text_is(f->payment_id, p->id) || f->amount_fen != news->amount_fen) {
-        return e != ERR_NONE ? e : ERR_BAD_FIELD;
+    return is_going(f) && f->accepted_us == 0;
+}
+
+static bool has_yielded(const struct refund *f)
+{
+    return text_is(f->state, "closed") && f->accepted_us == 0;
+}
+
+/* What the bank says now makes a closed refund count again. */
+static bool reopens(const struct refund *f, const struct refund_news *news)
+{
+    return text_is(f->state, "closed") &&
+           (text_is(news->state, "done") || (has_yielded(f) && !text_is(news->state, "closed")));
+}
+
+/* What the bank did takes the place of what was wanted here and never taken there, newest first, until `needed_fen` are
+ * left. *rest: what was wanted beyond that, to be asked for anew; amount_fen 0: nothing. BAD_FIELD: that cannot be;
+ * nothing is changed. */
+static enum err make_room(struct tx *tx, const struct payment *p, int64_t needed_fen, int64_t now_us,
+                          struct refund_new *rest)
+{
+    struct refund list[REFUNDS_PER_PAYMENT_MAX];
+    struct sums sums;
+    size_t count;
+    TRY(add_up(tx, p->id, &sums));
+    TRY(refund_list(tx, p->id, list, countof(list), &count));
+    int64_t left_fen = p->amount_fen - sums.done_fen - sums.going_fen, could_fen = left_fen, closed_fen = 0;
+    for (size_t i = 0; i < count; i++)
+        could_fen += never_taken(&list[i]) ? list[i].amount_fen : 0;
+    if (could_fen < needed_fen)
+        return ERR_BAD_FIELD;
+    for (size_t i = count; i-- > 0 && left_fen + closed_fen < needed_fen;) {
+        if (!never_taken(&list[i]))
+            continue;
+        TRY(book(tx, &list[i], "refund_yielded", "fees", "owed", now_us, now_us));
+        TRY(TX_RUN(tx, Q_REFUND_TOLD, v_text("closed"), v_text("银行已另行退回 · given back at the bank instead"),
+                   v_text(list[i].bank_refund_id), v_int(0), v_int(now_us), v_text(list[i].id)));
+        closed_fen += list[i].amount_fen;
+        *rest = (struct refund_new){p->id, 0, list[i].reason, list[i].created_by, now_us};
     }
-    if (!payment_is_paid(p)) {
-        const struct payment_fact fact = {p->id, news->transaction_id, news->total_fen, news->accepted_us,
-                                          news->now_us};
-        bool all = news->amount_fen == p->amount_fen && text_is(news->state, "done");
-        TRY(all ? payment_book(tx, p, &fact) : payment_succeeded(tx, &fact));
-        TRY(payment_get(tx, p->id, p));
-    }
-    if (e == ERR_NONE)
+    rest->amount_fen = closed_fen > needed_fen ? closed_fen - needed_fen : 0;
+    return ERR_NONE;
+}
+
+/* A refund may be heard of before the payment it gives back. */
+static enum err meet_payment(struct tx *tx, const struct refund_news *news, struct payment *p)
+{
+    if (payment_is_paid(p))
         return ERR_NONE;
+    const struct payment_fact fact = {p->id, news->transaction_id, news->total_fen, news->accepted_us, news->now_us};
+    bool all = news->amount_fen == p->amount_fen && text_is(news->state, "done");
+    TRY(all ? payment_book(tx, p, &fact) : payment_succeeded(tx, &fact));
+    return payment_get(tx, p->id, p);
+}
+
+/* A number we do not know is a refund begun at the bank. */
+static enum err meet(struct tx *tx, const struct refund_news *news, struct payment *p, struct refund *f,
+                     struct refund_new *rest)
+{
+    struct sums sums;
+    enum err e = refund_get(tx, news->id, f);
+    bool is_new = e == ERR_NOT_FOUND;
+    if (e != ERR_NONE && !is_new)
+        return e;
+    TRY(add_up(tx, p->id, &sums));
+    if (is_new ? sums.count >= REFUNDS_PER_PAYMENT_MAX
+               : !text_is(f->payment_id, p->id) || f->amount_fen != news->amount_fen)
+        return ERR_BAD_FIELD;
+    TRY(meet_payment(tx, news, p));
+    bool counts = is_new ? !text_is(news->state, "closed") : reopens(f, news);
+    if (counts)
+        TRY(make_room(tx, p, news->amount_fen, news->now_us, rest));
     const struct refund_new new = {p->id, news->amount_fen, "", "bank", news->now_us};
-    return add(tx, p, news->id, news->amount_fen, &new, f);
+    return is_new ? add(tx, p, news->id, news->amount_fen, &new, f) : ERR_NONE;
 }
 
 static enum err book_end(struct tx *tx, const struct payment *p, const struct refund *f, const struct refund_news *news,
                          int64_t ended_us)
 {
-    bool was_closed = text_is(f->state, "closed");
+    if (reopens(f, news))
+        TRY(book(tx, f, has_yielded(f) ? "refund_resumed" : "refund_reopened", "owed", "fees", ended_us, news->now_us));
     if (text_is(news->state, "closed"))
-        return was_closed ? ERR_NONE : book(tx, f, "refund_closed", "fees", "owed", ended_us, news->now_us);
+        return book(tx, f, "refund_closed", "fees", "owed", ended_us, news->now_us);
     if (!text_is(news->state, "done"))
         return ERR_NONE;
-    if (was_closed)
-        TRY(book(tx, f, "refund_reopened", "owed", "fees", ended_us, news->now_us));
     return book(tx, f, "refund_done", ledger_account_of(p->channel), "owed", ended_us, news->now_us);
 }
 
@@ -253,13 +306,14 @@ static enum err said_before(struct tx *tx, const struct refund *f, const struct 
 enum err refund_told(struct tx *tx, const struct refund_news *news)
 {
     struct payment p;
-    struct refund f;
+    struct refund f, made;
+    struct refund_new rest = {.amount_fen = 0};
     TRY(payment_get(tx, news->payment_id, &p));
     if (news->total_fen != p.amount_fen || news->amount_fen < 1 || news->amount_fen > p.amount_fen ||
         (payment_is_paid(&p) && !text_is(p.transaction_id, news->transaction_id)))
         return ERR_BAD_FIELD;
-    TRY(meet(tx, news, &p, &f));
-    if (text_is(f.state, "done") || (text_is(f.state, "closed") && !text_is(news->state, "done")))
+    TRY(meet(tx, news, &p, &f, &rest));
+    if (text_is(f.state, "done") || (text_is(f.state, "closed") && !reopens(&f, news)))
         return said_before(tx, &f, news);
     bool ends = text_is(news->state, "done") || text_is(news->state, "closed");
     int64_t ended_us = news->ended_us > 0 ? news->ended_us : news->now_us;
@@ -268,7 +322,9 @@ enum err refund_told(struct tx *tx, const struct refund_news *news)
     const char *bank_refund_id = news->bank_refund_id != NULL ? news->bank_refund_id : f.bank_refund_id;
     TRY(TX_RUN(tx, Q_REFUND_TOLD, v_text(news->state), v_text(news->problem != NULL ? news->problem : ""),
                v_text(bank_refund_id), v_int(accepted_us), v_int(ends ? ended_us : 0), v_text(f.id)));
-    return follow(tx, p.id, ended_us, news->now_us);
+    TRY(follow(tx, p.id, ended_us, news->now_us));
+    enum err e = rest.amount_fen > 0 ? refund_order(tx, &rest, &made) : ERR_NONE;
+    return e == ERR_RATE_LIMITED ? ERR_NONE : e; /* staff see what is left */
 }
 
 enum err refund_failed(struct tx *tx, const char *id, const char *problem, int64_t now_us)

@@ -2,8 +2,10 @@
  *
  * wanted (we decided it; the bank is asked by an outbox row and, if that is lost, by the sweep), processing (the bank
  * is at it), done, abnormal (the bank could not: a person must look, then refund_again), closed (the bank will not).
- * What the bank says may come in any order and more than once; done is the last word. A submission whose last payment
- * has gone back whole is told (event refunded). Money in fen. Thread: writer for changes. Strings in tx->arena. */
+ * What the bank says may come in any order and more than once; done is the last word. A refund begun at the bank takes
+ * the place of one that was only wanted here: that is closed, and what is left of it asked for anew. A submission whose
+ * last payment has gone back whole is told (event refunded). Money in fen. Thread: writer for changes. Strings in
+ * tx->arena. */
 #ifndef XY_REFUND_H
 #define XY_REFUND_H
 

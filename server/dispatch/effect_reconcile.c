@@ -54,6 +54,7 @@ static void finish(struct run *run)
 
 static void unit(struct run *run, store_step *step, void (*done)(struct store_unit *))
 {
+    run->work.now_us = clock_utc_us(); /* steps read no clock */
     if (!effect_unit(run->effect, &run->unit, STORE_WRITE, step, run, done))
         run_free(run); /* the effect has ended */
 }
@@ -63,7 +64,6 @@ static void unit(struct run *run, store_step *step, void (*done)(struct store_un
 static enum err end_step(struct tx *tx, void *job)
 {
     struct run *run = job;
-    run->work.now_us = clock_utc_us();
     return reconciliation_end(tx, &run->work, run->problem != NULL ? run->problem : "");
 }
 
@@ -89,7 +89,6 @@ static void fail(struct run *run, enum outbox_outcome outcome, const char *probl
 static enum err compare_step(struct tx *tx, void *job)
 {
     struct run *run = job;
-    run->work.now_us = clock_utc_us();
     switch (run->phase) {
     case 0:
         run->more = false;
@@ -226,8 +225,7 @@ void reconcile_start(struct effect *effect)
 
 static enum err due_step(struct tx *tx, void *job)
 {
-    (void)job;
-    return reconciliation_start_due(tx, clock_utc_us());
+    return reconciliation_start_due(tx, *(const int64_t *)job);
 }
 
 static void begun(struct watch_task *task, enum err e)
@@ -238,10 +236,13 @@ static void begun(struct watch_task *task, enum err e)
 
 static void watch_begin(struct watch_task *task)
 {
-    if (pay_is_configured(&task->outside->config->pay))
-        watch_unit(task, STORE_WRITE, due_step, NULL, begun);
-    else
+    if (!pay_is_configured(&task->outside->config->pay)) {
         watch_end(task);
+        return;
+    }
+    int64_t *now_us = ARENA_NEW(task->arena, int64_t);
+    *now_us = clock_utc_us();
+    watch_unit(task, STORE_WRITE, due_step, now_us, begun);
 }
 
 struct watch_task reconcile_watch = {.name = "reconcile", .interval_ms = WATCH_INTERVAL_MS, .begin = watch_begin};

@@ -50,6 +50,10 @@ await runTests({
         await page.fill('dialog input[name=payer_name]', 'C1 班长');
         await page.fill('dialog input[name=class_name]', 'C1');
         await page.keyboard.press('Enter');
+        await page.setViewportSize({ width: 390, height: 844 });
+        const box = await page.getByRole('button', { name: '撤销' }).boundingBox();
+        assert.ok(box.x >= 0 && box.x + box.width <= 390, 'on a phone all that can be done is in sight');
+        await page.setViewportSize({ width: 1280, height: 720 });
         await page.getByRole('button', { name: '登记转账' }).click();
         await page.fill('dialog input[name=reference]', 'ICBC-1');
         await page.keyboard.press('Enter');

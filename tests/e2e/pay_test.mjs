@@ -12,7 +12,7 @@ const apart = await startServer({ demo: true, args: [...args, ...bank.args] }); 
 bank.notify = `${apart.url}/api/v1/hooks/pay`;
 const { admin, session } = await paidSession(apart);
 const played = await startServer({ demo: true, args });                          // the stand-in's
-const { admin: office, session: room } = await paidSession(played, { count: 12 });
+const { admin: office, session: room } = await paidSession(played, { count: 24 });
 const fault = (kind, more = {}) => fetch(`${played.standins.pay}/fault`, { method: 'POST', body: JSON.stringify({ kind, ...more }) });
 const held = async () => (await fetch(`${played.standins.pay}/bank`)).json();
 const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10);
@@ -115,6 +115,22 @@ await runTests({
         };
         assert.equal(await ask(' '.repeat(32 * 1024 + 1)), 413);
         assert.equal(await ask('{}', { origin: 'http://elsewhere.invalid' }), 403);
+    },
+    async 'whatever the stand-in does wrong with its callbacks, every payment counts once'() {
+        const reasons = {
+            forged_callback: 'signature_wrong', old_callback: 'timestamp_off', unknown_serial: 'serial_unknown', other_merchant: 'merchant_other', other_appid: 'appid_other',
+            other_amount: 'amount_differs', other_currency: 'currency_other', not_decryptable: 'not_decrypted', replay_callback: 'nonce_replayed',
+        };
+        const before = await refused(played.url), students = [];
+        for (const [kind, value] of [...Object.keys(reasons).map((one) => [one, 1]), ['double_callback', 15], ['late_callback', 200], ['no_callback', 1]]) {
+            students.push(await payer(played, m++));
+            await fault(kind, { value });
+            await students.at(-1).pay();
+        }
+        for (const student of students) await until(async () => (await student.payment()).state === 'paid', 'the payment');
+        for (const reason of Object.values(reasons)) await until(async () => (await refused(played.url))[reason] > before[reason], `${reason} to be counted`);
+        await until(async () => (await held()).callbacks === 0, 'the bank to have told everything');
+        assert.equal((await balances(office)).bank, students.length * PRICE_FEN);
     },
     async 'a callback that never comes costs no payment'() {
         const student = await payer(apart, n++);

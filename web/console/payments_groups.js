@@ -5,7 +5,7 @@ import { dateTime, money, number, t } from '../shared/i18n.js';
 import { complain, notify } from '../shared/notices.js';
 import { html, useState } from '../shared/view.js';
 import { has } from './account.js';
-import { Badge, More, Table, useList } from './parts.js';
+import { Badge, More, useList } from './parts.js';
 
 const TONES = { paid: 'ok', open: 'warn', cancelled: 'plain' };
 
@@ -44,11 +44,10 @@ export function GroupOrders({ session }) {
   const add = () => setDialog(html`<${Ask} title=${t('group.make')} label=${t('group.make')} text=${t('group.make_text')} onClose=${close} run=${make}
     fields=${[{ name: 'payer_name', label: t('group.payer'), required: true, max: 80 }, { name: 'college', label: t('group.college'), max: 80 }, { name: 'class_name', label: t('group.class'), max: 80, hint: t('group.class_hint') }]} />`);
   return html`<section class="card"><div class="head"><h2>${t('group.title')}</h2>${mayChange && html`<button type="button" onClick=${add}>${t('group.make')}</button>`}</div>
-    <${Table} label=${t('group.title')} heads=${['payer', 'students', 'amount', 'state', 'change'].map((name) => t(`col.${name}`))}
-      empty=${!list.loading && list.items.length === 0 && !list.error ? t('group.none') : null}>
-      ${list.items.map((one) => html`<tr key=${one.id}><td>${one.payer_name}</td><td class="num">${number(one.students)}</td><td class="num nowrap">${money(one.amount_fen)}</td>
-        <td><${Badge} tone=${TONES[one.state]}>${t(`group.${one.state}`)}<//></td>
-        <td class="nowrap">${one.state === 'open' && mayChange && html`<button type="button" onClick=${() => showCode(one)}>${t('group.code')}</button>
-          <button type="button" onClick=${() => book(one)}>${t('group.book')}</button> <button type="button" onClick=${() => cancel(one)}>${t('group.cancel')}</button>`}</td></tr>`)}<//>
+    ${!list.loading && list.items.length === 0 && !list.error && html`<p class="muted">${t('group.none')}</p>`}
+    <ul class="versions">${list.items.map((one) => html`<li key=${one.id}><p class="row"><strong>${one.payer_name}</strong> <${Badge} tone=${TONES[one.state]}>${t(`group.${one.state}`)}<//></p>
+      <p class="muted num">${t('group.for', { students: number(one.students), amount: money(one.amount_fen) })}</p>
+      ${one.state === 'open' && mayChange && html`<p class="row"><button type="button" onClick=${() => showCode(one)}>${t('group.code')}</button>
+        <button type="button" onClick=${() => book(one)}>${t('group.book')}</button> <button type="button" onClick=${() => cancel(one)}>${t('group.cancel')}</button></p>`}</li>`)}</ul>
     <${More} list=${list} />${dialog}</section>`;
 }

@@ -198,7 +198,7 @@ static void callback_send(struct callback *c)
 }
 
 static void start(struct standin_pay *p, struct bank_order *order, struct bank_refund *refund, enum forgery forgery,
-                  bool replay)
+                  bool replay, int64_t late_ms)
 {
     struct callback *c = calloc(1, sizeof *c);
     CHECK(c != NULL);
@@ -212,7 +212,10 @@ static void start(struct standin_pay *p, struct bank_order *order, struct bank_r
     c->timer.data = c;
     c->next = p->callbacks;
     p->callbacks = c;
-    callback_send(c);
+    if (late_ms > 0)
+        uv_timer_start(&c->timer, on_timer, (uint64_t)late_ms, 0);
+    else
+        callback_send(c);
 }
 
 void bank_tell(struct standin_pay *p, struct bank_order *order, struct bank_refund *refund, const char *path)
@@ -225,11 +228,13 @@ void bank_tell(struct standin_pay *p, struct bank_order *order, struct bank_refu
     int64_t more = 0;
     bool again = standin_fault(p->http, "double_callback", path, &more);
     bool replay = standin_fault(p->http, "replay_callback", path, NULL);
+    int64_t late_ms = 0;
+    bool late = standin_fault(p->http, "late_callback", path, &late_ms);
     if (url[0] == '\0' || standin_fault(p->http, "no_callback", path, NULL))
         return;
-    start(p, order, refund, forgery, replay);
+    start(p, order, refund, forgery, replay, late ? late_ms : 0);
     for (int64_t i = 0; again && i < (more > 0 && more < 64 ? more : 1); i++)
-        start(p, order, refund, HONEST, false);
+        start(p, order, refund, HONEST, false, 0);
 }
 
 void bank_callbacks_end(struct standin_pay *p)

@@ -20,11 +20,12 @@
  *            the WeChat client is given and checks paySign; GET or POST /pay?prepay_id=… just pays. Then notify_url is
  *            told until it answers 2xx. GET /bank: every order and refund. POST /keys {"certificate":0|1,"public"}:
  *            what it signs with from now on.
- *            Faults of callbacks: no_callback, double_callback (value: how many more), replay_callback; first one
- *            that is wrong: forged_callback (WeChat's signature probe), old_callback, unknown_serial, other_merchant,
- *            other_appid, other_amount, other_currency, not_decryptable. Of answers: unsigned, wrong_signature. Of
- *            refunds: refund_processing, refund_abnormal, refund_closed, not_enough, account_abnormal. Of the bill:
- *            bill_missing_line, bill_other_amount, bill_unknown_order, bill_wrong_hash.
+ *            Faults of callbacks: no_callback, late_callback (value: ms, others may overtake it), double_callback
+ *            (value: how many more, all at once), replay_callback; first one that is wrong: forged_callback (WeChat's
+ *            signature probe), old_callback, unknown_serial, other_merchant, other_appid, other_amount, other_currency,
+ *            not_decryptable. Of answers: unsigned, wrong_signature. Of refunds: refund_processing, refund_abnormal,
+ *            refund_closed, not_enough, account_abnormal. Of the bill: bill_missing_line, bill_other_amount,
+ *            bill_unknown_order, bill_wrong_hash.
  *   chsi     PUT /v1/photos/{key} · GET /v1/photos/{key}. Accepts what it gets; fault refuse_photo refuses it instead.
  *            GET /photos: all. POST /hold {"hold":true}: no results until let go.
  *   courier  GET /v1/parcels/{carrier}/{number} → {"state": "moving"}; POST /deliver {"carrier","number","notify"}

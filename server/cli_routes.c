@@ -76,13 +76,10 @@ int cli_routes(int argc, char **argv)
     }
     struct buf out;
     buf_init(&out, MIB(1));
-    json_object_open(&out);
-    json_name(&out, "items");
-    json_array_open(&out);
+    json_list_open(&out);
     for (size_t i = 0; i < count; i++)
         put_route(&out, &routes[i]);
-    json_array_close(&out);
-    json_object_close(&out);
+    json_list_close(&out);
     puts(buf_cstr(&out));
     buf_release(&out);
     return CLI_DONE;

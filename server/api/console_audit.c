@@ -68,14 +68,10 @@ static enum err audit_list_body(struct tx *tx, struct audit_list_job *job, struc
     struct audit_row rows[LIST_LIMIT_MAX + 1];
     size_t count = 0, limit = (size_t)job->page.limit;
     TRY(audit_list(tx, job->object, job->actor, job->before, rows, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         TRY(put_row(tx, &rows[i], out));
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? arena_printf(tx->arena, "%" PRId64, rows[limit - 1].number) : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? arena_printf(tx->arena, "%" PRId64, rows[limit - 1].number) : NULL);
     return ERR_NONE;
 }
 

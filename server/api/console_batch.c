@@ -60,9 +60,7 @@ static enum err batch_list_body(struct tx *tx, struct batch_list_job *job, struc
     struct batch list[LIST_LIMIT_MAX + 1];
     size_t count = 0, limit = (size_t)job->page.limit;
     TRY(batch_list(tx, job->kind, job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++) {
         struct capture_session session;
         enum err e = scope_session(tx, &job->job, list[i].session_id, &session);
@@ -73,9 +71,7 @@ static enum err batch_list_body(struct tx *tx, struct batch_list_job *job, struc
         TRY(put_batch(tx, &list[i], &session, out));
         json_object_close(out);
     }
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].id : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].id : NULL);
     return ERR_NONE;
 }
 

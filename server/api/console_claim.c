@@ -113,13 +113,10 @@ static enum err put_claim(struct tx *tx, struct claim_job *job, struct view_staf
 static enum err claim_body(struct tx *tx, struct claim_job *job, struct buf *out)
 {
     struct view_staff view = {.has_session = false};
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < job->claim.taken; i++)
         TRY(put_claim(tx, job, &view, &job->claim.items[i], out));
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

@@ -53,14 +53,10 @@ static enum err group_orders_body(struct tx *tx, struct group_job *job, struct b
     struct group_order list[LIST_LIMIT_MAX + 1];
     size_t count, limit = (size_t)job->page.limit;
     TRY(group_order_list(tx, job->id, job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         TRY(group_order_view(tx, &list[i], out));
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].id : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].id : NULL);
     return ERR_NONE;
 }
 

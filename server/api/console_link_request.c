@@ -71,17 +71,13 @@ static enum err link_requests_body(struct tx *tx, struct link_requests *job, str
     struct link_request *list = ARENA_ARRAY(tx->arena, struct link_request, LIST_LIMIT_MAX + 1);
     size_t count = 0, limit = (size_t)job->page.limit;
     TRY(link_request_page(tx, job->state, scope_school(&job->job), job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++) {
         json_object_open(out);
         TRY(put_request(tx, &list[i], out));
         json_object_close(out);
     }
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].id : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].id : NULL);
     return ERR_NONE;
 }
 

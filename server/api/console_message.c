@@ -60,14 +60,11 @@ static enum err submission_messages_body(struct tx *tx, struct submission_messag
     size_t count = 0;
     TRY(scope_submission(tx, &job->job, job->id, &s));
     TRY(message_list_of_submission(tx, s.id, rows, MESSAGES_SHOWN_MAX, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++)
         if (!text_is(rows[i].sender, MESSAGE_FROM_STUDENT))
             TRY(put_delivery(tx, &rows[i], job->job.language, out));
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 
@@ -98,17 +95,14 @@ static enum err answers_body(struct tx *tx, struct answers *job, struct buf *out
     size_t count = 0;
     (void)job;
     TRY(canned_list(tx, list, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++) {
         json_object_open(out);
         json_put_text(out, "title", list[i].title);
         json_put_text(out, "text", list[i].text);
         json_object_close(out);
     }
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

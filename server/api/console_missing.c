@@ -72,14 +72,10 @@ static enum err missing_page(struct tx *tx, struct missing_job *job, struct buf 
     struct missing_row rows[LIST_LIMIT_MAX + 1];
     size_t count = 0, limit = (size_t)job->page.limit;
     TRY(find(tx, job, rows, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         put_row(&rows[i], out);
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? rows[limit - 1].cursor : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? rows[limit - 1].cursor : NULL);
     return ERR_NONE;
 }
 

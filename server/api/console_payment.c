@@ -204,14 +204,10 @@ static enum err reconciliations_body(struct tx *tx, struct day_job *job, struct 
     struct reconciliation list[LIST_LIMIT_MAX + 1];
     size_t count, limit = (size_t)job->page.limit;
     TRY(reconciliation_list(tx, job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         TRY(reconciliation_view(tx, &list[i], false, out));
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].day : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].day : NULL);
     return ERR_NONE;
 }
 

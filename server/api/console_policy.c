@@ -90,15 +90,10 @@ static enum err policy_list_body(struct tx *tx, struct policy_list *job, struct 
     size_t count = 0, limit = (size_t)job->page.limit;
     struct session_version *list = ARENA_ARRAY(tx->arena, struct session_version, limit + 1);
     TRY(session_versions(tx, job->id, job->before, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         put_version(out, &list[i], i + 1 < count ? &list[i + 1] : NULL);
-    json_array_close(out);
-    json_put_text(out, "next",
-                  count > limit ? arena_printf(tx->arena, "%" PRId64, list[limit - 1].policy_version) : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? arena_printf(tx->arena, "%" PRId64, list[limit - 1].policy_version) : NULL);
     return ERR_NONE;
 }
 

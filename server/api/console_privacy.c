@@ -47,13 +47,10 @@ static enum err consent_list_body(struct tx *tx, struct consent_list_job *job, s
     size_t count = 0;
     (void)job;
     TRY(consent_edition_list(tx, list, EDITIONS_MAX, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++)
         put_edition(out, &list[i]);
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

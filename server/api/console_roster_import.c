@@ -270,17 +270,13 @@ static enum err roster_file_list_body(struct tx *tx, struct roster_file_job *job
     if (job->page.cursor != NULL && !text_int(job->page.cursor, &before))
         return job_refuse(&job->job, ERR_BAD_FIELD, "cursor: not one of ours");
     TRY(roster_import_list(tx, session.id, before, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++) {
         json_object_open(out);
         TRY(put_import(tx, &list[i], job->job.now_us, out));
         json_object_close(out);
     }
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? arena_printf(tx->arena, "%" PRId64, list[limit - 1].number) : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? arena_printf(tx->arena, "%" PRId64, list[limit - 1].number) : NULL);
     return ERR_NONE;
 }
 

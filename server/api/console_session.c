@@ -22,17 +22,13 @@ static enum err session_list_body(struct tx *tx, struct session_list_job *job, s
     size_t count = 0, limit = (size_t)job->page.limit;
     struct capture_session *list = ARENA_ARRAY(tx->arena, struct capture_session, limit + 1);
     TRY(session_find(tx, scope_school(&job->job), job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++) {
         json_object_open(out);
         view_session_members(out, &list[i], job->job.now_us);
         json_object_close(out);
     }
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].id : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].id : NULL);
     return ERR_NONE;
 }
 

@@ -81,14 +81,10 @@ static enum err search(struct tx *tx, struct submission_list *job, const char *s
 static enum err submission_list_body(struct tx *tx, struct submission_list *job, struct buf *out)
 {
     struct view_staff view = {.has_session = false};
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < job->found.count; i++)
         TRY(view_staff_submission(tx, &view, &job->found.list[i], out));
-    json_array_close(out);
-    json_put_text(out, "next", job->found.next);
-    json_object_close(out);
+    json_page_close(out, job->found.next);
     return ERR_NONE;
 }
 

@@ -32,9 +32,7 @@ static enum err session_templates_public_body(struct tx *tx, struct session_temp
     struct template_set set;
     TRY(session_by_code(tx, job->code, &session));
     TRY(templates_of(tx, session.id, &set, NULL));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++) {
         if (set.subscription.of[i].id[0] == '\0')
             continue;
@@ -44,8 +42,7 @@ static enum err session_templates_public_body(struct tx *tx, struct session_temp
         json_put_text(out, "title", message_template_title((enum message_template)i));
         json_object_close(out);
     }
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 
@@ -86,16 +83,13 @@ static enum err templates_body(struct tx *tx, struct templates_job *job, struct 
     unsigned own = 0;
     TRY(scope_session(tx, &job->job, job->id, &session));
     TRY(templates_of(tx, session.id, &set, &own));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
         put_template(HOP_SUBSCRIPTION, (enum message_template)i, &set.subscription.of[i], (own >> i & 1) != 0, out);
     for (size_t i = 0; i < MESSAGE_TEMPLATE_COUNT; i++)
         put_template(HOP_TEMPLATE, (enum message_template)i, &set.page.of[i], (own >> (i + OWN_PAGE_SHIFT) & 1) != 0,
                      out);
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 
@@ -242,14 +236,11 @@ static enum err session_templates_preview_body(struct tx *tx, struct preview *jo
     struct capture_session session;
     const char *kind;
     TRY(scope_session(tx, &job->job, job->id, &session));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; (kind = message_kind_at(i)) != NULL; i++)
         if (message_template_of(kind) == job->made.kind)
             put_preview(tx, job, kind, out);
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

@@ -57,14 +57,10 @@ static enum err user_list_body(struct tx *tx, struct user_list *job, struct buf 
     struct account_entry list[LIST_LIMIT_MAX + 1];
     size_t count = 0, limit = (size_t)job->page.limit;
     TRY(account_page(tx, job->page.cursor, list, limit + 1, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count && i < limit; i++)
         TRY(put_user(tx, &list[i], NULL, out));
-    json_array_close(out);
-    json_put_text(out, "next", count > limit ? list[limit - 1].account.name : NULL);
-    json_object_close(out);
+    json_page_close(out, count > limit ? list[limit - 1].account.name : NULL);
     return ERR_NONE;
 }
 

@@ -110,13 +110,10 @@ static void reasons_reply(struct exchange *x, struct nothing *job)
 {
     (void)job;
     struct buf *b = exchange_out(x);
-    json_object_open(b);
-    json_name(b, "items");
-    json_array_open(b);
+    json_list_open(b);
     for (size_t i = 0; reason_at(i) != NULL; i++)
         put_reason(b, reason_at(i));
-    json_array_close(b);
-    json_object_close(b);
+    json_list_close(b);
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send(x);
 }
@@ -127,13 +124,10 @@ static void profiles_reply(struct exchange *x, struct nothing *job)
 {
     (void)job;
     struct buf *b = exchange_out(x);
-    json_object_open(b);
-    json_name(b, "items");
-    json_array_open(b);
+    json_list_open(b);
     for (size_t i = 0; api()->profile_write_at(i, b); i++)
         ;
-    json_array_close(b);
-    json_object_close(b);
+    json_list_close(b);
     exchange_set_header(x, "cache-control", "public, max-age=300");
     exchange_send(x);
 }

@@ -55,13 +55,10 @@ static enum err school_find_body(struct tx *tx, struct school_find *job, struct 
     struct school list[SCHOOLS_FOUND_MAX];
     size_t count = 0;
     TRY(school_find(tx, job->words, list, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++)
         TRY(put_school(tx, &list[i], job, out));
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

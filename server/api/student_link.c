@@ -159,14 +159,11 @@ static enum err put_others(struct tx *tx, struct enrolments_job *job, struct buf
 
 static enum err enrolments_body(struct tx *tx, struct enrolments_job *job, struct buf *out)
 {
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < job->found.count; i++)
         TRY(put_enrolment(tx, job, &job->proving.session, &job->found, i, out));
     TRY(put_others(tx, job, out));
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

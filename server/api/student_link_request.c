@@ -118,15 +118,12 @@ static enum err link_requests_mine_body(struct tx *tx, struct link_requests_mine
     struct capture_session session;
     size_t count = 0;
     TRY(link_request_of_student(tx, job->job.who->id, list, LINK_REQUEST_LIST_MAX, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++) {
         TRY(session_get(tx, list[i].session_id, &session));
         put_request(out, &list[i], &session);
     }
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }
 

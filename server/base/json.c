@@ -387,6 +387,26 @@ void json_tree(struct buf *b, const struct json *tree)
     }
 }
 
+void json_list_open(struct buf *b)
+{
+    json_object_open(b);
+    json_name(b, "items");
+    json_array_open(b);
+}
+
+void json_list_close(struct buf *b)
+{
+    json_array_close(b);
+    json_object_close(b);
+}
+
+void json_page_close(struct buf *b, const char *next)
+{
+    json_array_close(b);
+    json_put_text(b, "next", next);
+    json_object_close(b);
+}
+
 void json_put_text(struct buf *b, const char *name, const char *text)
 {
     json_name(b, name);

@@ -77,6 +77,10 @@ void json_object_open(struct buf *b);
 void json_object_close(struct buf *b);
 void json_array_open(struct buf *b);
 void json_array_close(struct buf *b);
+/* A list as every answer has it: open, the items, close; a page says where the next one begins (NULL: nowhere). */
+void json_list_open(struct buf *b);                    /* {"items":[ */
+void json_list_close(struct buf *b);                   /* ]} */
+void json_page_close(struct buf *b, const char *next); /* ],"next":next} */
 void json_name(struct buf *b, const char *name);
 void json_text(struct buf *b, const char *text); /* NULL writes null; escapes as RFC 8259 and U+2028/9 */
 void json_int(struct buf *b, int64_t value);

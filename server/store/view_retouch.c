@@ -93,14 +93,11 @@ enum err view_derived(struct tx *tx, const struct attempt *a, enum language lang
     struct derived *list = ARENA_ARRAY(tx->arena, struct derived, DERIVED_MAX);
     size_t count = 0;
     TRY(derived_list(tx, a->id, list, DERIVED_MAX, &count));
-    json_object_open(out);
-    json_name(out, "items");
-    json_array_open(out);
+    json_list_open(out);
     for (size_t i = 0; i < count; i++)
         if (list[i].retouch_number ==
             a->retouch_number) /* others are of a photo that is not the approved one any more */
             TRY(put_derived(tx, &list[i], language, out));
-    json_array_close(out);
-    json_object_close(out);
+    json_list_close(out);
     return ERR_NONE;
 }

@@ -97,7 +97,8 @@ static void take_certificates(const struct pay_config *config, const struct clie
         LOG(WARN, "pay.no_certificates", "status=%d words=\"%s\"", answer->status, answer->words);
 }
 
-/* One at a time: who comes meanwhile waits for the keys that are being fetched. */
+/* One at a time. Our own requests that come meanwhile wait for the keys that are being fetched; a callback does not,
+ * because anybody may call and hold up the threads with it: the bank comes again. */
 static pthread_mutex_t fetching = PTHREAD_MUTEX_INITIALIZER;
 
 static void fetch_certificates(const struct pay_config *config, struct arena *arena)
@@ -245,7 +246,10 @@ static enum pay_refusal verify_callback(const struct pay_config *config, const s
     enum pay_refusal refusal = pay_verify(config->keys, head, body, len, now_us);
     if (refusal != PAY_REFUSAL_serial_unknown)
         return refusal;
-    fetch_certificates_blocking(config, arena);
+    if (pthread_mutex_trylock(&fetching) != 0)
+        return refusal;
+    fetch_certificates(config, arena);
+    pthread_mutex_unlock(&fetching);
     return pay_verify(config->keys, head, body, len, now_us);
 }
 

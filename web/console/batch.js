@@ -4,6 +4,7 @@ import { Ask } from '../shared/dialog.js';
 import { dateTime, number, t } from '../shared/i18n.js';
 import { on } from '../shared/live.js';
 import { ProblemBox, notify } from '../shared/notices.js';
+import { saveBlob } from '../shared/save.js';
 import { html, useEffect, useInterval, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
 import { BATCH_TONES } from './batches.js';
@@ -22,11 +23,7 @@ function stepsDone(batch) {
 async function download(batch) {
   const { data, headers } = await call('GET', `/api/v1/console/batches/${batch.id}/file`, { timeout_ms: 300000 });
   const named = /filename\*?=(?:UTF-8'')?"?([^";]+)/i.exec(headers.get('content-disposition') || '');
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(data);
-  link.download = named ? decodeURIComponent(named[1]) : batch.name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  saveBlob(data, named ? decodeURIComponent(named[1]) : batch.name);
 }
 
 /** A CSV that the server matches with the items; shows what came of it. */

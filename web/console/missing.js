@@ -3,6 +3,7 @@
 import { call, get, post } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
 import { ProblemBox, notify } from '../shared/notices.js';
+import { saveBlob } from '../shared/save.js';
 import { stateLabel } from '../shared/workflow.js';
 import { html, useLoad, useState } from '../shared/view.js';
 import { has } from './account.js';
@@ -44,11 +45,7 @@ export function MissingPage({ id }) {
   const save = async () => {
     try {
       const { data } = await call('GET', `/api/v1/console/sessions/${id}/missing`, { query: { ...asked, format: 'csv' }, timeout_ms: 120000 });
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(data);
-      link.download = `missing-${session.code}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      saveBlob(data, `missing-${session.code}.csv`);
       setProblem(null);
     } catch (failed) {
       setProblem(failed);

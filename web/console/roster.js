@@ -3,6 +3,7 @@
 import { call, get, patch, post, remove } from '../shared/api.js';
 import { dateTime, number, t } from '../shared/i18n.js';
 import { ProblemBox, notify } from '../shared/notices.js';
+import { saveBlob } from '../shared/save.js';
 import { html, useEffect, useRef, useState } from '../shared/view.js';
 import { sha256 } from '../student/sha256.js';
 import { Badge } from './parts.js';
@@ -11,14 +12,6 @@ import { RosterReport } from './roster_report.js';
 const PART = 1 << 20;
 const LOOK_MS = 700;
 const BUSY = ['receiving', 'reading', 'importing', 'cancelled'];
-
-function save(bytes, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(bytes);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
 
 async function send(session, file, onSent) {
   const digest = await sha256(await file.arrayBuffer());
@@ -104,12 +97,12 @@ export function Roster({ session, onDone }) {
     await remove(`/api/v1/console/rosters/${run.id}`);
     await look(run.id);
   });
-  const saveErrors = guard(async () => save((await call('GET', `/api/v1/console/rosters/${run.id}/errors`)).data, `errors-${session.code}.csv`));
+  const saveErrors = guard(async () => saveBlob((await call('GET', `/api/v1/console/rosters/${run.id}/errors`)).data, `errors-${session.code}.csv`));
   const busy = run && BUSY.includes(run.state);
   const drop = (event) => { event.preventDefault(); if (!busy) setFile(event.dataTransfer.files[0] || null); };
   return html`<section class="card" onDragOver=${(event) => event.preventDefault()} onDrop=${drop}><h2>${t('roster.title')}</h2>
     <p class="muted small">${t('roster.about')} <button type="button" class="link"
-      onClick=${() => save(new Blob([`\ufeff${t('roster.heads')}\r\n`], { type: 'text/csv' }), 'roster.csv')}>${t('roster.template')}</button></p>
+      onClick=${() => saveBlob(new Blob([`\ufeff${t('roster.heads')}\r\n`], { type: 'text/csv' }), 'roster.csv')}>${t('roster.template')}</button></p>
     <label class="field"><span>${t('roster.drop')} ${t('roster.file')}</span><input type="file" name="roster" disabled=${busy}
       accept=".csv,.xlsx,text/csv" onChange=${(event) => { setFile(event.target.files[0] || null); setRun(null); }} /></label>
     ${file && html`<p class="small"><b>${file.name}</b> <span class="num">${number(Math.ceil(file.size / 1024))} KiB</span></p>`}

@@ -11,13 +11,13 @@ const STAGES = [
 ];
 const shapeOf = (name) => STAGES.find((stage) => stage.name === name)?.shape || '○';
 
-export function stageAt(submitted, due, now) {
+function stageAt(submitted, due, now) {
   const from = Date.parse(submitted);
   const share = (now - from) / Math.max(Date.parse(due) - from, 1);
   return STAGES.find((stage) => share < stage.until).name;
 }
 
-export function spanText(span_ms) {
+function spanText(span_ms) {
   const minutes = Math.floor(Math.abs(span_ms) / 60000);
   if (minutes < 60)
     return t('span.minutes', { n: minutes });

@@ -5,12 +5,12 @@ import { submission } from './student.js';
 
 /** Pauses in seconds and how often each is made; the last one for ever. */
 const LONG_POLLS = 4; /* answered the moment something changes */
-export const PLAN = [[1, LONG_POLLS], [15, 4], [60, 5], [300, 6], [1800, Infinity]];
+const PLAN = [[1, LONG_POLLS], [15, 4], [60, 5], [300, 6], [1800, Infinity]];
 const LONG_POLL_S = 20;
 const AGAIN_AT_MOST_MS = 15000; /* a page that is hidden and shown all the time asks no more often */
 
 /** The pause before poll number `turn` (0…), in seconds. */
-export function pauseOf(turn) {
+function pauseOf(turn) {
   for (const [pause_s, times] of PLAN) {
     if (turn < times)
       return pause_s;

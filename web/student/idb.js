@@ -2,7 +2,7 @@
 // on this phone for at most a day, gone with the log-out. Where the browser keeps nothing, memory does as long as the page lives.
 const NAME = 'xueying.student';
 const STORE = 'kept';
-export const KEEP_MS = 24 * 3600 * 1000;
+const KEEP_MS = 24 * 3600 * 1000;
 
 const memory = new Map();
 let opening;

@@ -8,25 +8,19 @@ import { CardChoose } from './capture/choose.js';
 import { useDraft } from './draft.js';
 import { CardFrame } from './drawings.js';
 import { Field, Form, Screen, Sending, Working, useTask } from './parts.js';
-import { Facts } from './pieces.js';
+import { Facts, readingPause, untilRead } from './pieces.js';
 import { go, goInstead } from './route.js';
 import { refresh, session, student } from './student.js';
 import { upload } from './upload.js';
 
 const DOCUMENTS = ['resident', 'hk_macau_permit', 'taiwan_permit', 'residence_permit', 'foreigner_permit', 'passport'];
-const READING_MS = [700, 1000, 1500, 2000];
-const READS_MAX = 40;
-const pause = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
 const sidesOf = (policy) => (policy.identity_method === 'id_card_both' ? ['portrait', 'emblem'] : ['portrait']);
 
 /** Until the picture is read: the card, or what is wrong with the picture as a Problem. */
 async function read(id) {
-  for (let turn = 0; turn < READS_MAX; turn++) {
-    const card = await server.idCardShow(id);
-    if (card.state !== 'processing')
-      return card;
-    await pause(READING_MS[Math.min(turn, READING_MS.length - 1)]);
-  }
+  const card = await untilRead(() => server.idCardShow(id));
+  if (card.state !== 'processing')
+    return card;
   throw Object.assign(new Error('late'), { code: 'late', title: t('card.late'), fix: t('card.late_fix') });
 }
 
@@ -84,7 +78,7 @@ function Check({ form, sides }) {
 function Checking() {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
-    const timer = setTimeout(() => refresh().catch(() => {}).then(() => setTurn(turn + 1)), READING_MS[Math.min(turn, 3)] * (turn > 20 ? 10 : 1));
+    const timer = setTimeout(() => refresh().catch(() => {}).then(() => setTurn(turn + 1)), readingPause(turn) * (turn > 20 ? 10 : 1));
     return () => clearTimeout(timer);
   }, [turn]);
   return html`<${Working} text=${t('card.checking')} />`;

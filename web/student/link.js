@@ -8,7 +8,7 @@ import { HowToGetCode } from './code.js';
 import { useDraft } from './draft.js';
 import { Place } from './login.js';
 import { Field, Form, Screen, Sending, Working, useTask } from './parts.js';
-import { Facts, Verdict } from './pieces.js';
+import { Facts, Verdict, untilRead } from './pieces.js';
 import { go, goInstead } from './route.js';
 import { refresh, session, take } from './student.js';
 import { upload } from './upload.js';
@@ -21,17 +21,6 @@ const FIELDS = {
 };
 /** What the session's way of knowing a student asks for; the card's has been proved before. */
 const ASKED = { student_number: ['student_no', 'last_four'], roster: ['name', 'id_number'], collection_code: ['last_four'], id_card: [], id_card_both: [] };
-const READING_MS = [700, 1000, 1500, 2000];
-const pause = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
-
-async function readCode(id) {
-  for (let turn = 0; ; turn++) {
-    const code = await server.myCodeShow(id);
-    if (code.state !== 'processing' || turn > 40)
-      return code;
-    await pause(READING_MS[Math.min(turn, READING_MS.length - 1)]);
-  }
-}
 
 /** The collection code stands before the link: it is what proves. */
 function CodeFirst({ onCode }) {
@@ -39,7 +28,8 @@ function CodeFirst({ onCode }) {
   const [state, send] = useTask(async (file, source, onProgress) => {
     setWrong(null);
     const upload_id = await upload(file, 'code', source, onProgress);
-    const code = await readCode((await server.myCodeAdd({ upload_id })).id);
+    const { id } = await server.myCodeAdd({ upload_id });
+    const code = await untilRead(() => server.myCodeShow(id));
     if (code.state === 'read' || code.state === 'seen_before')
       onCode(code);
     else

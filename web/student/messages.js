@@ -1,25 +1,20 @@
 // messages — what happened and what customer service says, and what the student says to them: text and pictures.
-import { messagePicture, messageRead, messageSend, messages } from '../shared/client.js';
+import { messageRead, messageSend, messages } from '../shared/client.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { ProblemBox } from '../shared/notices.js';
 import { html, useEffect, useLoad, useRef, useState } from '../shared/view.js';
 import { useDraft } from './draft.js';
 import { Icon } from './icons.js';
 import { Screen, Sending, serviceOf, useTask } from './parts.js';
+import { usePicture } from './pieces.js';
 import { session, submission } from './student.js';
 import { upload } from './upload.js';
 
 const LOOK_S = [10, 20, 30, 60, 120, 300]; /* while the conversation is open and seen */
 
 function Picture({ id }) {
-  const [url, setUrl] = useState('');
-  useEffect(() => {
-    let made = '';
-    const abort = new AbortController();
-    messagePicture(id, { signal: abort.signal }).then((blob) => { made = URL.createObjectURL(blob); setUrl(made); }, () => {});
-    return () => { abort.abort(); URL.revokeObjectURL(made); };
-  }, [id]);
-  return html`<span class="said-picture">${url ? html`<img src=${url} alt=${t('chat.picture')} />` : t('student.loading')}</span>`;
+  const { url, failed } = usePicture(`/api/v1/me/messages/${id}/picture`);
+  return html`<span class="said-picture">${url ? html`<img src=${url} alt=${t('chat.picture')} />` : t(failed ? 'picture.failed' : 'student.loading')}</span>`;
 }
 
 const Said = ({ one }) => html`<li class="said-by said-${one.from}"><small class="muted">${t(`chat.from.${one.from}`)} · <time datetime=${one.created}>${dateTime(one.created)}</time></small>

@@ -3,9 +3,9 @@ import { call } from '../shared/api.js';
 import * as server from '../shared/client.js';
 import { dateTime, t } from '../shared/i18n.js';
 import { ProblemBox, complain } from '../shared/notices.js';
+import { saveBlob } from '../shared/save.js';
 import { html, useEffect, useLoad, useState } from '../shared/view.js';
 import { Screen, Working, useTask } from './parts.js';
-import { saveBlob } from './pieces.js';
 import { goInstead } from './route.js';
 import { forget } from './student.js';
 

@@ -1,6 +1,7 @@
 // pieces — pictures, choices and facts: what the screens behind the first one share.
 import { call } from '../shared/api.js';
 import { t } from '../shared/i18n.js';
+import { saveBlob } from '../shared/save.js';
 import { html, useEffect, useState } from '../shared/view.js';
 
 /** The picture behind an address that needs the token: {url, failed}; forgotten with the page. */
@@ -24,14 +25,21 @@ export function Photo({ path, alt, mid, big, children }) {
     class="muted" role="status">${state.failed ? t('picture.failed') : t('student.loading')}</span>`}</div>`;
 }
 
-/** A file into the phone's downloads. In WeChat nothing is downloaded: there the picture is shown to be pressed long. */
-export function saveBlob(blob, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+const READING_MS = [700, 1000, 1500, 2000];
+const READS_MAX = 40;
+/** The pause before look number `turn` (0…) at something that a machine reads. */
+export const readingPause = (turn) => READING_MS[Math.min(turn, READING_MS.length - 1)];
+
+/** Looks again and again while a machine reads a picture: the answer, still `processing` when it takes too long. */
+export async function untilRead(look) {
+  for (let turn = 0; ; turn++) {
+    const answer = await look();
+    if (answer.state !== 'processing' || turn >= READS_MAX)
+      return answer;
+    await new Promise((resolve) => setTimeout(resolve, readingPause(turn)));
+  }
 }
+
 export const savePhoto = async (path, name) => saveBlob((await call('GET', path)).data, name);
 
 /** What a list of facts says: [[label, value], …]; what has no value is left out. */

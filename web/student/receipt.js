@@ -1,10 +1,11 @@
 // receipt — handed in: the number, what happens next and when, to keep as a picture or on paper.
 import { dateTime, language, t } from '../shared/i18n.js';
 import { complain } from '../shared/notices.js';
+import { saveBlob } from '../shared/save.js';
 import { html, useEffect, useState, useValue } from '../shared/view.js';
 import { Icon } from './icons.js';
 import { Screen, inWeChat } from './parts.js';
-import { Facts, saveBlob } from './pieces.js';
+import { Facts } from './pieces.js';
 import { estimateText } from './progress.js';
 import { goInstead } from './route.js';
 import { session, student, submission } from './student.js';

@@ -10,7 +10,7 @@ function read() {
 let depth = 0;
 export const route = observable(read());
 
-export const hashOf = (name, query = {}) => {
+const hashOf = (name, query = {}) => {
   const search = new URLSearchParams(query).toString();
   return `#/${name === 'home' ? '' : name}${search ? `?${search}` : ''}`;
 };

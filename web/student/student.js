@@ -17,7 +17,6 @@ export const submission = observable(null);
 export const session = observable(null);
 
 export const consented = (kinds) => kinds.every((kind) => student.value.consents.some((one) => one.kind === kind));
-export const isOwn = (code) => Boolean(student.value) && student.value.submissions.some((one) => one.session_code === code);
 /** Kinds that must be agreed to before a photo is handed in. */
 export const neededConsents = () => ['privacy', 'passing_on', ...(session.value?.policy.face_consent_needed ? ['face'] : [])];
 

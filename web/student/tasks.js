@@ -5,8 +5,8 @@ const CODE_GIVEN = ['read', 'seen_before'];
 export const codeGiven = (code) => Boolean(code) && CODE_GIVEN.includes(code.state);
 
 export const isCollecting = (now) => !now || ['draft', 'retake', 'awaiting_payment'].includes(now.state);
-export const isChosen = (now) => Boolean(now?.attempt_id) && now.attempts.some((one) => one.chosen && !one.rejected);
-export const paysFirst = (policy, now) => policy.payment === 'before' && now.price_fen > 0 && !now.paid;
+const isChosen = (now) => Boolean(now?.attempt_id) && now.attempts.some((one) => one.chosen && !one.rejected);
+const paysFirst = (policy, now) => policy.payment === 'before' && now.price_fen > 0 && !now.paid;
 const byCard = (policy) => policy.identity_method === 'id_card' || policy.identity_method === 'id_card_both';
 
 /** Before the roster is linked. */

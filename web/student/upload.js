@@ -5,7 +5,7 @@
 // not sent twice. Parts become larger while all goes well; after a loss, and when a transfer is taken up again, they are small.
 import { Problem, call, newKey, post } from '../shared/api.js';
 import { useEffect, useRef, useState } from '../shared/view.js';
-import { drop, dropAll, keep, kept } from './idb.js';
+import { drop, keep, kept } from './idb.js';
 import { sha256 } from './sha256.js';
 
 const PART_BYTES_MAX = 256 * 1024;
@@ -132,9 +132,6 @@ export async function upload(blob, purpose, source, onProgress, meta = {}) {
 
 /** Pictures on their way for this purpose and place, oldest first. */
 export const waiting = async (purpose, place) => (await kept()).filter((one) => one.what === 'upload' && one.purpose === purpose && (one.place === place || one.place === ''));
-
-/** With the log-out. */
-export const dropUploads = dropAll;
 
 /**
  * Pictures for one purpose and place (a submission's id, or 'me'): [{busy, share, problem, preview}, send(blob, source, meta), again, drop].

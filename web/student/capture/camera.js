@@ -33,7 +33,7 @@ function sideOf({ label }, facing) {
 const sideOfTrack = (track) => sideOf(track, track.getSettings?.().facingMode);
 
 /** The plain rear lens first: wide-angle lenses bend faces, phones list them beside the main one. rear: no others. */
-export function lensesOf(devices, facing, rear = false) {
+function lensesOf(devices, facing, rear = false) {
   const score = ({ label }) => (BACK.test(label) === (facing !== 'user') ? 2 : 0) - (ODD.test(label) ? 1 : 0);
   return devices.filter((one) => one.kind === 'videoinput' && one.deviceId && !(rear && sideOf(one) === 'front')).map((one, at) => ({ id: one.deviceId, label: one.label, at }))
     .sort((a, b) => score(b) - score(a) || a.at - b.at);

@@ -10,7 +10,7 @@ const CHIN_BELOW = 1.05; /* eyes lie half-way up a head, a little above with hai
 const middle = (a, b) => (a + b) / 2;
 
 /** Heights and widths in pixels of the finished photo; what a profile does not say follows from the rest of the head. */
-export function guideOf(profile) {
+function guideOf(profile) {
   const w = profile.width_px, h = profile.height_px;
   const crown = profile.crown_max_px ? { from: profile.crown_min_px, to: profile.crown_max_px } : null;
   let eyes = profile.eye_max_px ? { from: profile.eye_min_px, to: profile.eye_max_px } : null;

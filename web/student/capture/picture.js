@@ -28,13 +28,13 @@ export function browserTurns() {
 }
 
 /** HEIC by its first bytes: the name and the type of a file are often missing in web views. */
-export async function isHeic(file) {
+async function isHeic(file) {
   const head = new Uint8Array(await file.slice(0, 12).arrayBuffer());
   const text = String.fromCharCode(...head.slice(4, 12));
   return /^ftyp(heic|heix|hevc|heim|heis|mif1|msf1)/.test(text);
 }
 
-export const toJpeg = (canvas) => new Promise((resolve, reject) => {
+const toJpeg = (canvas) => new Promise((resolve, reject) => {
   canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture'))), 'image/jpeg', QUALITY);
 });
 

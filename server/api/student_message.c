@@ -7,7 +7,6 @@
 #include "store/student_submissions.h"
 #include "store/upload.h"
 
-#define SAID_PER_HOUR_MAX 60
 #define TEXT_CHARS_MAX    1000
 #define SUBSCRIPTIONS_MAX 10 /* ids in one report; a prompt asks for three */
 
@@ -174,7 +173,7 @@ static enum err message_send_write(struct tx *tx, struct message_send *job)
                                      .text = job->text,
                                      .now_us = now_us};
     TRY(conversation_said_since(tx, word.student_id, now_us - SECONDS_US(3600), &said));
-    if (said >= SAID_PER_HOUR_MAX)
+    if (said >= CONVERSATION_SAID_PER_HOUR_MAX)
         return job_refuse(&job->job, ERR_RATE_LIMITED, "%" PRId64 " messages in one hour", said);
     TRY(uploaded(tx, job, &word.blob_id));
     TRY(conversation_say(tx, &word));

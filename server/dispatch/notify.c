@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "dispatch/effects.h"
 #include "dispatch/outside.h"
+#include "store/blob_row.h"
 #include "store/capture_session.h"
 #include "store/conversation.h"
 #include "store/follower.h"
@@ -51,7 +52,7 @@ struct notify {
     enum channel at;
     bool ambiguous; /* this channel may have taken it already */
     int64_t tries;
-    const char *student_id, *kind, *detail, *text, *submission_id;
+    const char *student_id, *kind, *detail, *text, *blob_id, *submission_id;
     bool is_answer;
     int64_t created_us, amount_fen;
     enum language lang;
@@ -60,6 +61,8 @@ struct notify {
     const char *recipient, *account;    /* openid or number; account: of a customer message */
 
     struct wechat_message call;
+    struct file_job picture; /* of a customer message */
+    const char *media_type;
     struct sms_call sms;
     struct sms_text sms_text;
 
@@ -91,14 +94,36 @@ static const struct wechat_template *template_of(const struct notify *n, const s
     return kind == MESSAGE_TEMPLATE_none || templates->of[kind].id[0] == '\0' ? NULL : &templates->of[kind];
 }
 
+/* What opens the picture, kept for when it is sent; media_type NULL: there is none that WeChat takes. */
+static enum err find_picture(struct tx *tx, struct notify *n, struct way *way)
+{
+    struct arena *arena = n->effect->arena;
+    struct blob_row row;
+    n->media_type = NULL;
+    way->why = "nothing to send";
+    enum err e = n->blob_id == NULL ? ERR_NOT_FOUND : blob_row_get(tx, n->blob_id, &row);
+    if (e != ERR_NONE)
+        return e == ERR_NOT_FOUND ? ERR_NONE : e;
+    way->why = "the picture is too large for WeChat";
+    if (row.size_bytes > (int64_t)WECHAT_PICTURE_BYTES_MAX)
+        return ERR_NONE;
+    n->media_type = arena_text(arena, row.media_type);
+    n->picture = (struct file_job){.id = n->blob_id,
+                                   .sealed_key = arena_copy(arena, row.sealed_key, row.sealed_key_len),
+                                   .sealed_key_len = row.sealed_key_len};
+    return ERR_NONE;
+}
+
 static enum err way_customer(struct tx *tx, struct notify *n, struct way *way)
 {
     way->why = "only for answers of customer service";
     if (!n->is_answer)
         return ERR_NONE;
-    way->why = "pictures are in the inbox only";
-    if (n->text == NULL)
-        return ERR_NONE;
+    if (n->text == NULL) {
+        TRY(find_picture(tx, n, way));
+        if (n->media_type == NULL)
+            return ERR_NONE;
+    }
     way->why = "no open conversation in WeChat";
     enum err e = conversation_window(tx, n->student_id, n->now_us, &way->account, &way->recipient);
     return e == ERR_CORRUPT ? ERR_NONE : e;
@@ -230,6 +255,7 @@ static enum err read_message(struct tx *tx, struct notify *n)
     n->kind = arena_text(arena, row.kind);
     n->detail = arena_text(arena, row.detail);
     n->text = arena_text(arena, row.text);
+    n->blob_id = arena_text(arena, row.blob_id);
     n->submission_id = arena_text(arena, row.submission_id);
     n->created_us = row.created_us;
     n->is_answer = text_is(row.sender, MESSAGE_FROM_SERVICE);
@@ -436,13 +462,51 @@ static void send_text(struct notify *n)
     sms_send(n->outside->client, &n->outside->config->sms, &n->sms_text, &n->sms);
 }
 
+static struct wechat *account_of(struct notify *n)
+{
+    return text_is(n->account, "page") ? &n->outside->page : &n->outside->wechat;
+}
+
+/* The picture is at WeChat's; nobody has been sent anything yet. */
+static void on_upload(struct wechat_message *message, const struct wechat_sent *sent)
+{
+    struct notify *n = message->arg;
+    const char *media_id = json_text_at(sent->answer, "media_id", NULL);
+    if (sent->result == WECHAT_DELIVERED && media_id != NULL) {
+        n->call = (struct wechat_message){.arena = n->effect->arena, .done = on_wechat, .arg = n};
+        wechat_send_customer_picture(account_of(n), n->recipient, media_id, &n->call);
+    } else {
+        bool failed = sent->result == WECHAT_FAILED || sent->result == WECHAT_REFUSED;
+        answered(n, failed ? WECHAT_FAILED : WECHAT_AGAIN, false, sent->pause_us, sent->words);
+    }
+}
+
+static void on_picture(struct file_job *file)
+{
+    struct notify *n = file->owner;
+    if (file->result == ERR_NONE && !n->outside->closing) {
+        n->call.done = on_upload;
+        wechat_upload_picture(account_of(n), file->bytes, file->len, n->media_type, &n->call);
+    } else {
+        bool lost = file->result == ERR_NOT_FOUND || file->result == ERR_CORRUPT;
+        answered(n, lost ? WECHAT_FAILED : WECHAT_AGAIN, false, 0, "the picture cannot be opened");
+    }
+    free(file->bytes);
+}
+
 static void send_answer(struct notify *n)
 {
     struct arena *arena = n->effect->arena;
+    if (n->text == NULL) {
+        n->picture.done = on_picture;
+        n->picture.owner = n;
+        if (files_read(dispatch_files(n->effect->dispatch), &n->picture) != ERR_NONE)
+            answered(n, WECHAT_AGAIN, false, 0, "too many files wait");
+        return;
+    }
     char *text = arena_copy(arena, n->text, strlen(n->text) + 1);
     text[text_cut(text, CUSTOMER_CHARS_MAX)] = '\0';
-    bool page = text_is(n->account, "page");
-    wechat_send_customer(page ? &n->outside->page : &n->outside->wechat, n->recipient, text, &n->call);
+    wechat_send_customer(account_of(n), n->recipient, text, &n->call);
 }
 
 static void send_template(struct notify *n)

@@ -14,21 +14,14 @@
 #define WATCH_ARENA_BYTES  MIB(4)
 
 const struct executor outside_executors[] = {
-    {"notify", notify_start, 64},
-    {"follow", follow_start, 8},
-    {"text_check", text_check_start, 8},
-    {"publish", publish_start, 32},
-    {"webhook", webhook_start, 32},
-    {"refund", refund_start_effect, 8},
-    {"close_order", close_order_start, 8},
-    {"ask_order", ask_order_start, 8},
-    {"group_cover", group_cover_start, 1},
-    {"reconcile", reconcile_start, 1},
-    {"chsi", chsi_start, 8},
-    {"chsi_result", chsi_result_start, 8},
-    {"code", code_start, 4},
-    {"real_name", real_name_start, 8},
-    {NULL, NULL, 0},
+    {"notify", notify_start, 64},          {"follow", follow_start, 8},
+    {"text_check", text_check_start, 8},   {"wechat_picture", wechat_picture_start, 2},
+    {"publish", publish_start, 32},        {"webhook", webhook_start, 32},
+    {"refund", refund_start_effect, 8},    {"close_order", close_order_start, 8},
+    {"ask_order", ask_order_start, 8},     {"group_cover", group_cover_start, 1},
+    {"reconcile", reconcile_start, 1},     {"chsi", chsi_start, 8},
+    {"chsi_result", chsi_result_start, 8}, {"code", code_start, 4},
+    {"real_name", real_name_start, 8},     {NULL, NULL, 0},
 };
 
 struct outside *outside_of(struct effect *effect)

@@ -78,6 +78,7 @@ bool outside_open(struct effect *effect);
 
 effect_start notify_start;                                            /* notify.c */
 effect_start follow_start, text_check_start;                          /* wechat_ask.c */
+effect_start wechat_picture_start;                                    /* wechat_picture.c */
 effect_start publish_start, webhook_start;                            /* webhook.c */
 effect_start refund_start_effect, close_order_start, ask_order_start; /* settle.c */
 effect_start group_cover_start;                                       /* effect_group.c */

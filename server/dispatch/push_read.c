@@ -6,11 +6,12 @@
 #include "base/text.h"
 #include "base/xml.h"
 
-#define PARTS_MAX     4
-#define RANDOM_BYTES  16
-#define LENGTH_BYTES  4
-#define PADDING_BLOCK 32
-#define PART_CHARS    256 /* of token, timestamp, nonce */
+#define PARTS_MAX      4
+#define RANDOM_BYTES   16
+#define LENGTH_BYTES   4
+#define PADDING_BLOCK  32
+#define PART_CHARS     256 /* of token, timestamp, nonce */
+#define MEDIA_ID_BYTES 256
 
 _Static_assert(PKI_SHA1_TEXT_BYTES == 41, "push_sign writes SHA-1");
 
@@ -247,8 +248,10 @@ static enum err read_message(const struct json *tree, struct arena *arena, struc
     if (text_is(type, "event") && event != NULL) {
         read_event(tree, event, arena, push);
     } else if (text_is(type, "text") || text_is(type, "image")) {
-        const char *text = word_at(tree, "Content", arena);
+        const char *text = word_at(tree, "Content", arena), *media_id = word_at(tree, "MediaId", arena);
         push->kind = PUSH_SAID;
+        if (text_is(type, "image") && media_id != NULL && media_id[0] != '\0' && strlen(media_id) <= MEDIA_ID_BYTES)
+            push->media_id = media_id; /* PicUrl is nobody's business: pictures come from WeChat's API alone */
         if (text_is(type, "text") && text != NULL && text[0] != '\0' && text_chars(text) <= 4000)
             push->text = text;
         else if (text_is(type, "text"))

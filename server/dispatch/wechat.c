@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/crypt.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "dispatch/wechat_token.h"
@@ -21,6 +22,8 @@ static const struct {
     {45015, WECHAT_NO_QUOTA},                        /* customer message behind the window */
     {45047, WECHAT_NO_QUOTA},                        /* or one too many */
     {40003, WECHAT_NEVER},                           /* openid */
+    {40007, WECHAT_NEVER},                           /* media id */
+    {40009, WECHAT_NEVER},                           /* a picture that is too large */
     {40037, WECHAT_NEVER},                           /* template id */
     {41030, WECHAT_NEVER},                           /* page is not in the released app */
     {47003, WECHAT_NEVER},                           /* a field breaks its rule */
@@ -166,6 +169,8 @@ static void ask_token(struct wechat_message *m)
 
 static void end(struct wechat_message *m, struct wechat_sent sent)
 {
+    free(m->form);
+    m->form = NULL;
     m->done(m, &sent);
 }
 
@@ -210,12 +215,6 @@ static void end_by_code(struct wechat_message *m, int64_t errcode, const struct 
     end(m, sent);
 }
 
-/* GETs ask; their good answers carry no errcode. */
-static bool is_question(const struct wechat_message *m)
-{
-    return m->request.body == NULL;
-}
-
 static void on_answer(struct client_request *request, const struct client_answer *answer)
 {
     struct wechat_message *m = request->arg;
@@ -234,13 +233,19 @@ static void on_answer(struct client_request *request, const struct client_answer
     sent.maybe = true;
     if (answer->outcome == CLIENT_ANSWERED)
         sent.words = arena_printf(m->arena, "status %d", answer->status);
+    if (m->is_download && answer->outcome == CLIENT_ANSWERED && answer->status == 200 && answer->len > 0 &&
+        answer->body[0] != '{') {
+        end(m, (struct wechat_sent){
+                   .result = WECHAT_DELIVERED, .words = "fetched", .bytes = answer->body, .len = answer->len});
+        return;
+    }
     if (answer->outcome != CLIENT_ANSWERED || answer->status != 200 ||
         json_read(answer->body, answer->len, m->arena, &tree) != ERR_NONE || tree->kind != JSON_OBJECT ||
-        (json_at(tree, "errcode") == NULL && !is_question(m))) {
+        (json_at(tree, "errcode") == NULL && !m->good_without_errcode)) {
         end(m, sent);
         return;
     }
-    int64_t errcode = json_int_at(tree, "errcode", 0); /* absent in the answer to a question: good */
+    int64_t errcode = json_int_at(tree, "errcode", 0);
     if (wechat_class_of(errcode) == WECHAT_TOKEN && !m->again) {
         m->again = true;
         wechat_token_refused(m->wechat->token, m->token, errcode);
@@ -269,16 +274,23 @@ static void on_token(struct wechat_token_wait *wait, enum err e, const char *val
     client_send(m->wechat->client, &m->request);
 }
 
-/* Body NULL: a question. */
-static void begin(struct wechat *wechat, struct wechat_message *m, const char *path, const char *query,
-                  struct buf *body)
+static void prepare_call(struct wechat *wechat, struct wechat_message *m, const char *path, const char *query)
 {
     m->wechat = wechat;
     m->path = path;
     m->query = query;
     m->token = NULL;
-    m->again = false;
-    m->request = (struct client_request){.method = "GET", .done = on_answer, .arg = m, .repeatable = body == NULL};
+    m->again = m->is_download = m->good_without_errcode = false;
+    m->form = NULL;
+    m->request = (struct client_request){.method = "GET", .done = on_answer, .arg = m};
+}
+
+/* Body NULL: a question; good answers to one carry no errcode. */
+static void begin(struct wechat *wechat, struct wechat_message *m, const char *path, const char *query,
+                  struct buf *body)
+{
+    prepare_call(wechat, m, path, query);
+    m->request.repeatable = m->good_without_errcode = body == NULL;
     if (body != NULL) {
         CHECK(!body->over);
         m->request.method = "POST";
@@ -365,4 +377,61 @@ void wechat_check_text(struct wechat *wechat, const char *openid, const char *te
     json_put_text(&body, "content", text);
     json_object_close(&body);
     begin(wechat, m, "/wxa/msg_sec_check", "", &body);
+}
+
+/* ---- pictures ---- */
+
+#define PICTURE_MS 60000 /* 10 MiB take their time */
+
+void wechat_fetch_picture(struct wechat *wechat, const char *media_id, struct wechat_message *m)
+{
+    prepare_call(wechat, m, "/cgi-bin/media/get",
+                 arena_printf(m->arena, "&media_id=%s", client_escape(m->arena, media_id)));
+    m->request.repeatable = m->good_without_errcode = m->is_download = true;
+    m->request.answer_bytes_max = WECHAT_PICTURE_BYTES_MAX;
+    m->request.total_ms = PICTURE_MS;
+    ask_token(m);
+}
+
+void wechat_send_customer_picture(struct wechat *wechat, const char *openid, const char *media_id,
+                                  struct wechat_message *m)
+{
+    struct buf body;
+    message_open(&body, openid);
+    json_put_text(&body, "msgtype", "image");
+    json_name(&body, "image");
+    json_object_open(&body);
+    json_put_text(&body, "media_id", media_id);
+    json_object_close(&body);
+    json_object_close(&body);
+    begin(wechat, m, "/cgi-bin/message/custom/send", "", &body);
+}
+
+void wechat_upload_picture(struct wechat *wechat, const void *bytes, size_t len, const char *media_type,
+                           struct wechat_message *m)
+{
+    char boundary[CRYPT_ID_TEXT_BYTES];
+    CHECK(len <= WECHAT_PICTURE_BYTES_MAX);
+    crypt_id(clock_utc_us(), boundary);
+    const char *head =
+        arena_printf(m->arena,
+                     "--%s\r\nContent-Disposition: form-data; name=\"media\"; filename=\"picture.%s\"\r\n"
+                     "Content-Type: %s\r\n\r\n",
+                     boundary, text_is(media_type, "image/png") ? "png" : "jpg", media_type);
+    const char *tail = arena_printf(m->arena, "\r\n--%s--\r\n", boundary);
+    size_t head_len = strlen(head), tail_len = strlen(tail);
+    prepare_call(wechat, m, "/cgi-bin/media/upload", "&type=image");
+    char *form = malloc(head_len + len + tail_len);
+    CHECK(form != NULL);
+    memcpy(form, head, head_len);
+    memcpy(form + head_len, bytes, len);
+    memcpy(form + head_len + len, tail, tail_len);
+    m->form = form;
+    m->good_without_errcode = true;
+    m->request.method = "POST";
+    m->request.headers[0] = arena_printf(m->arena, "Content-Type: multipart/form-data; boundary=%s", boundary);
+    m->request.body = form;
+    m->request.body_len = head_len + len + tail_len;
+    m->request.total_ms = PICTURE_MS;
+    ask_token(m);
 }

@@ -74,6 +74,8 @@ struct wechat_sent {
     int64_t errcode;
     const char *words;         /* for the outbox: code and class, no data; static or in arena */
     const struct json *answer; /* DELIVERED: what WeChat said; in arena */
+    const char *bytes;         /* DELIVERED, of wechat_fetch_picture: valid during done() */
+    size_t len;
 };
 
 struct wechat_message {
@@ -84,7 +86,8 @@ struct wechat_message {
     struct wechat *wechat;
     struct client_request request;
     const char *path, *query, *token; /* query: "" or "&openid=…" */
-    bool again;
+    bool again, good_without_errcode, is_download;
+    void *form; /* malloc'd */
 };
 
 /* Each of these ends with exactly one done(). `data` is from wechat_template_data. */
@@ -95,6 +98,15 @@ void wechat_send_subscription(struct wechat *wechat, const char *openid, const c
 void wechat_send_template(struct wechat *wechat, const char *openid, const char *template_id, const char *data,
                           const char *id, const struct wechat_config *opens, struct wechat_message *message);
 void wechat_send_customer(struct wechat *wechat, const char *openid, const char *text, struct wechat_message *message);
+
+/* Pictures of customer messages. Fetched by WeChat's number of them, never by an address somebody gives; the bytes are
+ * a stranger's. Sent in two steps: upload (answer "media_id", good for three days), then the message. */
+#define WECHAT_PICTURE_BYTES_MAX MIB(10)
+void wechat_fetch_picture(struct wechat *wechat, const char *media_id, struct wechat_message *message);
+void wechat_upload_picture(struct wechat *wechat, const void *bytes, size_t len, const char *media_type,
+                           struct wechat_message *message);
+void wechat_send_customer_picture(struct wechat *wechat, const char *openid, const char *media_id,
+                                  struct wechat_message *message);
 /* Who a follower is: answer "unionid", where the accounts are bound. */
 void wechat_user_info(struct wechat *wechat, const char *openid, struct wechat_message *message);
 /* Whether a text may be shown: answer "result.suggest": pass, review, risky. `openid` was active within two hours. */

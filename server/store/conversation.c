@@ -82,6 +82,16 @@ enum err conversation_say(struct tx *tx, const struct conversation_word *w)
                   v_text("open"), v_int(c.unread + of_student), v_text(w->sender), v_int(w->now_us), v_int(waiting_us));
 }
 
+enum err conversation_picture(struct tx *tx, const char *message_id, const char *blob_id, const char *text)
+{
+    struct message_row row;
+    TRY(message_get(tx, message_id, &row));
+    if (row.text == NULL || !text_is(row.text, CONVERSATION_PICTURE_COMING))
+        return ERR_NOT_FOUND; /* here already, or erased */
+    changed(tx, row.student_id);
+    return message_set_picture(tx, message_id, blob_id, text);
+}
+
 enum err conversation_said_since(struct tx *tx, const char *student_id, int64_t since_us, int64_t *count)
 {
     struct rows r;

@@ -28,6 +28,12 @@ struct conversation_word {
 };
 enum err conversation_say(struct tx *tx, const struct conversation_word *word);
 
+/* A picture sent in WeChat is on its way; it has come (text NULL), or why it will not. NOT_FOUND: nobody waits. */
+#define CONVERSATION_PICTURE_COMING "［图片，正在从微信取来］"
+#define CONVERSATION_PICTURE_LOST   "［图片没有取到，请学生再发一次］"
+#define CONVERSATION_PICTURE_BROKEN "［图片打不开］"
+enum err conversation_picture(struct tx *tx, const char *message_id, const char *blob_id, const char *text);
+
 enum err conversation_get(struct tx *tx, const char *student_id, struct conversation *c); /* NOT_FOUND */
 
 /* By the last word, newest first. */
@@ -47,6 +53,7 @@ enum err conversation_assign(struct tx *tx, const char *student_id, const char *
 enum err conversation_set_state(struct tx *tx, const struct conversation *c, const char *state);
 
 /* How many messages a student has sent since then: a bound for one who floods. */
+#define CONVERSATION_SAID_PER_HOUR_MAX 60
 enum err conversation_said_since(struct tx *tx, const char *student_id, int64_t since_us, int64_t *count);
 
 /* ---- WeChat's window: 48 h and 5 answers after a message of the student there, 1 min and 2 after entering ---- */

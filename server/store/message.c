@@ -196,20 +196,23 @@ static const char *about(struct tx *tx, const char *id)
     return arena_printf(tx->arena, "message|%s|text", id);
 }
 
+static struct val sealed_text(struct tx *tx, const char *id, const char *text)
+{
+    size_t len;
+    if (text == NULL)
+        return v_null();
+    const unsigned char *sealed =
+        keyring_seal(store_ring(tx), KEYRING_COLUMN, text, strlen(text), about(tx, id), tx->arena, &len);
+    return v_bytes(sealed, len);
+}
+
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id)
 {
-    struct val text = v_null();
-    size_t sealed_len;
-    if (row->text != NULL) {
-        const unsigned char *sealed = keyring_seal(store_ring(tx), KEYRING_COLUMN, row->text, strlen(row->text),
-                                                   about(tx, row->id), tx->arena, &sealed_len);
-        text = v_bytes(sealed, sealed_len);
-    }
     return TX_RUN(tx, Q_MESSAGE_ADD, v_text(row->id), v_text(student_id), v_text(row->submission_id), v_text(row->kind),
                   v_text(row->detail == NULL ? "{}" : row->detail),
                   v_text(row->channel == NULL ? MESSAGE_CHANNEL_INBOX : row->channel), v_int(row->created_us),
-                  v_text(row->sender == NULL ? MESSAGE_FROM_SYSTEM : row->sender), text, v_text(row->blob_id),
-                  v_text(row->account_id));
+                  v_text(row->sender == NULL ? MESSAGE_FROM_SYSTEM : row->sender), sealed_text(tx, row->id, row->text),
+                  v_text(row->blob_id), v_text(row->account_id));
 }
 
 static enum err put_notify(struct tx *tx, const char *outbox_id, const struct message_row *row, const char *student_id,
@@ -281,6 +284,11 @@ enum err message_get(struct tx *tx, const char *id, struct message_row *row)
 enum err message_set_channel(struct tx *tx, const char *id, const char *channel)
 {
     return TX_RUN(tx, Q_MESSAGE_CHANNEL_SET, v_text(channel), v_text(id));
+}
+
+enum err message_set_picture(struct tx *tx, const char *id, const char *blob_id, const char *text)
+{
+    return TX_RUN(tx, Q_MESSAGE_PICTURE_SET, v_text(blob_id), sealed_text(tx, id, text), v_text(id));
 }
 
 enum err message_set_verdict(struct tx *tx, const char *id, const char *verdict)

@@ -76,9 +76,10 @@ enum err message_tell_again(struct tx *tx, const char *message_id, int64_t now_u
 
 /* What student or service say; `row` with id, kind, sender, text, … The same id again changes nothing. Writer. */
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id);
-enum err message_get(struct tx *tx, const char *id, struct message_row *row);     /* NOT_FOUND */
-enum err message_set_channel(struct tx *tx, const char *id, const char *channel); /* writer */
-enum err message_set_verdict(struct tx *tx, const char *id, const char *verdict); /* writer */
+enum err message_get(struct tx *tx, const char *id, struct message_row *row);                       /* NOT_FOUND */
+enum err message_set_channel(struct tx *tx, const char *id, const char *channel);                   /* writer */
+enum err message_set_picture(struct tx *tx, const char *id, const char *blob_id, const char *text); /* writer */
+enum err message_set_verdict(struct tx *tx, const char *id, const char *verdict);                   /* writer */
 /* Newest first, ids below `before` (NULL: from the newest). `school_id` not NULL: only about submissions of it. */
 enum err message_list(struct tx *tx, const char *student_id, const char *before, struct message_row *rows, size_t max,
                       size_t *count);

@@ -80,16 +80,40 @@ static enum err take_follow(struct tx *tx, const struct push *push, int64_t now_
     return follower_ask(tx, push->openid, now_us);
 }
 
+/* The picture itself is fetched behind the answer to WeChat. */
+static enum err fetch_picture(struct tx *tx, const struct push *push, const char *message_id, bool page, int64_t now_us)
+{
+    struct buf b;
+    buf_init(&b, KIB(2));
+    json_object_open(&b);
+    json_put_text(&b, "message_id", message_id);
+    json_put_text(&b, "media_id", push->media_id);
+    json_put_text(&b, "account", page ? "page" : "mini");
+    json_object_close(&b);
+    const char *payload = arena_text(tx->arena, buf_cstr(&b));
+    buf_release(&b);
+    return outbox_put(tx, arena_printf(tx->arena, "%s-picture", message_id), "wechat_picture", NULL, payload, 0,
+                      now_us);
+}
+
 static enum err take_words(struct tx *tx, const struct push *push, const char *student_id, bool page, int64_t now_us)
 {
     char id[CRYPT_ID_TEXT_BYTES];
+    int64_t said = 0;
+    TRY(conversation_said_since(tx, student_id, now_us - SECONDS_US(3600), &said));
+    if (said >= CONVERSATION_SAID_PER_HOUR_MAX)
+        return ERR_NONE; /* not kept: WeChat needs no answer of ours */
     message_id_of(push->message, now_us, id);
     const struct conversation_word word = {.id = id,
                                            .student_id = student_id,
                                            .sender = MESSAGE_FROM_STUDENT,
-                                           .text = push->text != NULL ? push->text : PICTURE_TEXT,
+                                           .text = push->text != NULL       ? push->text
+                                                   : push->media_id != NULL ? CONVERSATION_PICTURE_COMING
+                                                                            : PICTURE_TEXT,
                                            .now_us = now_us};
     TRY(conversation_say(tx, &word));
+    if (push->text == NULL && push->media_id != NULL)
+        TRY(fetch_picture(tx, push, id, page, now_us));
     return conversation_window_open(tx, student_id, page ? "page" : "mini", push->openid, false, now_us);
 }
 

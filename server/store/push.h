@@ -28,9 +28,10 @@ struct push {
     enum push_kind kind;
     const char *account; /* mini, page; "": not said, either may be */
     const char *openid;
-    const char *call;    /* what only this call has: replay */
-    const char *message; /* what only this message has: repetition */
-    const char *text;    /* PUSH_SAID; NULL: a picture */
+    const char *call;     /* what only this call has: replay */
+    const char *message;  /* what only this message has: repetition */
+    const char *text;     /* PUSH_SAID; NULL: a picture */
+    const char *media_id; /* of the picture, at WeChat's for three days; NULL: not said */
     struct push_item items[PUSH_ITEMS_MAX];
     size_t count;
 };

@@ -8,7 +8,7 @@ import { pushes, sign } from '../lib/pushes.mjs';
 
 const wechat = pushes();
 const { push } = wechat;
-const server = await startServer({ demo: true, args: ['--worker=0', '--undo_window_ms=0', '--outbox_retry_scale_percent=1', '--wechat_text_check=1', ...wechat.args, '--wechat_page_name=示范大学采集中心'] });
+const server = await startServer({ demo: true, args: ['--undo_window_ms=0', '--outbox_retry_scale_percent=1', '--wechat_text_check=1', ...wechat.args, '--wechat_page_name=示范大学采集中心'] });
 wechat.to(server);
 const service = new Staff(server.url, 'service', server.passwords.service);
 const administrator = new Staff(server.url, 'admin', server.passwords.admin);
@@ -128,6 +128,33 @@ await runTests({
         await event('subscribe', 13);
         await missing(false);
         await student.want(202, 'POST', student.path('/attempts'), { upload_id });
+    },
+    'pictures come out of WeChat and go there, looked at by the worker, by their number alone': async () => {
+        const { mini_openid } = await (await fetch(`${server.standins.wechat}/follow`, { method: 'POST', body: JSON.stringify({ as: `student-${number}` }) })).json();
+        const put = async (bytes) => (await (await fetch(`${server.standins.wechat}/media`, { method: 'POST', body: bytes })).json()).media_id;
+        const png = greyPng(200, 260, (x) => x);
+        const sent = [[await put(png), null], [await put('<svg onload="alert(1)"/>'), /打不开/], ['media-of-nobody', /没有取到/]];
+        const { items: [talk] } = await service.want(200, 'GET', '/api/v1/console/conversations?state=done').then((list) => (list.items.length ? list : service.want(200, 'GET', '/api/v1/console/conversations')));
+        const path = `/api/v1/console/conversations/${talk.student_id}`;
+        for (const [i, [media_id, instead]] of sent.entries()) {
+            const image = { ToUserName: 'gh_1', FromUserName: mini_openid, CreateTime: now(), MsgType: 'image', PicUrl: `${server.standins.sms}/texts`, MediaId: media_id, MsgId: 900 + i };
+            assert.equal((await push(image)).status, 200);
+            const said = await until(async () => { const { items: [one] } = await service.want(200, 'GET', path); return !one.text.includes('正在') && one; }, 'the picture', 20000);
+            assert.equal(said.sender, 'student');
+            assert.equal(said.picture, instead === null);
+            if (instead) assert.match(said.text, instead);
+            else assert.ok((await service.call('GET', `${path}/picture/${said.id}`)).body.equals(png));
+        }
+        assert.equal((await (await fetch(`${server.standins.sms}/log?path=/texts`)).json()).count, 0);
+        assert.equal((await (await fetch(`${server.standins.wechat}/log?path=/cgi-bin/media/get`)).json()).count, 3);
+        const answer = greyPng(120, 90, () => 140);
+        await fault('wechat', { kind: 'reset', times: 1, path: '/cgi-bin/media/upload' });
+        const { id } = await service.want(201, 'POST', `${path}/picture`, answer, { 'content-type': 'image/png' });
+        const arrived = await until(async () => (await delivered()).find((one) => one.msgtype === 'image'), 'the picture at WeChat');
+        assert.equal(arrived.touser, mini_openid);
+        const there = await fetch(`${server.standins.wechat}/media?media_id=${arrived.image.media_id}`);
+        assert.ok(Buffer.from(await there.arrayBuffer()).equals(answer));
+        await until(async () => (await service.want(200, 'GET', path)).items.find((one) => one.id === id).channel === 'customer', 'the channel');
     },
     'with every channel failing, poll and inbox still tell everything, and staff see why': async () => {
         for (const standin of ['wechat', 'sms']) await fault(standin, { kind: 'status', value: 503, times: 100000, path: '/' });

@@ -333,6 +333,15 @@ TEST(words_in_wechat_open_the_window)
     push.call = "c2";
     EQ_INT(ERR_NONE, take(push)); /* WeChat repeats what it thinks we missed */
     EQ_INT(1, look(id).said);
+    for (int i = 0; i < 100; i++) { /* one who floods */
+        char call[8], message[16];
+        snprintf(call, sizeof call, "f%d", i);
+        snprintf(message, sizeof message, "message|f%d", i);
+        push.call = call;
+        push.message = message;
+        EQ_INT(ERR_NONE, take(push));
+    }
+    EQ_INT(60, look(id).said);
     temp_store_close(&temp);
 }
 

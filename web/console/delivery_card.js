@@ -10,7 +10,7 @@ const TONES = { sent: 'ok', held: 'info', again: 'warn', sending: 'warn', skippe
 /* The server's words (dispatch/notify.c) in the reader's language; codes of WeChat stay as they are. */
 const WHYS = {
   'only for answers of customer service': 'only_answers',
-  'pictures are in the inbox only': 'picture',
+  'the picture is too large for WeChat': 'picture',
   'no open conversation in WeChat': 'no_window',
   'no template for this message': 'no_template',
   'no accepted prompt left': 'no_prompt',

@@ -10,7 +10,9 @@
  *            {"default"} limits messages (unlimited at first). GET /messages: what was delivered.
  *            Also the service account's POST /cgi-bin/message/template/send ("page-openid-gone…" does not follow) and
  *            GET /cgi-bin/user/info ("page-openid-x" has "unionid-x"), POST /cgi-bin/message/custom/send of both, and
- *            POST /wxa/msg_sec_check ("违规" is risky, "可疑" for review). POST /follow {"as":"student-…","subscribe"}:
+ *            POST /wxa/msg_sec_check ("违规" is risky, "可疑" for review). Pictures: POST /cgi-bin/media/upload,
+ *            GET /cgi-bin/media/get; POST /media puts one there as a user does, GET /media?media_id= looks at it. POST
+ *            /follow {"as":"student-…","subscribe"}:
  *            who follows the service account (everybody at first) → {"openid","mini_openid"}.
  *            Faults: errcode (value = code), expired_token (the current token is void from now on).
  *   pay      WeChat Pay, API v3, with keys and certificates of its own: POST /v3/pay/transactions/{jsapi,h5,native} ·

@@ -5,6 +5,7 @@
 #include "base/crypt.h"
 #include "base/text.h"
 #include "base/wechat_field.h"
+#include "dispatch/standin/media.h"
 #include "dispatch/standin/standin.h"
 
 #define QUOTAS_MAX    8192
@@ -32,6 +33,7 @@ struct standin_wechat {
     size_t message_count;
     char strangers[STRANGERS_MAX][48]; /* page openids of who does not follow */
     size_t stranger_count;
+    struct standin_media *media;
 };
 
 static int say(struct buf *out, int64_t errcode, const char *errmsg)
@@ -293,9 +295,12 @@ static int template_send(struct standin_wechat *w, const struct standin_request 
 static int custom_send(struct standin_wechat *w, const struct standin_request *r, struct buf *out)
 {
     int64_t errcode = token_check_of(w, r, 2);
+    bool image = text_is(json_text_at(r->json, "msgtype", NULL), "image");
     if (errcode != 0)
         return say(out, errcode, "access_token is invalid or expired");
-    if (json_text_at(r->json, "text.content", "")[0] == '\0')
+    if (image && standin_media_find(w->media, json_text_at(r->json, "image.media_id", "")) == NULL)
+        return say(out, 40007, "invalid media_id");
+    if (!image && json_text_at(r->json, "text.content", "")[0] == '\0')
         return say(out, 44004, "empty content");
     return deliver(w, r, out);
 }
@@ -390,6 +395,8 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
         return quota_set(w, r, out);
     if (text_is(r->path, "/messages"))
         return messages(w, out);
+    if (text_is(r->path, "/media"))
+        return standin_media_ask(w->media, r, out);
     if (text_is(r->path, "/follow"))
         return follow(w, r, out);
     if (standin_fault(w->http, "errcode", r->path, &errcode))
@@ -410,6 +417,11 @@ static int answer(void *service, const struct standin_request *r, struct buf *ou
         return custom_send(w, r, out);
     if (text_is(r->path, "/cgi-bin/user/info"))
         return user_info(w, r, out);
+    if (text_is(r->path, "/cgi-bin/media/upload") || text_is(r->path, "/cgi-bin/media/get")) {
+        errcode = token_check_of(w, r, 2);
+        return errcode != 0 ? say(out, errcode, "access_token is invalid or expired")
+                            : standin_media_answer(w->media, r, out);
+    }
     if (text_is(r->path, "/wxa/msg_sec_check"))
         return text_check(w, r, out);
     if (text_is(r->path, "/wxa/business/getuserphonenumber")) {
@@ -424,6 +436,7 @@ struct standin_wechat *standin_wechat_open(uv_loop_t *loop, int *port)
     struct standin_wechat *w = calloc(1, sizeof *w);
     CHECK(w != NULL);
     w->quota_default = -1;
+    w->media = standin_media_new();
     w->http = standin_http_open(loop, answer, w, port);
     return w;
 }
@@ -433,5 +446,6 @@ void standin_wechat_close(struct standin_wechat *w)
     standin_http_close(w->http);
     for (size_t i = 0; i < w->message_count; i++)
         free(w->messages[i]);
+    standin_media_free(w->media);
     free(w);
 }

@@ -137,12 +137,13 @@ memory_for_tests() {
     trap 'rm -rf "$TMPDIR"' EXIT
 }
 
-# run_ctest FOLDER OPTION…: one line per test; ctest writes the closing line.
+# run_ctest FOLDER OPTION…: one line per test; ctest writes the closing line. One test more than cores: many wait for an
+# undo window or a lease to end.
 run_ctest() {
     local folder=$1
     shift
     memory_for_tests
-    ctest --test-dir "$folder" -V --no-tests=error -j 2 "$@" | awk -f "$root/tools/ctest.awk"
+    ctest --test-dir "$folder" -V --no-tests=error -j $(($(nproc) + 1)) "$@" | awk -f "$root/tools/ctest.awk"
 }
 
 # ---- the steps themselves ----

@@ -1,5 +1,6 @@
 #include "workers/idcard_read.h"
 
+#include "base/person_name.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -187,6 +188,9 @@ static enum err read_name(const struct image *picture, const struct card_plane *
     TRY(card_print_cut(picture, plane, line, &name_prints[n], &cut));
     enum err e = ocr_read(OCR_NAME, OCR_LINE, cut.values, cut.width_px, cut.height_px, text);
     plane_release(&cut);
+    char name[PERSON_NAME_BYTES];
+    if (e == ERR_NONE && person_name_normal(text->text, name) && strlen(name) < sizeof text->text)
+        memcpy(text->text, name, strlen(name) + 1);
     return e;
 }
 
@@ -194,8 +198,11 @@ enum err card_name_similarity(const struct image *picture, const struct card_pla
                               double *similarity)
 {
     struct resample_area line;
+    char wanted[PERSON_NAME_BYTES];
     bool found;
     *similarity = NAN;
+    if (person_name_normal(name, wanted))
+        name = wanted;
     TRY(find_name(picture, plane, &line, &found));
     if (!found)
         return ERR_NONE;

@@ -3,6 +3,7 @@
  * Staff see masks and, for each entry that may be meant, what of it fits; names and numbers in clear are not needed to
  * decide. Linking makes the submission, exactly as if the student had found the entry. */
 #include "api/console_scope.h"
+#include "base/person_name.h"
 #include "store/audit.h"
 #include "store/enrolment.h"
 #include "store/identity.h"
@@ -152,7 +153,7 @@ static void put_candidate(struct tx *tx, const struct link_claim *claim, const s
     json_put_text(out, "college", entry->college);
     json_put_text(out, "major", entry->major);
     json_put_text(out, "class_name", entry->class_name);
-    json_put_bool(out, "name_fits", text_is(entry->name, claim->name));
+    json_put_bool(out, "name_fits", person_name_same(entry->name, claim->name));
     json_put_bool(out, "id_number_fits", has_number && text_is(entry->id_number, normal));
     json_put_bool(out, "student_no_fits", text_is(entry->student_no, claim->student_no));
     json_put_bool(out, "taken", entry->student_id != NULL);

@@ -3,6 +3,7 @@
 #include "api/job.h"
 #include "api/student_rules.h"
 #include "base/document.h"
+#include "base/person_name.h"
 #include "store/audit.h"
 #include "store/capture_session.h"
 #include "store/consent.h"
@@ -30,28 +31,18 @@ static const struct json_field identity_set_fields[] = {
     JSON_FIELD(struct identity_set, session_code, JSON_TO_TEXT, false, 6, 8),
     JSON_FIELD(struct identity_set, id_card_ids, JSON_TO_TEXTS, false, 0, CARDS_MAX)};
 
-/* Without spaces at its ends. */
-static const char *trimmed(struct arena *arena, const char *text)
-{
-    text += strspn(text, " ");
-    size_t len = strlen(text);
-    while (len > 0 && text[len - 1] == ' ')
-        len--;
-    return arena_text_n(arena, text, len);
-}
-
 static enum err identity_set_decode(struct exchange *x, struct identity_set *job)
 {
-    char normal[ID_NUMBER_BYTES], number[DOCUMENT_NUMBER_BYTES];
+    char normal[ID_NUMBER_BYTES], number[DOCUMENT_NUMBER_BYTES], name[PERSON_NAME_BYTES];
     job_begin(x, &job->job);
     job->document_type = "resident";
     TRY(exchange_json(x, identity_set_fields, countof(identity_set_fields), job));
     TRY(job_choice(x, "document_type", job->document_type, DOCUMENT_TYPES));
     for (size_t i = 0; i < job->id_card_ids.count; i++)
         TRY(job_id(x, "id_card_ids", job->id_card_ids.items[i]));
-    job->name = trimmed(job->job.arena, job->name);
-    if (job->name[0] == '\0')
+    if (!person_name_normal(job->name, name) || name[0] == '\0')
         return exchange_explain(x, ERR_BAD_FIELD, "name must not be empty");
+    job->name = arena_text(job->job.arena, name);
     if (!id_number_normal(job->id_number, normal) || !document_number(job->document_type, normal, number))
         return exchange_explain(x, ERR_BAD_FIELD, "id_number is not a possible number of this document_type");
     job->id_number = arena_text(job->job.arena, number);
@@ -62,7 +53,7 @@ static enum err identity_set_decode(struct exchange *x, struct identity_set *job
 
 static bool same_person(const struct identity_set *job, const struct identity *before)
 {
-    return before != NULL && !text_is(before->state, "refused") && text_is(before->name, job->name) &&
+    return before != NULL && !text_is(before->state, "refused") && person_name_same(before->name, job->name) &&
            text_is(before->id_number, job->id_number) && text_is(before->document_type, job->document_type);
 }
 
@@ -102,7 +93,7 @@ static enum err may_state(struct tx *tx, struct identity_set *job, const struct 
 /* Said before, and the answer would be the same. */
 static bool is_settled(const struct identity_set *job, const struct identity *before, bool asks)
 {
-    if (!same_person(job, before) || job->id_card_ids.count > 0)
+    if (!same_person(job, before) || !text_is(before->name, job->name) || job->id_card_ids.count > 0)
         return false;
     if (text_is(before->state, "checking"))
         return !text_is(before->problem, "service_unavailable");

@@ -1,6 +1,7 @@
 /* Students without WeChat: in with a code by text message, or with what the school gave them where the session takes
  * that. Unknown and known ones meet the same answers, and wrong tries cost time. */
 #include "api/log_in.h"
+#include "base/person_name.h"
 #include "store/capture_session.h"
 #include "store/roster.h"
 #include "store/wrong_try.h"
@@ -128,7 +129,7 @@ static enum err login_number_decode(struct exchange *x, struct login_number *job
 static enum err find(struct tx *tx, const struct login_number *job, const char *session_id, struct roster_entry *entry)
 {
     TRY(roster_by_number(tx, session_id, job->student_no, job->last_four, entry));
-    return text_is(entry->name, job->name) ? ERR_NONE : ERR_NOT_FOUND;
+    return person_name_same(entry->name, job->name) ? ERR_NONE : ERR_NOT_FOUND;
 }
 
 static enum err log_in_entry(struct tx *tx, struct login_number *job, const char *about,

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/code_kind.h"
 #include "base/json.h"
+#include "base/person_name.h"
 #include "base/text.h"
 #include "store/collection_code.h"
 #include "store/identity.h"
@@ -61,7 +62,7 @@ static enum err of_person(struct tx *tx, const struct capture_session *session, 
     size_t count = 0;
     TRY(roster_with_id_number(tx, session->id, id_number, found->items, ENROLMENTS_MAX, &count));
     for (size_t i = 0; i < count; i++)
-        if (text_is(found->items[i].name, name))
+        if (person_name_same(found->items[i].name, name))
             found->items[found->count++] = found->items[i];
     return ERR_NONE;
 }
@@ -148,7 +149,7 @@ static enum err by_code(struct tx *tx, const struct capture_session *session, co
     TRY(roster_with_last_four(tx, session->id, proof->last_four, near, NEAR_MAX, &count));
     for (size_t i = 0; i < count && found->count < ENROLMENTS_MAX; i++)
         if ((reading == NULL || reading_fits(reading, &near[i])) &&
-            (proof->name == NULL || text_is(proof->name, near[i].name)))
+            (proof->name == NULL || person_name_same(proof->name, near[i].name)))
             found->items[found->count++] = near[i];
     found->code_matched = reading != NULL;
     return ERR_NONE;
@@ -229,7 +230,7 @@ static enum err is_same_person(struct tx *tx, const struct capture_session *sess
         return ERR_REFUSED;
     TRY(roster_get(tx, enrolment->roster_id, &entry));
     TRY(student_get(tx, taken->student_id, &student));
-    bool same = text_is(entry.id_number, student.id_number) && text_is(entry.name, student.name);
+    bool same = text_is(entry.id_number, student.id_number) && person_name_same(entry.name, student.name);
     return same ? ERR_NONE : ERR_REFUSED;
 }
 

@@ -1,6 +1,7 @@
 #include "store/roster.h"
 
 #include "base/check.h"
+#include "base/person_name.h"
 #include "base/text.h"
 #include "store/queries.h"
 #include "store/store.h"
@@ -125,7 +126,7 @@ struct wanted {
 static bool fits(const struct roster_entry *entry, const struct wanted *want)
 {
     return (want->student_no == NULL || text_is(entry->student_no, want->student_no)) &&
-           (want->name == NULL || text_is(entry->name, want->name)) &&
+           (want->name == NULL || person_name_same(entry->name, want->name)) &&
            (want->id_number == NULL || text_is(entry->id_number, want->id_number)) &&
            (want->last_four == NULL || text_is(last_four_of(entry->id_number), want->last_four));
 }

@@ -1,6 +1,7 @@
 #include "store/roster_rows.h"
 
 #include "base/crypt.h"
+#include "base/person_name.h"
 #include "base/resident_number.h"
 #include "base/text.h"
 #include "store/student.h"
@@ -149,6 +150,9 @@ static enum roster_problem check_row(struct roster_rows *rows, struct arena *are
         return ROSTER_student_no_as_number;
     if (!fits(e->student_no, 1, 40))
         return ROSTER_student_no;
+    char name[PERSON_NAME_BYTES];
+    if (person_name_normal(e->name, name))
+        e->name = arena_text(arena, name);
     if (!fits(e->name, 1, 60))
         return ROSTER_name;
     enum roster_problem problem = check_number(rows, arena, e);

@@ -96,36 +96,67 @@ static bool is_valid(const char *name)
     return text_utf8_valid(name, strlen(name));
 }
 
-/* A full stop between Chinese characters is a dot, too: "J. Smith" keeps its own. */
-static uint32_t between(uint32_t before, uint32_t point, uint32_t behind)
+struct points {
+    size_t count;
+    uint32_t items[PERSON_NAME_BYTES];
+};
+
+static bool read_points(const char *name, struct points *points)
 {
-    return point == '.' && is_han(before) && is_han(behind) ? DOT : point;
+    const unsigned char *at = (const unsigned char *)name;
+    points->count = 0;
+    for (uint32_t point = next(&at); point != NOT; point = next(&at)) {
+        if (points->count == countof(points->items))
+            return false;
+        points->items[points->count++] = point;
+    }
+    return true;
+}
+
+/* The character at `at`; NOT before the first and behind the last (SIZE_MAX is one before the first). */
+static uint32_t point_at(const struct points *points, size_t at)
+{
+    return at < points->count ? points->items[at] : NOT;
+}
+
+/* The nearest one that is no space; `step` SIZE_MAX looks back. Runs of spaces are one. */
+static uint32_t beside(const struct points *points, size_t at, size_t step)
+{
+    uint32_t point = point_at(points, at + step);
+    return point == SPACE ? point_at(points, at + step + step) : point;
+}
+
+/* A full stop between Chinese characters is a dot, too: "J. Smith" keeps its own. */
+static bool is_dot_by_place(const struct points *points, size_t at)
+{
+    return points->items[at] == '.' && is_han(beside(points, at, SIZE_MAX)) && is_han(beside(points, at, 1));
 }
 
 /* A space belongs between two words of letters, nowhere else. */
-static bool is_idle(uint32_t before, uint32_t point, uint32_t behind)
+static bool is_idle(const struct points *points, size_t at)
 {
-    bool at_end = before == NOT || behind == NOT, at_dot = before == DOT || behind == DOT;
-    return point == SPACE && (at_end || at_dot || is_han(before) || is_han(behind));
+    if (points->items[at] != SPACE)
+        return false;
+    uint32_t before = point_at(points, at - 1), behind = point_at(points, at + 1);
+    return before == NOT || behind == NOT || before == DOT || behind == DOT || is_han(before) || is_han(behind);
 }
 
 bool person_name_normal(const char *name, char out[PERSON_NAME_BYTES])
 {
-    const unsigned char *at = (const unsigned char *)name;
+    struct points points;
     size_t len = 0;
     out[0] = '\0';
-    if (!is_valid(name))
+    if (!is_valid(name) || !read_points(name, &points))
         return false;
-    uint32_t before = NOT, point = next(&at);
-    while (point != NOT) {
-        uint32_t behind = next(&at), kept = between(before, point, behind);
-        if (!is_idle(before, kept, behind)) {
-            if (len + 4 >= PERSON_NAME_BYTES)
-                return false;
-            len += put(kept, out + len);
-            before = kept;
-        }
-        point = behind;
+    for (size_t i = 0; i < points.count; i++)
+        if (is_dot_by_place(&points, i))
+            points.items[i] = DOT;
+    for (size_t i = 0; i < points.count; i++) {
+        if (is_idle(&points, i))
+            continue;
+        if (len + 4 >= PERSON_NAME_BYTES)
+            return false;
+        len += put(points.items[i], out + len);
     }
     out[len] = '\0';
     return true;

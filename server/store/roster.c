@@ -1,7 +1,6 @@
 #include "store/roster.h"
 
 #include "base/check.h"
-#include "base/person_name.h"
 #include "base/text.h"
 #include "store/queries.h"
 #include "store/store.h"
@@ -120,13 +119,12 @@ enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry)
 
 /* Sixty-four bits may be somebody else's: the values themselves decide. NULL: not compared. */
 struct wanted {
-    const char *student_no, *name, *id_number, *last_four;
+    const char *student_no, *id_number, *last_four;
 };
 
 static bool fits(const struct roster_entry *entry, const struct wanted *want)
 {
     return (want->student_no == NULL || text_is(entry->student_no, want->student_no)) &&
-           (want->name == NULL || person_name_same(entry->name, want->name)) &&
            (want->id_number == NULL || text_is(entry->id_number, want->id_number)) &&
            (want->last_four == NULL || text_is(last_four_of(entry->id_number), want->last_four));
 }
@@ -176,16 +174,6 @@ enum err roster_by_number(struct tx *tx, const char *session_id, const char *stu
         return ERR_NOT_FOUND;
     const struct wanted want = {.student_no = student_no, .last_four = normal};
     return find_one(tx, session_id, roster_student_no_key(store_ring(tx), student_no), &want, entry);
-}
-
-enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
-                          struct roster_entry *entry)
-{
-    char normal[ID_NUMBER_BYTES];
-    if (!id_number_normal(id_number, normal))
-        return ERR_NOT_FOUND;
-    const struct wanted want = {.name = name, .id_number = normal};
-    return find_one(tx, session_id, id_number_key(store_ring(tx), normal), &want, entry);
 }
 
 enum err roster_with_id_number(struct tx *tx, const char *session_id, const char *id_number, struct roster_entry *list,

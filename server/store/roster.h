@@ -21,11 +21,9 @@ struct roster_entry {
 };
 
 enum err roster_get(struct tx *tx, const char *id, struct roster_entry *entry);
-/* By student number and the last four of the ID number (brackets of Hong Kong numbers are dropped), or by name and ID
- * number. NOT_FOUND when nothing fits exactly. */
+/* By student number and the last four of the ID number (brackets of Hong Kong numbers are dropped).
+ * NOT_FOUND when nothing fits exactly. */
 enum err roster_by_number(struct tx *tx, const char *session_id, const char *student_no, const char *last_four,
-                          struct roster_entry *entry);
-enum err roster_by_person(struct tx *tx, const char *session_id, const char *name, const char *id_number,
                           struct roster_entry *entry);
 enum err roster_by_student_no(struct tx *tx, const char *session_id, const char *student_no,
                               struct roster_entry *entry);

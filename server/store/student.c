@@ -5,9 +5,6 @@
 #include "store/queries.h"
 #include "store/store.h"
 
-#define LINKS_FREE       5
-#define LINK_LOCK_MAX_US SECONDS_US(3600)
-
 /* ---- sealed columns ---- */
 
 static const void *seal(struct tx *tx, const char *table, const char *id, const char *column, const char *plain,
@@ -139,16 +136,4 @@ enum err student_forget_login(struct tx *tx, const char *id)
 enum err student_set_language(struct tx *tx, const char *id, const char *language)
 {
     return TX_RUN(tx, Q_STUDENT_LANGUAGE, v_text(language), v_text(id));
-}
-
-enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us)
-{
-    int64_t wrong = s->wrong_links + 1, lock_us = 0;
-    if (wrong > LINKS_FREE) {
-        int64_t doublings = wrong - LINKS_FREE - 1;
-        lock_us = doublings >= 6 ? LINK_LOCK_MAX_US : SECONDS_US(60) << doublings;
-        if (lock_us > LINK_LOCK_MAX_US)
-            lock_us = LINK_LOCK_MAX_US;
-    }
-    return TX_RUN(tx, Q_STUDENT_WRONG_LINK, v_int(wrong), v_int(lock_us == 0 ? 0 : now_us + lock_us), v_text(s->id));
 }

@@ -31,8 +31,6 @@ enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id
 /* Of one who leaves: nobody logs in as this student again; the same person becomes a new one. */
 enum err student_forget_login(struct tx *tx, const char *id);
 enum err student_set_language(struct tx *tx, const char *id, const char *language);
-/* A wrong link costs time: 5 free, then 1 min doubling up to 1 h. */
-enum err student_wrong_link(struct tx *tx, const struct student *s, int64_t now_us);
 
 /* Normal form of an ID number: upper-case X, no spaces, no brackets, full-width digits made ASCII. out: 32 bytes. False
  * when it is not 4..20 letters and digits. */

@@ -155,6 +155,17 @@ static enum err put_student(struct tx *tx, const struct submission *s, struct bu
     return ERR_NONE;
 }
 
+/* What the student said to be and who confirmed it, masked; null for those whose work does not need it. */
+static enum err put_identity(struct tx *tx, struct submission_detail *job, const struct submission *s, struct buf *out)
+{
+    json_name(out, "identity");
+    if (job_has(&job->job, ROLE_REVIEWER | ROLE_IDENTITY_REVIEWER | ROLE_SENIOR | ROLE_SERVICE | ROLE_ADMINISTRATOR |
+                               ROLE_AUDITOR))
+        return view_identity(tx, s->student_id, out);
+    json_null(out);
+    return ERR_NONE;
+}
+
 static enum err put_attempts(struct tx *tx, const struct submission *s, struct buf *out)
 {
     struct attempt *list = ARENA_ARRAY(tx->arena, struct attempt, DETAIL_ATTEMPTS_MAX);
@@ -227,6 +238,7 @@ static enum err submission_detail_body(struct tx *tx, struct submission_detail *
     json_object_open(out);
     TRY(view_staff_members(tx, &view, &s, out));
     TRY(put_student(tx, &s, out));
+    TRY(put_identity(tx, job, &s, out));
     json_put_text(out, "attempt_id", s.attempt_id);
     TRY(put_attempts(tx, &s, out));
     TRY(put_retouch(tx, job, &s, out));

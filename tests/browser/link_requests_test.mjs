@@ -40,6 +40,7 @@ await runTests({
         assert.equal(await page.locator('.badge-good:has-text("证号")').count(), 1);
         assert.equal(await page.locator('.badge-bad:has-text("姓名")').count(), 1);
         assert.deepEqual(await violations(page), []);
+        assert.equal(await page.locator('section:has(h2:text-is("身份")) >> text=未填写').count(), 1);
         await keepPicture(page, 'link-request', true);
         await page.getByRole('button', { name: '关联这一条' }).click();
         await page.waitForSelector('td:has-text("陌*")');

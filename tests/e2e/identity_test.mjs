@@ -282,6 +282,12 @@ await runTests({
         assert.equal((await student.call('POST', '/api/v1/me/link', { session_code: 'IDCARD' })).status, 409, 'two fit: choose');
         const made = await linkTo(student, items.find((one) => one.major === '会计学'));
         assert.equal(made.details.major, '会计学');
+        const { identity } = await admin.detail(made.id);
+        assert.deepEqual([identity.state, identity.confirmed_by, identity.document_type, identity.id_number_masked.slice(-4)], ['confirmed', 'service', 'resident', card.number.slice(-4)]);
+        assert.ok(!JSON.stringify(identity).includes(card.number));
+        const batch = new Staff(server.url, 'batch', server.passwords.batch);
+        await batch.logIn();
+        assert.equal((await batch.detail(made.id)).identity, null, 'who packs needs none of it');
         await linkTo(student, items.find((one) => one.session_code === 'IDCRD2'));
         assert.deepEqual((await me(student)).submissions.map((one) => one.session_code).sort(), ['IDCARD', 'IDCRD2']);
         const second = await linkTo(student, items.find((one) => one.major === '软件工程'));

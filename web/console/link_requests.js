@@ -5,6 +5,7 @@ import { ProblemBox, notify } from '../shared/notices.js';
 import { html, useLoad, useState } from '../shared/view.js';
 import { Badge, Heading, More, Table, useList } from './parts.js';
 import { go } from './route.js';
+import { IdentityCard } from './submission_parts.js';
 
 const STATES = ['waiting', 'linked', 'refused', 'withdrawn'];
 const TONES = { waiting: 'warn', linked: 'good', refused: 'bad', withdrawn: 'plain' };
@@ -85,10 +86,9 @@ export function LinkRequestPage({ id }) {
       <div><dt>${t('link_request.session')}</dt><dd>${request.school} · ${request.session_name}</dd></div>
       ${CLAIM.filter((name) => request[name]).map((name) => html`<div key=${name}><dt>${t(`link_request.${name}`)}</dt>
         <dd class="wrap">${request[name]}</dd></div>`)}
-      <div><dt>${t('link_request.identity')}</dt><dd>${t(`identity.${identity.state}`)}${identity.confirmed_by && ` · ${t(`identity.by_${identity.confirmed_by}`)}`}</dd></div>
-      ${identity.valid_until && html`<div><dt>${t('identity.valid_until')}</dt><dd class="num">${identity.valid_until === 'long' ? t('identity.long') : identity.valid_until}</dd></div>`}
       ${request.reason && html`<div><dt>${t('link_request.reason')}</dt><dd class="wrap">${request.reason}</dd></div>`}
       ${request.submission_id && html`<div><dt>${t('col.submission')}</dt><dd><a href="#/submissions/${request.submission_id}">${t('act.open')}</a></dd></div>`}
     </dl></section>
+    <${IdentityCard} identity=${identity} always />
     ${request.state === 'waiting' && html`<${Decide} request=${request} onDone=${() => go('link-requests')} />`}</div>`;
 }

@@ -14,7 +14,7 @@ import { DeliveryCard } from './delivery_card.js';
 import { Derived } from './derived.js';
 import { RetouchCard } from './retouch_card.js';
 import { Pictures } from './submission_pictures.js';
-import { AuditTrail, Decisions, Facts, Timeline } from './submission_parts.js';
+import { AuditTrail, Decisions, Facts, IdentityCard, Timeline } from './submission_parts.js';
 
 /** Events staff may cause here and what they ask for. Which are shown is the server's `allowed`. */
 const FORMS = {
@@ -91,6 +91,7 @@ export function SubmissionPage({ id }) {
         <section class="card"><h2>${t('submission.person')}</h2>
           <${Facts} submission=${data} />
           <${Reveal} id=${id} /></section>
+        <${IdentityCard} identity=${data.identity} />
         <${CodeCard} submission=${data} />
         <${DeliveryCard} submission=${data} />
         ${data.approved && has('reviewer', 'senior', 'service', 'batch', 'school', 'administrator') && html`<${Derived} submission=${data} />`}

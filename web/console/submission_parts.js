@@ -1,6 +1,6 @@
 // submission_parts — facts, timeline, decisions and audit of the submission page.
 import { get } from '../shared/api.js';
-import { dateTime, dateTimeExact, money, t } from '../shared/i18n.js';
+import { dateTime, dateTimeExact, money, pick, t } from '../shared/i18n.js';
 import { eventLabel, reasonLabel, stateLabel } from '../shared/workflow.js';
 import { html, useLoad } from '../shared/view.js';
 import { Badge, Table } from './parts.js';
@@ -20,6 +20,28 @@ export function Facts({ submission }) {
   };
   return html`<dl class="facts">${Object.entries(rows).filter(([, value]) => value !== '' && value != null).map(([name, value]) => html`
     <div key=${name}><dt>${t(`field.${name}`)}</dt><dd class="num">${value}</dd></div>`)}</dl>`;
+}
+
+function identityRows(identity) {
+  if (identity.state === 'none')
+    return { 'link_request.identity': t('identity.none') };
+  const sides = [identity.portrait_shown && t('identity.side.portrait'), identity.emblem_shown && t('identity.side.emblem')].filter(Boolean);
+  return {
+    'link_request.identity': [t(`identity.${identity.state}`), identity.confirmed_by && t(`identity.by_${identity.confirmed_by}`)].filter(Boolean).join(' · '),
+    'identity.stated': [identity.name_masked, identity.id_number_masked].join(' '),
+    'card.document': [t(`document.${identity.document_type}`), sides.join(t('list.comma')), identity.number_read && t('identity.number_read')].filter(Boolean).join(' · '),
+    'identity.valid_until': identity.valid_until === 'long' ? t('identity.long') : identity.valid_until,
+    'identity.problem': identity.problem && pick(identity.problem),
+  };
+}
+
+/** What somebody said to be, and who confirmed it; a student found by number or code alone never said: `always` says so. */
+export function IdentityCard({ identity, always }) {
+  if (!identity || (identity.state === 'none' && !always))
+    return null;
+  const rows = Object.entries(identityRows(identity)).filter(([, value]) => value);
+  return html`<section class="card"><h2>${t('identity.title')}</h2><dl class="facts">${rows.map(([label, value]) => html`
+    <div key=${label}><dt>${t(label)}</dt><dd class="num">${value}</dd></div>`)}</dl></section>`;
 }
 
 export function Timeline({ history }) {

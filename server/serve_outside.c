@@ -2,6 +2,7 @@
 #include "serve_outside.h"
 
 #include "base/log.h"
+#include "base/media_type.h"
 #include "base/text.h"
 #include "cli.h"
 #include "dispatch/courier.h"
@@ -149,7 +150,6 @@ static int open_push(const struct config *c, struct arena *arena)
 /* What students are shown who are asked to follow the service account. */
 static int open_account(const struct config *c, struct arena *arena)
 {
-    static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const char *path = c->wechat_page_qr_file;
     outer.account = (struct api_service_account){.name = config_knows_followers(c) ? c->wechat_page_name : NULL};
     if (path[0] == '\0')
@@ -159,10 +159,10 @@ static int open_account(const struct config *c, struct arena *arena)
     size_t len = file == NULL ? 0 : fread(bytes, 1, QR_BYTES_MAX, file);
     if (file != NULL)
         fclose(file);
-    bool is_jpeg = len > sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0;
-    if (len == QR_BYTES_MAX || (!is_jpeg && (len <= sizeof png || memcmp(bytes, png, sizeof png) != 0)))
+    const char *media_type = media_type_of(bytes, len);
+    if (len == QR_BYTES_MAX || media_type == NULL || text_is(media_type, MEDIA_HEIC))
         return cli_say(CLI_UNREADABLE, "wechat_page_qr_file: %s: no JPEG or PNG below 512 KiB", path);
-    outer.account.media_type = is_jpeg ? "image/jpeg" : "image/png";
+    outer.account.media_type = media_type;
     outer.account.picture = bytes;
     outer.account.len = len;
     return CLI_DONE;

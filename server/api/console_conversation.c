@@ -286,18 +286,10 @@ ANSWERED_ONCE(conversation_say, struct conversation_job, WRITE(conversation_say_
 
 static enum err conversation_send_picture_decode(struct exchange *x, struct conversation_job *job)
 {
-    static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     TRY(conversation_decode(x, job));
     job->job.status = 201;
     job->new_blob_id = job_new_id(&job->job);
-    job->bytes = exchange_body(x, &job->len);
-    const char *header = exchange_header(x, "content-type");
-    job->media_type = job->len >= sizeof jpeg && memcmp(job->bytes, jpeg, sizeof jpeg) == 0 ? "image/jpeg"
-                      : job->len >= sizeof png && memcmp(job->bytes, png, sizeof png) == 0  ? "image/png"
-                                                                                            : NULL;
-    return job->media_type != NULL && text_is(header, job->media_type)
-               ? ERR_NONE
-               : exchange_explain(x, ERR_UNSUPPORTED_TYPE, "a JPEG or PNG with the Content-Type that it has");
+    return picture_given(x, &job->bytes, &job->len, &job->media_type);
 }
 
 static enum err picture_scope(struct tx *tx, struct conversation_job *job)

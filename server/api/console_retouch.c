@@ -1,6 +1,7 @@
 /* Retouchers: repairs of a finished photo's edge. A repair is sent whole, becomes a version, and is worked on in the
  * background; one of the versions is chosen, and retouch_done (console_event.c) makes it the finished photo. */
 #include "api/console_scope.h"
+#include "api/picture.h"
 #include "store/blob_row.h"
 #include "store/outbox.h"
 #include "store/retouch.h"
@@ -58,16 +59,6 @@ struct retouch_add_job {
     struct blob_ref ref;
 };
 
-/* The bytes decide; the header must not say otherwise. NULL: neither JPEG nor PNG. */
-static const char *media_type_of(const void *bytes, size_t len, const char *header)
-{
-    static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    const char *type = len >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0 ? "image/jpeg"
-                       : len >= sizeof png && memcmp(bytes, png, sizeof png) == 0  ? "image/png"
-                                                                                   : NULL;
-    return type != NULL && text_is(header, type) ? type : NULL;
-}
-
 static enum err retouch_add_decode(struct exchange *x, struct retouch_add_job *job)
 {
     job_begin(x, &job->job);
@@ -76,12 +67,7 @@ static enum err retouch_add_decode(struct exchange *x, struct retouch_add_job *j
     TRY(exchange_path_id(x, "id", &job->id));
     job->repair = exchange_query(x, "repair");
     TRY(job_choice(x, "repair", job->repair != NULL ? job->repair : "", "|mask|photo|"));
-    const char *header = exchange_header(x, "content-type");
-    job->bytes = exchange_body(x, &job->len);
-    job->media_type = media_type_of(job->bytes, job->len, header != NULL ? header : "");
-    return job->media_type != NULL
-               ? ERR_NONE
-               : exchange_explain(x, ERR_UNSUPPORTED_TYPE, "a JPEG or PNG with the Content-Type that it has");
+    return picture_given(x, &job->bytes, &job->len, &job->media_type);
 }
 
 static enum err retouch_add_read(struct tx *tx, struct retouch_add_job *job)

@@ -1,6 +1,17 @@
 #include "api/picture.h"
 
+#include "base/media_type.h"
 #include "store/blob_row.h"
+
+enum err picture_given(struct exchange *x, const void **bytes, size_t *len, const char **media_type)
+{
+    const char *header = exchange_header(x, "content-type");
+    *bytes = exchange_body(x, len);
+    *media_type = media_type_of(*bytes, *len);
+    return *media_type != NULL && !text_is(*media_type, MEDIA_HEIC) && text_is(header, *media_type)
+               ? ERR_NONE
+               : exchange_explain(x, ERR_UNSUPPORTED_TYPE, "a JPEG or PNG with the Content-Type that it has");
+}
 
 void picture_begin(struct exchange *x, struct picture *picture)
 {

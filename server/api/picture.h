@@ -18,6 +18,10 @@ struct picture {
     size_t len;
 };
 
+/* Of a body that is a picture by staff: its bytes decide, its Content-Type must not say otherwise. UNSUPPORTED_TYPE,
+ * explained: neither JPEG nor PNG. Decode. */
+enum err picture_given(struct exchange *x, const void **bytes, size_t *len, const char **media_type);
+
 void picture_begin(struct exchange *x, struct picture *picture);                    /* decode */
 enum err picture_find(struct tx *tx, struct picture *picture, const char *blob_id); /* NULL: NOT_FOUND */
 enum err picture_open(struct picture *picture, struct arena *arena);                /* lane */

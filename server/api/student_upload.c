@@ -4,6 +4,7 @@
  * earlier parts and it, compared with what was announced, sealed, and then one unit completes the upload. A request
  * that dies in between leaves the upload at the offset it had. */
 #include "api/job.h"
+#include "base/media_type.h"
 #include "store/blob_row.h"
 #include "store/consent.h"
 #include "store/student.h"
@@ -145,23 +146,11 @@ struct upload_part_job {
     enum err outcome; /* of the whole: CHECKSUM, UNSUPPORTED_TYPE or HEIC_OFF start the upload again */
 };
 
-/* By the bytes themselves; NULL: no photo. A HEIC with a rarer brand is known to the worker only. */
-static const char *media_type_of(const void *bytes, size_t len)
-{
-    static const unsigned char jpeg[] = {0xff, 0xd8, 0xff}, png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    if (len >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
-        return "image/jpeg";
-    if (len >= 12 &&
-        (memcmp((const char *)bytes + 4, "ftyphei", 7) == 0 || memcmp((const char *)bytes + 4, "ftypmif1", 8) == 0))
-        return "image/heic";
-    return len >= sizeof png && memcmp(bytes, png, sizeof png) == 0 ? "image/png" : NULL;
-}
-
 static enum err check_media_type(const char *media_type)
 {
     if (media_type == NULL)
         return ERR_UNSUPPORTED_TYPE;
-    return text_is(media_type, "image/heic") && !api()->allow_heic ? ERR_HEIC_OFF : ERR_NONE;
+    return text_is(media_type, MEDIA_HEIC) && !api()->allow_heic ? ERR_HEIC_OFF : ERR_NONE;
 }
 
 static enum err upload_part_decode(struct exchange *x, struct upload_part_job *job)

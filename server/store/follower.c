@@ -57,13 +57,13 @@ enum err follower_gone(struct tx *tx, const char *openid, int64_t now_us)
     return touch(tx, openid);
 }
 
-enum err follower_ask(struct tx *tx, const char *openid, int64_t now_us)
+enum err follower_ask(struct tx *tx, const char *openid, const char *why, int64_t now_us)
 {
     RUNS_ON(ROLE_WRITER);
     const char *index = index_of(tx, "page_openid", openid);
     TRY(TX_RUN(tx, Q_FOLLOWER_SEEN, v_text(index), sealed_openid(tx, index, openid), v_int(now_us), v_int(now_us)));
-    return outbox_put(tx, arena_printf(tx->arena, "follow-%s-%" PRId64, index, now_us), "follow", NULL,
-                      arena_printf(tx->arena, "{\"openid_index\":\"%s\"}", index), 0, now_us);
+    return outbox_put(tx, arena_printf(tx->arena, "follow-%s-%s-%" PRId64, index, why, now_us / SECONDS_US(60)),
+                      "follow", NULL, arena_printf(tx->arena, "{\"openid_index\":\"%s\"}", index), 0, now_us);
 }
 
 /* NOT_FOUND: the row is not there, or gone. */

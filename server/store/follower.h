@@ -14,8 +14,9 @@ enum err follower_student_unionid(struct tx *tx, const char *student_id, const c
 enum err follower_put(struct tx *tx, const char *openid, const char *unionid, int64_t now_us);
 enum err follower_gone(struct tx *tx, const char *openid, int64_t now_us); /* writer */
 /* Somebody at the service account of whom we do not know whether they follow it, or which student they are: WeChat is
- * asked (effect "follow"). Who is known to follow stays so. Writer. */
-enum err follower_ask(struct tx *tx, const char *openid, int64_t now_us);
+ * asked (effect "follow"), at most once a minute for the same `why` ("event", "words", "login"). Who is known to follow
+ * stays so. Writer. */
+enum err follower_ask(struct tx *tx, const char *openid, const char *why, int64_t now_us);
 
 /* The service account's openid of a student who follows it, in tx->arena: the one they logged in with, or that of the
  * same person by the unionid. NOT_FOUND. */

@@ -102,7 +102,7 @@ enum err login_student(struct tx *tx, const struct login_by *by, const char **st
     TRY(by->way == LOGIN_MINI ? by_mini(tx, by, student_id) : by_key(tx, by, student_id));
     TRY(follower_student_unionid(tx, *student_id, by->unionid));
     if (by->way == LOGIN_PAGE && store_knows_followers(tx))
-        TRY(follower_ask(tx, by->key, by->now_us));
+        TRY(follower_ask(tx, by->key, "login", by->now_us));
     return by->unionid == NULL ? ERR_NONE : login_key_keep(tx, LOGIN_UNION, by->unionid, *student_id, by->now_us);
 }
 

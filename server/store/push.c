@@ -77,7 +77,7 @@ static enum err take_arrivals(struct tx *tx, const struct push *push, int64_t no
 static enum err take_follow(struct tx *tx, const struct push *push, int64_t now_us)
 {
     TRY(follower_put(tx, push->openid, NULL, now_us));
-    return follower_ask(tx, push->openid, now_us);
+    return follower_ask(tx, push->openid, "event", now_us);
 }
 
 /* The picture itself is fetched behind the answer to WeChat. */
@@ -123,7 +123,7 @@ static enum err take_of_student(struct tx *tx, const struct push *push, int64_t 
     bool page = false;
     enum err e = who(tx, push, &student_id, &page);
     if (e == ERR_NOT_FOUND) /* who writes to the service account follows it, perhaps for longer than we are there */
-        return page ? follower_ask(tx, push->openid, now_us) : ERR_NONE;
+        return page ? follower_ask(tx, push->openid, "words", now_us) : ERR_NONE;
     TRY(e);
     if (push->kind == PUSH_SAID)
         return take_words(tx, push, student_id, page, now_us);

@@ -161,14 +161,7 @@ static enum err roster_file_part_decode(struct exchange *x, struct roster_file_p
 {
     job_begin(x, &job->job);
     TRY(exchange_path_id(x, "id", &job->id));
-    const char *offset = exchange_header(x, "upload-offset"), *type = exchange_header(x, "content-type");
-    if (type == NULL || !text_is(type, "application/offset+octet-stream"))
-        return exchange_explain(x, ERR_UNSUPPORTED_TYPE, "Content-Type must be application/offset+octet-stream");
-    if (offset == NULL || !text_int(offset, &job->offset_bytes) || job->offset_bytes < 0)
-        return exchange_explain(x, ERR_BAD_REQUEST, "the header Upload-Offset is needed: where this part starts");
-    job->bytes = exchange_body(x, &job->len);
-    if (job->len == 0)
-        return exchange_explain(x, ERR_BAD_REQUEST, "the part is empty");
+    TRY(job_part(x, &job->offset_bytes, &job->bytes, &job->len));
     job->new_blob_id = job_new_id(&job->job);
     return ERR_NONE;
 }

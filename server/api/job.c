@@ -82,6 +82,19 @@ enum err job_id(struct exchange *x, const char *name, const char *value)
                                  : exchange_explain(x, ERR_BAD_FIELD, "%s is not an id of this server", name);
 }
 
+enum err job_part(struct exchange *x, int64_t *offset_bytes, const void **bytes, size_t *len)
+{
+    const char *offset = exchange_header(x, "upload-offset"), *type = exchange_header(x, "content-type");
+    if (type == NULL || !text_is(type, "application/offset+octet-stream"))
+        return exchange_explain(x, ERR_UNSUPPORTED_TYPE, "Content-Type must be application/offset+octet-stream");
+    if (offset == NULL || !text_int(offset, offset_bytes) || *offset_bytes < 0)
+        return exchange_explain(x, ERR_BAD_REQUEST, "the header Upload-Offset is needed: where this part starts");
+    *bytes = exchange_body(x, len);
+    if (*len == 0)
+        return exchange_explain(x, ERR_BAD_REQUEST, "the part is empty");
+    return ERR_NONE;
+}
+
 bool job_time(const char *text, int64_t *utc_us)
 {
     return clock_read(text, utc_us);

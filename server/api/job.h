@@ -53,6 +53,8 @@ enum err job_page(struct exchange *x, struct page *page);
 enum err job_choice(struct exchange *x, const char *name, const char *value, const char *choices);
 /* Decode: BAD_FIELD unless it is one of our ids. */
 enum err job_id(struct exchange *x, const char *name, const char *value);
+/* A part of a file and where it starts, as it comes in a PATCH. UNSUPPORTED_TYPE, BAD_REQUEST. */
+enum err job_part(struct exchange *x, int64_t *offset_bytes, const void **bytes, size_t *len);
 
 /* RFC 3339 with seconds, any offset: "2026-05-01T08:00:00+08:00". False: not a time. Pure. */
 bool job_time(const char *text, int64_t *utc_us);

@@ -158,14 +158,7 @@ static enum err upload_part_decode(struct exchange *x, struct upload_part_job *j
     job_begin(x, &job->job);
     exchange_close_after(x);
     TRY(exchange_path_id(x, "id", &job->id));
-    const char *offset = exchange_header(x, "upload-offset"), *type = exchange_header(x, "content-type");
-    if (type == NULL || !text_is(type, "application/offset+octet-stream"))
-        return exchange_explain(x, ERR_UNSUPPORTED_TYPE, "Content-Type must be application/offset+octet-stream");
-    if (offset == NULL || !text_int(offset, &job->offset_bytes) || job->offset_bytes < 0)
-        return exchange_explain(x, ERR_BAD_REQUEST, "the header Upload-Offset is needed: where this part starts");
-    job->bytes = exchange_body(x, &job->len);
-    if (job->len == 0)
-        return exchange_explain(x, ERR_BAD_REQUEST, "the part is empty");
+    TRY(job_part(x, &job->offset_bytes, &job->bytes, &job->len));
     if (job->offset_bytes == 0 && job->len >= 12) /* known before the rest is sent */
         TRY(check_media_type(media_type_of(job->bytes, job->len)));
     job->new_blob_id = job_new_id(&job->job);

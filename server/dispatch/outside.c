@@ -169,7 +169,8 @@ static void on_watch(uv_timer_t *timer)
     task->begin(task);
 }
 
-void watch_add(struct outside *o, struct watch_task *task)
+/* The task outlives the loop. */
+static void watch_add(struct outside *o, struct watch_task *task)
 {
     int64_t every_ms = task->interval_ms * o->config->retry_scale_percent / 100;
     if (every_ms < WATCH_PAUSE_MIN_MS)

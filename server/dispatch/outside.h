@@ -93,7 +93,7 @@ struct watch_task {
     const char *name;
     int64_t interval_ms;
     void (*begin)(struct watch_task *task);
-    struct outside *outside; /* set by watch_add */
+    struct outside *outside; /* set on start */
     bool going;
     struct arena *arena; /* reset before every round */
     struct store_unit unit;
@@ -102,7 +102,6 @@ struct watch_task {
     void *work; /* the task's */
     struct watch_task *next;
 };
-void watch_add(struct outside *outside, struct watch_task *task); /* on start; the task outlives the loop */
 /* Run a store unit of the round; `then` is called with its result, at once with BUSY when the queue is full. */
 void watch_unit(struct watch_task *task, enum store_mode mode, store_step *step, void *job,
                 void (*then)(struct watch_task *task, enum err e));

@@ -18,7 +18,7 @@
 #define PAYMENT_WINDOW_US SECONDS_US(86400)
 #define DETAIL_BYTES_MAX  KIB(8)
 
-const char *actor_kind_name(enum actor_kind kind)
+static const char *actor_kind_name(enum actor_kind kind)
 {
     static const char *const names[] = {"student", "staff", "server"};
     CHECK((size_t)kind < countof(names));

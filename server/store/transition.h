@@ -8,7 +8,6 @@
 #include "store/submission.h"
 
 enum actor_kind { ACTOR_STUDENT, ACTOR_STAFF, ACTOR_SERVER };
-const char *actor_kind_name(enum actor_kind kind); /* student, staff, server */
 
 #define ANY_VERSION 0
 

@@ -97,7 +97,7 @@ static enum err forget_parts(struct tx *tx, const char *id, int64_t now_us)
     return TX_RUN(tx, Q_PART_DELETE_ALL, v_text(id));
 }
 
-enum err upload_complete(struct tx *tx, const char *id, const char *blob_id, int64_t now_us, int64_t expires_us)
+static enum err complete(struct tx *tx, const char *id, const char *blob_id, int64_t now_us, int64_t expires_us)
 {
     RUNS_ON(ROLE_WRITER);
     int64_t changed = 0;
@@ -112,7 +112,7 @@ enum err upload_finish(struct tx *tx, const char *id, int64_t offset_bytes, int6
 {
     int64_t changed = 0;
     TRY(TX_RUN_N(tx, &changed, Q_UPLOAD_ADVANCE, v_int(size_bytes), v_text(id), v_int(offset_bytes)));
-    return changed == 0 ? ERR_OFFSET_MISMATCH : upload_complete(tx, id, blob_id, now_us, expires_us);
+    return changed == 0 ? ERR_OFFSET_MISMATCH : complete(tx, id, blob_id, now_us, expires_us);
 }
 
 enum err upload_restart(struct tx *tx, const char *id, int64_t now_us)

@@ -32,9 +32,8 @@ enum err upload_same(struct tx *tx, const struct upload *like, int64_t now_us, s
 enum err upload_count_since(struct tx *tx, const char *student_id, int64_t since_us, int64_t *count);
 enum err upload_part_add(struct tx *tx, const char *id, const struct upload_part *part); /* OFFSET_MISMATCH */
 enum err upload_parts(struct tx *tx, const char *id, struct upload_part *parts, size_t *count);
-/* The whole is stored as `blob_id`: parts are erased. REFUSED when it was complete already. */
-enum err upload_complete(struct tx *tx, const char *id, const char *blob_id, int64_t now_us, int64_t expires_us);
-/* The last part came and the whole is stored: both at once. OFFSET_MISMATCH when another request was faster. */
+/* The last part came and the whole is stored as `blob_id`: both at once, the parts are erased. OFFSET_MISMATCH when
+ * another request was faster, REFUSED when it was complete already. */
 enum err upload_finish(struct tx *tx, const char *id, int64_t offset_bytes, int64_t size_bytes, const char *blob_id,
                        int64_t now_us, int64_t expires_us);
 /* The bytes were not what was announced: start again at 0. */

@@ -97,7 +97,7 @@ const char *wf_effect_name(size_t bit)
     return effects[bit].name;
 }
 
-const char *wf_lane_move_name(enum wf_lane_move lane)
+static const char *lane_move_name(enum wf_lane_move lane)
 {
     CHECK((size_t)lane < countof(lane_moves));
     return lane_moves[lane];
@@ -194,7 +194,7 @@ void wf_write_json(struct buf *b)
         json_put_text(b, "who", whos[wf_event_who(table[i].event)]);
         write_set(b, "guards", table[i].guards, WF_GUARD_COUNT, wf_guard_name);
         json_put_text(b, "to", wf_state_name(table[i].to));
-        json_put_text(b, "lane", wf_lane_move_name(table[i].lane));
+        json_put_text(b, "lane", lane_move_name(table[i].lane));
         write_set(b, "effects", table[i].effects, WF_EFFECT_COUNT, wf_effect_name);
         json_object_close(b);
     }
@@ -242,7 +242,7 @@ void wf_write_markdown(struct buf *b)
     for (size_t i = 0; i < countof(table); i++) {
         buf_printf(b, "| %s | %s | ", wf_state_name(table[i].from), wf_event_name(table[i].event));
         write_names(b, table[i].guards, WF_GUARD_COUNT, wf_guard_name);
-        buf_printf(b, " | %s | %s | ", wf_state_name(table[i].to), wf_lane_move_name(table[i].lane));
+        buf_printf(b, " | %s | %s | ", wf_state_name(table[i].to), lane_move_name(table[i].lane));
         write_names(b, table[i].effects, WF_EFFECT_COUNT, wf_effect_name);
         buf_text(b, " |\n");
     }

@@ -179,7 +179,6 @@ const char *wf_state_name(enum wf_state state);
 const char *wf_event_name(enum wf_event event);
 const char *wf_guard_name(size_t bit);
 const char *wf_effect_name(size_t bit);
-const char *wf_lane_move_name(enum wf_lane_move lane);
 const char *wf_face_name(enum wf_face face);
 bool wf_state_named(const char *name, enum wf_state *state);
 bool wf_event_named(const char *name, enum wf_event *event);

@@ -163,6 +163,24 @@ await runTests({
             assert.equal((await staffView(student)).code_match, 'unknown');
         }
     },
+    async 'what the decoder says finds the entry, without a name; what fits nobody finds none'() {
+        const made = await admin.want(201, 'POST', '/api/v1/console/sessions', { code: 'DECODE', school_code: '10595', school_name: '广东工业大学', name: 'DECODE',
+            opens: '2026-01-01T00:00:00+08:00', closes: '2036-01-01T00:00:00+08:00', policy: { identity_method: 'collection_code', collection_code: 'required' } });
+        await admin.want(200, 'POST', `/api/v1/console/sessions/${made.id}/roster`, `student_no,name,id_number,major\nD1,欧阳修,${people[4].idNumber},中文\n`, { 'content-type': 'text/csv' });
+        const student = new Student(server.url, 'decoded');
+        await student.logIn();
+        await student.consent();
+        const shows = async (payload) => {
+            const { id } = await student.want(202, 'POST', '/api/v1/me/code', { payload: Buffer.from(cipher(payload)).toString('base64') });
+            return until(async () => { const code = await student.want(200, 'GET', `/api/v1/me/code/${id}`); return code.state !== 'processing' && code; }, payload);
+        };
+        const find = (code) => student.call('POST', '/api/v1/me/enrolments', { session_code: 'DECODE', code_id: code.id, last_four: people[4].lastFour });
+        assert.equal((await find(await shows('OTHER2'))).body.code, 'not_on_roster');
+        const { body: { items: [found] } } = await find(await shows('FITS2'));
+        assert.equal(found.major, '中文');
+        student.submission = await student.want(201, 'POST', '/api/v1/me/link', { session_code: 'DECODE', enrolment_id: found.enrolment_id });
+        assert.equal((await staffView(student)).code_match, 'yes');
+    },
     async 'a decoder that never answers does not hold up the end of the server'() {
         await students[4].want(202, 'POST', students[4].path('/code'), { payload: Buffer.from(cipher('MUTE')).toString('base64') });
         const began = Date.now();

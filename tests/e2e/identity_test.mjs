@@ -57,13 +57,15 @@ async function session(code, policy, rows) {
     const made = await admin.want(201, 'POST', '/api/v1/console/sessions', { code, school_code: '10595', school_name: '广东工业大学', name: code,
         opens: '2026-01-01T00:00:00+08:00', closes: '2036-01-01T00:00:00+08:00', policy });
     const head = 'student_no,name,id_number,college,major,class_name\n';
-    await admin.want(200, 'POST', `/api/v1/console/sessions/${made.id}/roster`, head + rows.map((row) => `${row.join(',')}\n`).join(''), { 'content-type': 'text/csv' });
+    if (rows) await admin.want(200, 'POST', `/api/v1/console/sessions/${made.id}/roster`, head + rows.map((row) => `${row.join(',')}\n`).join(''), { 'content-type': 'text/csv' });
 }
 await session('NUMBER', {}, [['N1', '欧阳修', people[0].idNumber, '', '', ''], ['N2', '诸葛亮', people[1].idNumber, '', '', ''], ['N3', '司马光', people[2].idNumber, '', '', ''],
     ['N4', '司马迁', people[3].idNumber, '', '', ''], ['N5', '班昭', people[4].idNumber, '', '', '']]);
 await session('IDCARD', { identity_method: 'id_card', real_name: 'service' },
     [['S1', card.name, card.number, '计算机学院', '软件工程', '1班'], ['S2', card.name, card.number, '管理学院', '会计学', '2班'], ['S3', other.name, other.number, '', '', '']]);
 await session('IDCRD2', { identity_method: 'id_card' }, [['T1', card.name, card.number, '外国语学院', '英语', '']]);
+await session('IDBOTH', { identity_method: 'id_card_both' }, [['B1', card.name, card.number, '理学院', '数学', '']]);
+await session('CODED2', { identity_method: 'collection_code', collection_code: 'required', roster_mode: 'code_only' });
 await session('CODED1', { identity_method: 'collection_code', collection_code: 'required' }, [['C1', '陈港生', 'C123(3)456', '', '', '']]);
 
 
@@ -88,6 +90,9 @@ await runTests({
         const now = await me(student);
         assert.deepEqual([now.portrait, now.identity.state, now.identity.id_number_masked.slice(-4)], [true, 'confirmed', card.number.slice(-4)]);
         assert.ok(!JSON.stringify(now).includes(card.number));
+        const one = await student.call('POST', '/api/v1/me/enrolments', { session_code: 'IDBOTH' });
+        assert.equal(one.status, 409);
+        assert.match(one.body.detail, /both sides/, 'the front alone is not enough there');
     },
     async 'both sides: the other one says how long, a wrong one is told'() {
         const student = await newStudent('both-1');
@@ -101,6 +106,9 @@ await runTests({
         assert.equal((await student.call('POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [wrong.id] })).status, 409);
         const stated = await student.want(200, 'POST', '/api/v1/me/identity', { name: card.name, id_number: card.number, id_card_ids: [front.id, read.id] });
         assert.deepEqual([stated.portrait_shown, stated.emblem_shown, stated.valid_until], [true, true, back.until]);
+        const { items } = await student.want(200, 'POST', '/api/v1/me/enrolments', { session_code: 'IDBOTH' });
+        const made = await linkTo(student, items.find((one) => one.session_code === 'IDBOTH'));
+        assert.equal(made.details.major, '数学');
     },
     async 'a second enrolment in a session is the same person\'s'() {
         const student = await newStudent('number-two');
@@ -360,6 +368,20 @@ await runTests({
         const second = await newStudent('code-2');
         assert.equal((await show(second)).state, 'seen_before');
         assert.equal((await second.call('POST', '/api/v1/me/enrolments', { session_code: 'CODED1', ...proof, name: '陈港生' })).status, 409, 'somebody else\'s code');
+    },
+    async 'where there is no roster, the code, the name and the last four are the enrolment'() {
+        const student = await newStudent('code-3');
+        const payload = Buffer.from('Qh3TzW7mB2xVn5yLr9cPd4fGa6uEi1oXq0sZtHwYkJ8s0'.repeat(2)).toString('base64');
+        const { id } = await student.want(202, 'POST', '/api/v1/me/code', { payload });
+        await until(async () => (await student.want(200, 'GET', `/api/v1/me/code/${id}`)).state === 'read', 'the code');
+        assert.equal((await student.call('POST', '/api/v1/me/enrolments', { session_code: 'CODED2', code_id: id, last_four: '123X' })).status, 422, 'the name is needed');
+        const { items } = await prove(student, { code_id: id, last_four: '123x', name: '古丽・阿依' }, 'CODED2');
+        assert.equal(items.length, 1);
+        const made = await linkTo(student, items[0]);
+        assert.deepEqual([made.collection_code.state, made.state], ['read', 'draft']);
+        assert.equal((await admin.detail(made.id)).student.name_masked, '古*');
+        const again = await student.call('POST', '/api/v1/me/link', { session_code: 'CODED2', enrolment_id: items[0].enrolment_id });
+        assert.deepEqual([again.status, again.body.id], [200, made.id]);
     },
     async 'nothing of it lies in a file or the log in clear, and the data hold together'() {
         await server.stop({ keep: true });

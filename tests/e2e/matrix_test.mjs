@@ -61,9 +61,9 @@ const WHOSE = [
     [/^POST \/api\/v1\/console\/claims$/, 'central', { only: ['reviewer', 'senior'] }],
     [/^PATCH \/api\/v1\/console\/claims$/, 'list'],
     [/^DELETE \/api\/v1\/console\/(claims\/\{claim\}|decisions\/\{decision\})$/, 'work'],
-    [/^\w+ \/api\/v1\/console\/submissions\/\{id\}\/media\/\{variant\}$/, 'school', { only: MEDIA, empty: 'no photo yet' }],
+    [/^\w+ \/api\/v1\/console\/submissions\/\{id\}\/media\/\{variant\}$/, 'school', { names: 'photos', only: MEDIA, empty: 'no mask, no repair' }],
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/retouch$/, 'school', { body: jpeg, type: 'image/jpeg', empty: 'no photo yet' }],
-    [/^\w+ \/api\/v1\/console\/submissions\/\{id\}\/(retouch|derived\/\{profile\})$/, 'school', { empty: 'no photo yet' }],
+    [/^\w+ \/api\/v1\/console\/submissions\/\{id\}\/(retouch|derived\/\{profile\})$/, 'school', { names: 'photos', empty: 'nothing was repaired' }],
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/reveal$/, 'school', { only: ['senior', 'service', 'administrator'] }],
     [/^POST \/api\/v1\/console\/submissions\/\{id\}\/\{event\}$/, 'school', { only: EVENTS, also: { reopen: { note: 'because' }, shipped: { carrier: 'SF', tracking_no: 'SF1234567890' } } }],
     [/^\w+ \/api\/v1\/console\/submissions\/\{id\}(\/|$)/, 'school'],
@@ -118,15 +118,21 @@ async function person(n) {
     return student;
 }
 
+/** Somebody with an approved photo, another format of it and a package; and a claim in somebody's hands. */
 async function reviewed() {
-    await crowd(server, 2, 10);
+    const all = await crowd(server, 2, 10);
     const [first, second] = await until(async () => { const items = await admin.claim('green', 2); return items.length === 2 ? items : (await admin.claim('amber', 2)).concat(items); }, 'two in the queue');
     await admin.decide(first, 'approve');
     const made = await until(async () => {
         const got = await admin.call('POST', '/api/v1/console/batches', { kind: 'chsi', session_code: '25103003', name: 'matrix' });
         return got.status === 202 && got.body;
     }, 'something for CHSI');
-    return [second.claim_id, made.id];
+    const owner = all.find((one) => one.submission.id === first.submission.id);
+    const derived = `/api/v1/console/submissions/${owner.submission.id}/derived`;
+    await admin.want(202, 'POST', derived, { profile: 'chsi_white' });
+    await until(async () => (await admin.want(200, 'GET', derived)).items[0].state === 'ready', 'another format', 60000);
+    await until(async () => (await admin.want(200, 'GET', `/api/v1/console/batches/${made.id}`)).state !== 'building', 'the package');
+    return [second.claim_id, made.id, owner];
 }
 
 /** A payment that was made, what is given back of it, an order for a class; and a student who asks to be linked. */
@@ -152,7 +158,8 @@ const times = { opens: '2026-01-01T00:00:00+08:00', closes: '2036-01-01T00:00:00
 await admin.want(201, 'POST', '/api/v1/console/sessions', { code: 'OTHER1', school_code: '99999', school_name: '别的大学', name: '2026 届', ...times });
 const session = (await admin.want(200, 'GET', '/api/v1/console/sessions')).items.find((one) => one.code === '25103003');
 /* A claim in somebody's hands and a batch need photographs. */
-const [claim_id, batch_id] = photos ? await reviewed() : [nobodys, nobodys];
+const [claim_id, batch_id, owner] = photos ? await reviewed() : [nobodys, nobodys];
+more_names.photos = { id: owner?.submission.id ?? ada.submission.id };
 if (!photos) console.log('no samples or no models: claims and batches are made-up ones');
 /** What only those who may see ada's things may read in an answer. */
 const secrets = [ada.submission.id, ada.submission.code, ada.number, ada.upload_id, ada.attempt_id, madeUp(0).idNumber];
@@ -283,6 +290,16 @@ tests['somebody else\'s thing in a body is not there either'] = async () => {
         tried++;
     }
     assert.ok(tried >= 4, `only ${tried} operations name a thing in their body`);
+};
+/* In their rows most have no photo yet: nothing is there even for the owner. */
+if (photos) tests['photos are there for their owner and for no other student'] = async () => {
+    const [{ id }] = (await owner.look()).attempts.filter((one) => one.chosen);
+    for (const path of [owner.path(`/attempts/${id}/photo`), owner.path(`/attempts/${id}/photo?variant=proxy`), owner.path(`/attempts/${id}`)]) {
+        assert.equal((await owner.call('GET', path)).status, 200, path);
+        for (const who of [ben, ada]) assert.equal((await who.call('GET', path)).status, 404, path);
+        const own = path.replace(owner.submission.id, ben.submission.id);
+        assert.equal((await ben.call('GET', own)).status, 404, `${own}: through a submission of one's own`);
+    }
 };
 tests['a made-up, an ended and a student\'s token as cookie open nothing'] = async () => {
     const ended = new Student(server.url, madeUp(2).number, madeUp(2).lastFour);

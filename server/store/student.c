@@ -1,42 +1,8 @@
 #include "store/student.h"
 
 #include "base/check.h"
-#include "base/text.h"
+#include "store/column.h"
 #include "store/queries.h"
-#include "store/store.h"
-
-/* ---- sealed columns ---- */
-
-static const void *seal(struct tx *tx, const char *table, const char *id, const char *column, const char *plain,
-                        size_t *len)
-{
-    const char *about = arena_printf(tx->arena, "%s|%s|%s", table, id, column);
-    return keyring_seal(store_ring(tx), KEYRING_COLUMN, plain, strlen(plain), about, tx->arena, len);
-}
-
-static enum err unseal(struct tx *tx, const char *table, const char *id, const char *column, const struct rows *r,
-                       int at, const char **plain)
-{
-    size_t sealed_len = 0, len = 0;
-    char *text = NULL;
-    const void *sealed = col_bytes(r, at, &sealed_len);
-    *plain = NULL;
-    if (sealed == NULL)
-        return ERR_NONE;
-    const char *about = arena_printf(tx->arena, "%s|%s|%s", table, id, column);
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about, tx->arena, &text, &len));
-    *plain = text;
-    return ERR_NONE;
-}
-
-static const char *index_of(struct tx *tx, const char *field, const char *value)
-{
-    char *hex = arena_alloc(tx->arena, KEYRING_INDEX_TEXT_BYTES);
-    keyring_index(store_ring(tx), field, value, hex);
-    return hex;
-}
-
-/* ---- students ---- */
 
 static enum err read_student(struct tx *tx, const struct rows *r, struct student *s)
 {
@@ -46,12 +12,12 @@ static enum err read_student(struct tx *tx, const struct rows *r, struct student
                           .wrong_links = col_int(r, 7),
                           .links_locked_until_us = col_int(r, 8),
                           .version = col_int(r, 9)};
-    TRY(unseal(tx, "student", s->id, "openid", r, 1, &s->openid));
+    TRY(column_open(tx, r, 1, "student", s->id, "openid", &s->openid));
     if (s->openid != NULL && s->openid[0] == '\0')
         s->openid = NULL; /* came by another way than the mini program */
-    TRY(unseal(tx, "student", s->id, "phone", r, 2, &s->phone));
-    TRY(unseal(tx, "student", s->id, "name", r, 3, &s->name));
-    return unseal(tx, "student", s->id, "id_number", r, 4, &s->id_number);
+    TRY(column_open(tx, r, 2, "student", s->id, "phone", &s->phone));
+    TRY(column_open(tx, r, 3, "student", s->id, "name", &s->name));
+    return column_open(tx, r, 4, "student", s->id, "id_number", &s->id_number);
 }
 
 enum err student_get(struct tx *tx, const char *id, struct student *s)
@@ -67,11 +33,9 @@ enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id
                            const char **id)
 {
     RUNS_ON(ROLE_WRITER);
-    size_t len = 0;
-    const char *index = index_of(tx, "openid", openid);
-    const void *sealed = seal(tx, "student", new_id, "openid", openid, &len);
-    TRY(TX_RUN(tx, Q_STUDENT_ADD, v_text(new_id), v_text(index), v_bytes(sealed, len), v_text(language),
-               v_int(now_us)));
+    const char *index = column_index(tx, "openid", openid);
+    const struct val sealed = column_seal(tx, "student", new_id, "openid", openid);
+    TRY(TX_RUN(tx, Q_STUDENT_ADD, v_text(new_id), v_text(index), sealed, v_text(language), v_int(now_us)));
     struct rows r;
     TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(index)));
     if (rows_next(&r))
@@ -82,7 +46,7 @@ enum err student_of_openid(struct tx *tx, const char *openid, const char *new_id
 enum err student_with_openid(struct tx *tx, const char *openid, const char **id)
 {
     struct rows r;
-    TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(index_of(tx, "openid", openid))));
+    TRY(TX_OPEN(tx, &r, Q_STUDENT_BY_OPENID, v_text(column_index(tx, "openid", openid))));
     if (rows_next(&r))
         *id = col_text(&r, 0);
     return rows_close_one(&r);
@@ -91,33 +55,29 @@ enum err student_with_openid(struct tx *tx, const char *openid, const char **id)
 enum err student_add_without_openid(struct tx *tx, const char *id, const char *language, int64_t now_us)
 {
     RUNS_ON(ROLE_WRITER);
-    size_t len = 0;
-    const void *sealed = seal(tx, "student", id, "openid", "", &len);
-    return TX_RUN(tx, Q_STUDENT_ADD, v_text(id), v_text(index_of(tx, "no_openid", id)), v_bytes(sealed, len),
-                  v_text(language), v_int(now_us));
+    const struct val sealed = column_seal(tx, "student", id, "openid", "");
+    return TX_RUN(tx, Q_STUDENT_ADD, v_text(id), v_text(column_index(tx, "no_openid", id)), sealed, v_text(language),
+                  v_int(now_us));
 }
 
 enum err student_set_openid(struct tx *tx, const char *id, const char *openid)
 {
     RUNS_ON(ROLE_WRITER);
-    size_t len = 0;
-    const void *sealed = seal(tx, "student", id, "openid", openid, &len);
-    return TX_RUN(tx, Q_STUDENT_OPENID, v_text(index_of(tx, "openid", openid)), v_bytes(sealed, len), v_text(id));
+    const struct val sealed = column_seal(tx, "student", id, "openid", openid);
+    return TX_RUN(tx, Q_STUDENT_OPENID, v_text(column_index(tx, "openid", openid)), sealed, v_text(id));
 }
 
 enum err student_set_phone(struct tx *tx, const char *id, const char *phone)
 {
-    size_t len = 0;
-    const void *sealed = seal(tx, "student", id, "phone", phone, &len);
-    return TX_RUN(tx, Q_STUDENT_PHONE, v_bytes(sealed, len), v_text(index_of(tx, "phone", phone)), v_text(id));
+    const struct val sealed = column_seal(tx, "student", id, "phone", phone);
+    return TX_RUN(tx, Q_STUDENT_PHONE, sealed, v_text(column_index(tx, "phone", phone)), v_text(id));
 }
 
 enum err student_set_names(struct tx *tx, const char *id, const char *name, const char *id_number)
 {
-    size_t name_len = 0, number_len = 0;
-    const void *sealed_name = seal(tx, "student", id, "name", name, &name_len);
-    const void *sealed_number = seal(tx, "student", id, "id_number", id_number, &number_len);
-    return TX_RUN(tx, Q_STUDENT_NAMES, v_bytes(sealed_name, name_len), v_bytes(sealed_number, number_len), v_text(id));
+    const struct val sealed_name = column_seal(tx, "student", id, "name", name);
+    const struct val sealed_number = column_seal(tx, "student", id, "id_number", id_number);
+    return TX_RUN(tx, Q_STUDENT_NAMES, sealed_name, sealed_number, v_text(id));
 }
 
 enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id)
@@ -127,10 +87,8 @@ enum err student_set_portrait(struct tx *tx, const char *id, const char *blob_id
 
 enum err student_forget_login(struct tx *tx, const char *id)
 {
-    size_t len = 0;
-    const void *sealed = seal(tx, "student", id, "openid", "", &len);
-    return TX_RUN(tx, Q_STUDENT_FORGET_LOGIN, v_text(arena_printf(tx->arena, "left|%s", id)), v_bytes(sealed, len),
-                  v_text(id));
+    const struct val sealed = column_seal(tx, "student", id, "openid", "");
+    return TX_RUN(tx, Q_STUDENT_FORGET_LOGIN, v_text(arena_printf(tx->arena, "left|%s", id)), sealed, v_text(id));
 }
 
 enum err student_set_language(struct tx *tx, const char *id, const char *language)

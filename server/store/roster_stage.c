@@ -30,6 +30,7 @@ struct staging {
     bool compares;
     struct shelf shelves[KEY_SHELVES]; /* in the order of their keys */
     size_t key_count, keys_put;
+    size_t keys_expected; /* so that shelves need not grow beside each other, which leaves holes */
     struct mailbox box;
     struct slot {
         struct store_unit unit;
@@ -44,7 +45,7 @@ static void add_key(struct staging *s, int64_t key, int64_t number)
 {
     struct shelf *shelf = &s->shelves[((uint64_t)key ^ UINT64_C(1) << 63) >> 58];
     if (shelf->count == shelf->room) {
-        shelf->room += shelf->room / 4 + 1024;
+        shelf->room += (shelf->room > 0 ? shelf->room / 4 : s->keys_expected / KEY_SHELVES) + 1024;
         shelf->rows = realloc(shelf->rows, shelf->room * sizeof shelf->rows[0]);
         CHECK(shelf->rows != NULL);
     }
@@ -399,7 +400,7 @@ static enum err begin_step(struct tx *tx, void *job)
 
 static enum err write_all(struct roster_load *load)
 {
-    struct staging s = {.load = load};
+    struct staging s = {.load = load, .keys_expected = (size_t)load->import.rows_total * ROSTER_KEYS};
     struct roster_import *i = &load->import;
     enum err e = roster_unit(load->store, STORE_WRITE, begin_step, load);
     if (e == ERR_NONE)

@@ -200,7 +200,7 @@ static enum err insist(struct tx *tx, struct attempt_choose *job, const struct a
         return job_refuse(&job->job, ERR_REFUSED, "the check failed this photo; insist to let a person look, once");
     TRY(attempt_insisted_on_other(tx, a->submission_id, a->id, &other));
     if (other)
-        return job_refuse(&job->job, ERR_REFUSED, "you insisted on another photo already");
+        return job_refuse(&job->job, ERR_INSISTED_ONCE, "you insisted on another photo already");
     return attempt_insist(tx, a->id);
 }
 

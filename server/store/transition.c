@@ -199,6 +199,10 @@ static void apply_event(const struct wf_row *row, const struct move *m, struct s
     case EV_appeal:
         s->identity_round++;
         break;
+    case EV_withdraw: /* it ends because the student wants so, not for what was wrong with an earlier photo */
+        s->reasons = "[]";
+        s->note = "";
+        break;
     case EV_purge: /* nobody is told any more what it said */
         s->deadline_us = 0;
         s->note = s->tracking_no = "";

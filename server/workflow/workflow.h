@@ -25,7 +25,7 @@
     S(mailing, "Mailing", "邮寄中", "The parcel is being sent.", "正在邮寄。")                                         \
     S(retake, "Retake", "需重拍", "Send a new photo; the reasons are below.", "按下面的原因重拍。")                    \
     S(completed, "Completed", "已完成", "All done. Keep your photo.", "全部办完，请保存好照片。")                      \
-    S(closed, "Closed", "已关闭", "This submission is closed.", "已关闭。")
+    S(closed, "Closed", "已关闭", "This submission is closed; its photo goes no further.", "采集已结束，照片不再办理。")
 
 /* name, English label, Chinese label, who causes it: student, staff, server */
 #define WORKFLOW_EVENTS(E)                                                                                             \

@@ -192,6 +192,7 @@ await runSteps({ page, phone, end: async () => { await close(); await server.sto
         await page.waitForSelector('.status-closed');
         await phone.seen('closed');
         assert.equal((await phone.submission()).state, 'closed');
+        assert.equal(await page.locator('.why').count(), 0, 'who gives up is not told the reasons of an earlier photo');
     },
     'the page complained about nothing': () => assert.deepEqual(page.complaints.filter((line) => !/ERR_CONNECTION_RESET|net::ERR/.test(line)), []),
 });

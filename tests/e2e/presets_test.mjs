@@ -64,13 +64,16 @@ async function noSelfies(student) {
     const shot = (name) => Buffer.concat([portrait('obama.jpg'), Buffer.from(name)]); // other bytes, else it is the photo of before
     const front = await student.call('POST', student.path('/attempts'), { upload_id: await upload(student, shot('front'), 'live', 'front camera2 1') });
     assert.deepEqual([front.status, front.body.code], [409, 'front_camera']);
+    let tried;
     for (const [source, lens, verdict] of [['live', 'camera2 0, facing back', 'pass'], ['native', '', 'warn']]) {
         const { id } = await student.want(202, 'POST', student.path('/attempts'), { upload_id: await upload(student, shot(source), source, lens) });
         const made = await until(async () => { const now = await student.attempt(id); return now.state === 'ready' && now; }, 'the report', 60000);
         assert.equal(made.report.checks.find((check) => check.id === 'lens').verdict, verdict, source);
+        tried = made;
     }
     row(`S${student.session.at(-1)}`, 'Selfie forbidden');
     row(`S${student.session.at(-1)}`, 'Live camera');
+    return tried;
 }
 /** A photo that is ready and, unless it is only tried, chosen. */
 async function photo(student, file, source = 'live', only_tried = false) {
@@ -271,9 +274,12 @@ await runTests({
         await cat.pay();
         await until(async () => (await cat.look()).paid, 'the payment');
         row('S2', 'Payment');
-        await noSelfies(cat);
+        const tried = await noSelfies(cat);
         await photo(cat, 'biden.jpg', 'live', true);
         await photo(cat, 'obama.jpg', 'album');
+        assert.equal(tried.verdict, 'fail');
+        const again = await cat.call('PUT', cat.path('/attempt'), { attempt_id: tried.id, insist: true });
+        assert.deepEqual([again.status, again.body.code], [409, 'insisted_once'], 'a person looks at one photo that the machine failed');
         row('S2', 'Album upload');
         assert.match(await problem(cat), /phone/);
         const { code } = await (await fetch(`${server.standins.wechat}/phone?phone=13800002222`)).json().catch(() => ({}));

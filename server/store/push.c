@@ -135,15 +135,15 @@ static enum err take_of_student(struct tx *tx, const struct push *push, int64_t 
 
 enum err push_take(struct tx *tx, const struct push *push, int64_t now_us)
 {
-    bool first = false;
-    TRY(see(tx, "push_call", push->call, now_us, &first));
-    if (!first)
-        return ERR_CONFLICT;
+    bool first_call = false, first = false;
+    TRY(see(tx, "push_call", push->call, now_us, &first_call));
     if (push->kind == PUSH_NOTHING)
         return ERR_NONE;
     TRY(see(tx, "push_message", push->message, now_us, &first));
     if (!first)
-        return ERR_NONE;
+        return ERR_NONE; /* also the very same call again: WeChat did not hear our answer */
+    if (!first_call)
+        return ERR_CONFLICT; /* an old signature with other words; the unit is undone */
     switch (push->kind) {
     case PUSH_ARRIVED:
         return take_arrivals(tx, push, now_us);

@@ -1,7 +1,8 @@
 /* push — what WeChat tells us by itself (dispatch/push_read.h reads it), taken into our books in one unit.
  *
- * Nothing counts twice: a call seen before (its signature, timestamp and nonce) is refused, a message that WeChat
- * repeats is taken without effect. Writer. */
+ * Nothing counts twice: a message that WeChat repeats is taken without effect, whether in a call of its own or in the
+ * very same one; a call seen before (its signature, timestamp and nonce) that brings another message is refused.
+ * Writer. */
 #ifndef XY_PUSH_H
 #define XY_PUSH_H
 
@@ -36,7 +37,8 @@ struct push {
     size_t count;
 };
 
-/* CONFLICT: this very call was seen before. Whom we do not know is no error. */
+/* CONFLICT: the call was seen before, with another message; the caller ends the unit. Whom we do not know is no error.
+ */
 enum err push_take(struct tx *tx, const struct push *push, int64_t now_us);
 
 #endif

@@ -277,7 +277,8 @@ TEST(one_tap_counts_once_whoever_tells_it)
     EQ_INT(2, look(id).remaining);
     EQ_INT(ERR_NONE, store_run(temp.store, STORE_WRITE, page_step, id));
     EQ_INT(2, look(id).remaining);
-    EQ_INT(ERR_CONFLICT, take(prompt("c2", "m3", "accept", PUSH_PROMPTED))); /* a replay */
+    EQ_INT(ERR_CONFLICT, take(prompt("c2", "m3", "accept", PUSH_PROMPTED))); /* a replay with other words */
+    EQ_INT(ERR_NONE, take(prompt("c2", "m2", "accept", PUSH_PROMPTED)));     /* our answer was not heard */
     EQ_INT(ERR_NONE, take(prompt("c4", "m2", "accept", PUSH_PROMPTED)));     /* a repetition */
     EQ_INT(2, look(id).remaining);
     EQ_INT(ERR_NONE, take(prompt("c5", "m5", "reject", PUSH_PROMPTED))); /* not this time: what there was stays */

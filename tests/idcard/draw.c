@@ -20,7 +20,6 @@ static const char *const number_fonts[] = {"DejaVu Sans Mono", "Noto Sans Mono C
 void draw_end(void)
 {
     pango_cairo_font_map_set_default(NULL);
-    cairo_debug_reset_static_data();
     FcFini();
 }
 

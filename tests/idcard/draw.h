@@ -43,7 +43,7 @@ struct scene {
     int quality;             /* of the JPEG */
 };
 
-void draw_end(void);                                  /* the drawing libraries' own caches; last call */
+void draw_end(void);                                  /* the font libraries' own caches; last call */
 double draw_share(struct draw_random *random);        /* 0 <= x < 1 */
 int draw_pick(struct draw_random *random, int count); /* 0 <= i < count */
 void draw_person(struct draw_random *random, struct drawn_person *person);

@@ -200,8 +200,7 @@ int main(void)
     int failed = tests_run();
     sheet_fonts_free(tools.fonts);
     arena_free(tools.arena);
-#if defined(__SANITIZE_ADDRESS__) /* the libraries' own caches: what is left then is ours */
-    cairo_debug_reset_static_data();
+#if defined(__SANITIZE_ADDRESS__) /* the library's own cache: what is left then is ours */
     FcFini();
 #endif
     return failed;

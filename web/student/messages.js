@@ -42,7 +42,7 @@ function Say({ onSaid }) {
   return html`<form class="say" onSubmit=${(event) => { event.preventDefault(); if (values.text.trim()) send(null, () => {}); }}>
     <${Sending} share=${state.share} /><${ProblemBox} problem=${state.problem} />
     <label class="field"><span>${t('chat.say')}</span><textarea name="text" rows="2" maxlength="1000" value=${values.text} onInput=${(event) => set('text', event.target.value)}></textarea></label>
-    <div class="say-ways"><label class="button ${state.busy ? 'off' : ''}"><${Icon} name="portrait" /> ${t('chat.add_picture')}<input class="unseen" type="file" accept="image/*" name="picture" disabled=${state.busy} onChange=${pick} /></label>
+    <div class="say-ways"><label class="button ${state.busy ? 'off' : ''}"><${Icon} name="camera" /> ${t('chat.add_picture')}<input class="unseen" type="file" accept="image/*" name="picture" disabled=${state.busy} onChange=${pick} /></label>
       <button type="submit" class="primary" disabled=${state.busy || !values.text.trim()}>${t('act.send')}</button></div></form>`;
 }
 

@@ -121,12 +121,17 @@ static void call_set_method(struct call *call)
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
-static struct call *call_new(struct client_request *request, const char *ca_file, bool allow_private)
+static int64_t total_ms_of(const struct client_request *request, const struct client_options *options)
+{
+    return request->total_ms > 0 ? request->total_ms : options->total_ms > 0 ? options->total_ms : CLIENT_TOTAL_MS;
+}
+
+static struct call *call_new(struct client_request *request, const struct client_options *options)
 {
     struct call *call = calloc(1, sizeof *call);
     CHECK(call != NULL);
     call->request = request;
-    call->allow_private = allow_private;
+    call->allow_private = options->allow_private;
     size_t answer_max = request->answer_bytes_max > 0 ? request->answer_bytes_max : CLIENT_ANSWER_BYTES_MAX;
     buf_init(&call->body, answer_max);
     call->easy = curl_easy_init();
@@ -141,7 +146,7 @@ static struct call *call_new(struct client_request *request, const char *ca_file
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(request->total_ms > 0 ? request->total_ms : CLIENT_TOTAL_MS));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms_of(request, options));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "xueying");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -149,8 +154,8 @@ static struct call *call_new(struct client_request *request, const char *ca_file
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->repeatable ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, request->repeatable ? 0L : 1L);
-    if (ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+    if (options->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
     call_set_method(call);
     return call;
 }
@@ -321,9 +326,7 @@ static void on_soon(uv_timer_t *timer)
 
 static void call_start(struct client *client, struct host *host, struct client_request *request)
 {
-    struct call *call = call_new(request, client->options.ca_file, client->options.allow_private);
-    if (request->total_ms == 0 && client->options.total_ms > 0)
-        curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)client->options.total_ms);
+    struct call *call = call_new(request, &client->options);
     call->client = client;
     call->host = host;
     call->after = client->calls;
@@ -570,7 +573,7 @@ void client_call(const struct client_request *request, const char *ca_file, stru
         (request->guarded && url_guard(request->url, false, why) != ERR_NONE))
         return;
     struct client_request copy = *request;
-    struct call *call = call_new(&copy, ca_file, false);
+    struct call *call = call_new(&copy, &(struct client_options){.ca_file = ca_file});
     CURLcode code = curl_easy_perform(call->easy);
     call_answer(call, code, answer);
     answer->body = arena_copy(arena, answer->body, answer->len);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/blob_row.h"
+#include "store/column.h"
 #include "store/queries.h"
 #include "store/store.h"
 
@@ -150,24 +151,17 @@ enum err conversation_set_state(struct tx *tx, const struct conversation *c, con
 
 /* ---- WeChat's window ---- */
 
-static const char *about(struct tx *tx, const char *student_id)
-{
-    return arena_printf(tx->arena, "conversation|%s|window_openid", student_id);
-}
-
 enum err conversation_window_open(struct tx *tx, const char *student_id, const char *account, const char *openid,
                                   bool entered, int64_t now_us)
 {
     struct conversation c;
-    size_t sealed_len;
     TRY(conversation_get(tx, student_id, &c));
     int64_t until_us = now_us + (entered ? CONVERSATION_ENTER_US : CONVERSATION_WINDOW_US);
     if (entered && c.window_until_us > until_us && c.window_left >= CONVERSATION_ENTER_ANSWERS)
         return ERR_NONE;
-    const unsigned char *sealed = keyring_seal(store_ring(tx), KEYRING_COLUMN, openid, strlen(openid),
-                                               about(tx, student_id), tx->arena, &sealed_len);
     changed(tx, student_id);
-    return TX_RUN(tx, Q_CONVERSATION_WINDOW, v_bytes(sealed, sealed_len), v_text(account), v_int(until_us),
+    return TX_RUN(tx, Q_CONVERSATION_WINDOW, column_seal(tx, "conversation", student_id, "window_openid", openid),
+                  v_text(account), v_int(until_us),
                   v_int(entered ? CONVERSATION_ENTER_ANSWERS : CONVERSATION_WINDOW_ANSWERS), v_text(student_id));
 }
 
@@ -175,22 +169,15 @@ enum err conversation_window(struct tx *tx, const char *student_id, int64_t now_
                              const char **openid)
 {
     struct rows r;
-    const void *sealed = NULL;
-    size_t sealed_len = 0, len;
+    enum err e = ERR_NONE;
     *account = *openid = NULL;
     TRY(TX_OPEN(tx, &r, Q_CONVERSATION_WINDOW_OPEN, v_text(student_id), v_int(now_us)));
     if (rows_next(&r)) {
         *account = col_text(&r, 0);
-        sealed = col_bytes(&r, 1, &sealed_len);
+        e = column_open(tx, &r, 1, "conversation", student_id, "window_openid", openid);
     }
-    TRY(rows_close(&r));
-    if (sealed == NULL)
-        return ERR_NONE;
-    char *opened;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about(tx, student_id), tx->arena, &opened,
-                     &len));
-    *openid = opened;
-    return ERR_NONE;
+    enum err closed = rows_close(&r);
+    return e != ERR_NONE ? e : closed;
 }
 
 enum err conversation_window_spend(struct tx *tx, const char *student_id)

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "store/column.h"
 #include "store/outbox.h"
 #include "store/queries.h"
 #include "store/store.h"
@@ -191,19 +192,9 @@ void message_id_of(const char *outbox_id, int64_t created_us, char id[CRYPT_ID_T
     id[CRYPT_ID_TEXT_BYTES - 1] = '\0';
 }
 
-static const char *about(struct tx *tx, const char *id)
-{
-    return arena_printf(tx->arena, "message|%s|text", id);
-}
-
 static struct val sealed_text(struct tx *tx, const char *id, const char *text)
 {
-    size_t len;
-    if (text == NULL)
-        return v_null();
-    const unsigned char *sealed =
-        keyring_seal(store_ring(tx), KEYRING_COLUMN, text, strlen(text), about(tx, id), tx->arena, &len);
-    return v_bytes(sealed, len);
+    return column_seal(tx, "message", id, "text", text);
 }
 
 enum err message_add(struct tx *tx, const struct message_row *row, const char *student_id)
@@ -247,7 +238,6 @@ enum err message_tell_again(struct tx *tx, const char *message_id, int64_t now_u
 
 static enum err read_row(struct tx *tx, const struct rows *r, struct message_row *row)
 {
-    size_t sealed_len = 0, len;
     *row = (struct message_row){.id = col_text(r, 0),
                                 .submission_id = col_text(r, 1),
                                 .kind = col_text(r, 2),
@@ -259,13 +249,7 @@ static enum err read_row(struct tx *tx, const struct rows *r, struct message_row
                                 .blob_id = col_text(r, 9),
                                 .account_id = col_text(r, 10),
                                 .verdict = col_text(r, 11)};
-    if (col_is_null(r, 8))
-        return ERR_NONE;
-    const void *sealed = col_bytes(r, 8, &sealed_len);
-    char *opened;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about(tx, row->id), tx->arena, &opened, &len));
-    row->text = opened;
-    return ERR_NONE;
+    return column_open(tx, r, 8, "message", row->id, "text", &row->text);
 }
 
 enum err message_get(struct tx *tx, const char *id, struct message_row *row)
@@ -356,19 +340,15 @@ enum err message_unread(struct tx *tx, const char *student_id, int64_t *count)
 enum err message_recipient(struct tx *tx, const char *student_id, const char **openid, enum language *lang)
 {
     struct rows r;
-    const void *sealed = NULL;
-    size_t sealed_len = 0, len;
-    const char *language = "zh";
+    enum err e = ERR_NONE;
+    *lang = LANGUAGE_ZH;
     TRY(TX_OPEN(tx, &r, Q_MESSAGE_RECIPIENT, v_text(student_id)));
     if (rows_next(&r)) {
-        sealed = col_bytes(&r, 0, &sealed_len);
-        language = col_text(&r, 1);
+        *lang = text_is(col_text(&r, 1), "en") ? LANGUAGE_EN : LANGUAGE_ZH;
+        e = column_open(tx, &r, 0, "student", student_id, "openid", openid);
     }
     TRY(rows_close_one(&r));
-    *lang = text_is(language, "en") ? LANGUAGE_EN : LANGUAGE_ZH;
-    char *opened;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len,
-                     arena_printf(tx->arena, "student|%s|openid", student_id), tx->arena, &opened, &len));
-    *openid = opened;
-    return len > 0 ? ERR_NONE : ERR_NOT_FOUND; /* has never come by the mini program */
+    if (e == ERR_NONE && (*openid == NULL || (*openid)[0] == '\0'))
+        e = ERR_NOT_FOUND; /* has never come by the mini program */
+    return e;
 }

@@ -115,8 +115,7 @@ static enum err put_attempts(struct tx *tx, const struct submission *s, struct b
     return ERR_NONE;
 }
 
-/* What the student reads. The end of our way is not the end of theirs: at CHSI the photo is proof-read by themselves.
- */
+/* What the student reads: the end of our way is not the end of theirs, who proof-read the photo at CHSI themselves. */
 static const char *text_of(const struct submission *s, const struct policy *policy, enum language lang)
 {
     static const char *const proofread[2] = {"已完成。请到学信网校对图像。", "Done. Proof-read your photo at CHSI."};

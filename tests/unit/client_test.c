@@ -130,7 +130,7 @@ TEST(a_guarded_request_reaches_no_private_address)
     EQ_TEXT("the URL is not allowed", got.words);
     /* A name that resolves to loopback passes the look at the URL and is stopped when connecting. */
     struct client_request request = {.url = "https://x.example/", .guarded = true};
-    struct call *call = call_new(&request, NULL, false);
+    struct call *call = call_new(&request, &(struct client_options){.allow_private = false});
     struct curl_sockaddr address = {.family = AF_INET, .socktype = SOCK_STREAM, .addrlen = sizeof(struct sockaddr_in)};
     struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     memcpy(&address.addr, &loopback, sizeof loopback);

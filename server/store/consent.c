@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "store/column.h"
 #include "store/queries.h"
 #include "store/store.h"
 
@@ -198,16 +199,10 @@ const char *consent_text_filled(struct arena *arena, const char *text, const str
 
 /* ---- evidence ---- */
 
-static const char *evidence_about(struct tx *tx, const char *id)
-{
-    return arena_printf(tx->arena, "consent_evidence|%s|evidence", id);
-}
-
 enum err consent_evidence_add(struct tx *tx, const struct consent_said *said)
 {
     RUNS_ON(ROLE_WRITER);
     struct buf b;
-    size_t sealed_len = 0;
     buf_init(&b, EVIDENCE_BYTES_MAX);
     json_object_open(&b);
     json_put_text(&b, "what", said->what);
@@ -221,26 +216,21 @@ enum err consent_evidence_add(struct tx *tx, const struct consent_said *said)
     json_put_text(&b, "address", said->address);
     json_put_text(&b, "agent", said->agent);
     json_object_close(&b);
-    const void *sealed = keyring_seal(store_ring(tx), KEYRING_COLUMN, buf_cstr(&b), b.len, evidence_about(tx, said->id),
-                                      tx->arena, &sealed_len);
+    const struct val sealed = column_seal(tx, "consent_evidence", said->id, "evidence", buf_cstr(&b));
     bool over = b.over;
     buf_release(&b);
     return over ? ERR_TOO_LARGE
-                : TX_RUN(tx, Q_EVIDENCE_ADD, v_text(said->id), v_text(said->student_id), v_bytes(sealed, sealed_len),
-                         v_int(said->now_us));
+                : TX_RUN(tx, Q_EVIDENCE_ADD, v_text(said->id), v_text(said->student_id), sealed, v_int(said->now_us));
 }
 
 static enum err write_evidence(struct tx *tx, const struct rows *r, struct buf *out)
 {
-    size_t sealed_len = 0, len = 0;
-    char *plain = NULL;
+    const char *plain = NULL;
     const struct json *tree;
-    const void *sealed = col_is_null(r, 1) ? NULL : col_bytes(r, 1, &sealed_len);
-    if (sealed == NULL)
+    TRY(column_open(tx, r, 1, "consent_evidence", col_text(r, 0), "evidence", &plain));
+    if (plain == NULL)
         return ERR_NONE;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, evidence_about(tx, col_text(r, 0)), tx->arena,
-                     &plain, &len));
-    if (json_read(plain, len, tx->arena, &tree) != ERR_NONE)
+    if (json_read(plain, strlen(plain), tx->arena, &tree) != ERR_NONE)
         return ERR_CORRUPT;
     json_object_open(out);
     json_put_time(out, "at", col_int(r, 2));

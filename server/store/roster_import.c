@@ -3,13 +3,9 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/blob_row.h"
+#include "store/column.h"
 #include "store/outbox.h"
 #include "store/queries.h"
-
-static const char *about_report(struct tx *tx, const char *id)
-{
-    return arena_printf(tx->arena, "roster_import|%s|report", id);
-}
 
 static enum err read_import(struct tx *tx, const struct rows *r, struct roster_import *i)
 {
@@ -34,15 +30,7 @@ static enum err read_import(struct tx *tx, const struct rows *r, struct roster_i
     i->created_us = col_int(r, 25);
     i->started_us = col_int(r, 26);
     i->ended_us = col_int(r, 27);
-    size_t sealed_len = 0, len = 0;
-    char *report = NULL;
-    const void *sealed = col_bytes(r, 21, &sealed_len);
-    if (sealed == NULL)
-        return ERR_NONE;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, about_report(tx, i->id), tx->arena, &report,
-                     &len));
-    i->report = report;
-    return ERR_NONE;
+    return column_open(tx, r, 21, "roster_import", i->id, "report", &i->report);
 }
 
 enum err roster_import_add(struct tx *tx, const struct roster_import *i)
@@ -165,11 +153,7 @@ enum err roster_import_move(struct tx *tx, const struct roster_import *import, c
 
 enum err roster_import_found(struct tx *tx, const struct roster_import *i)
 {
-    size_t len = 0;
-    const void *sealed = i->report == NULL ? NULL
-                                           : keyring_seal(store_ring(tx), KEYRING_COLUMN, i->report, strlen(i->report),
-                                                          about_report(tx, i->id), tx->arena, &len);
     return TX_RUN(tx, Q_IMPORT_FOUND, v_int(i->rows_total), v_int(i->added), v_int(i->changed), v_int(i->same),
-                  v_int(i->linked_kept), v_int(i->errors), v_bytes(sealed, len), v_text(i->errors_blob_id),
-                  v_text(i->id));
+                  v_int(i->linked_kept), v_int(i->errors), column_seal(tx, "roster_import", i->id, "report", i->report),
+                  v_text(i->errors_blob_id), v_text(i->id));
 }

@@ -3,11 +3,10 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "store/capture_session.h"
+#include "store/column.h"
 #include "store/queries.h"
 #include "store/rows.h"
 #include "store/store.h"
-
-#define ADDRESS_ABOUT "submission|%s|address"
 
 /* ---- reading ---- */
 
@@ -188,31 +187,20 @@ enum err submission_choose(struct tx *tx, const char *id, const char *attempt_id
 enum err submission_set_address(struct tx *tx, const char *id, const char *address_json)
 {
     RUNS_ON(ROLE_WRITER);
-    size_t len = 0;
-    const char *about = arena_printf(tx->arena, ADDRESS_ABOUT, id);
-    const unsigned char *sealed =
-        keyring_seal(store_ring(tx), KEYRING_COLUMN, address_json, strlen(address_json), about, tx->arena, &len);
-    TRY(TX_RUN(tx, Q_SUBMISSION_ADDRESS_SET, v_bytes(sealed, len), v_text(id)));
+    TRY(TX_RUN(tx, Q_SUBMISSION_ADDRESS_SET, column_seal(tx, "submission", id, "address", address_json), v_text(id)));
     return submission_touch(tx, id);
 }
 
 enum err submission_address(struct tx *tx, const char *id, const char **address_json)
 {
     struct rows r;
-    const void *sealed = NULL;
-    size_t sealed_len = 0, len = 0;
-    char *opened = NULL;
+    enum err e = ERR_NONE;
     *address_json = NULL;
     TRY(TX_OPEN(tx, &r, Q_SUBMISSION_ADDRESS, v_text(id)));
     if (rows_next(&r))
-        sealed = col_bytes(&r, 0, &sealed_len);
+        e = column_open(tx, &r, 0, "submission", id, "address", address_json);
     TRY(rows_close_one(&r));
-    if (sealed == NULL)
-        return ERR_NONE;
-    TRY(keyring_open(store_ring(tx), KEYRING_COLUMN, sealed, sealed_len, arena_printf(tx->arena, ADDRESS_ABOUT, id),
-                     tx->arena, &opened, &len));
-    *address_json = opened;
-    return ERR_NONE;
+    return e;
 }
 
 static enum err on_a_sheet(struct tx *tx, const char *id, bool *on_sheet)
